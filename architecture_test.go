@@ -1,0 +1,140 @@
+package pipe_test
+
+import (
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pipelang/pipe/"
+
+// allowed is the house: which package may import which others of ours. Five floors, and no
+// arrow runs back up. An edge beyond the design carries its reason.
+var allowed = map[string]string{
+	"lang/source": "",
+	"lang/types":  "",
+	"lang/diag":   "lang/source",
+	"lang/token":  "lang/source",
+	"lang/ast":    "lang/source lang/token",
+	"lang/parser": "lang/source lang/token lang/ast lang/diag",
+	"lang/format": "lang/source lang/token lang/ast",
+	// token: one reader of durations and sizes for files, settings and data
+	"lang/value": "lang/types lang/token",
+	// parser: a plan holds expressions as text, and whoever evaluates them must read them
+	"lang/expr": "lang/source lang/diag lang/ast lang/types lang/value lang/parser lang/token",
+
+	"compiler/load":  "lang/source lang/diag lang/ast lang/parser lang/token",
+	"compiler/check": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/token lang/format compiler/load",
+	"compiler/plan":  "lang/types lang/value",
+	"compiler/lower": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/format compiler/load compiler/check compiler/plan",
+
+	"runtime/event":  "",
+	"runtime/secret": "",
+	// value and expr: facts of a repository enter expressions, and glob, text, json and yaml are answered from it
+	"runtime/repo":     "lang/types lang/value lang/expr",
+	"runtime/report":   "lang/value",
+	"runtime/settings": "lang/types lang/value lang/expr lang/ast lang/diag compiler/plan",
+	// value: results of a step are files and folders by digest
+	"runtime/target":      "lang/value runtime/event",
+	"runtime/target/fake": "lang/value runtime/event runtime/target",
+	"runtime/target/host": "lang/value runtime/event runtime/target",
+	"runtime/store":       "lang/value runtime/event compiler/plan runtime/target",
+	// report: junit() and gotest() of a step's workspace are read by the engine
+	"runtime/engine": "lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/target",
+
+	"stdlib":                "",
+	"cmd/pipe":              "*",
+	"cmd/pipe/internal/cli": "*",
+	"cmd/pipe/internal/ui":  "runtime/event runtime/engine",
+}
+
+// soleImporters are libraries that one package alone may import, with everything below their path.
+var soleImporters = map[string]string{
+	"github.com/alecthomas/participle/v2": "lang/parser",
+	"github.com/google/cel-go":            "lang/expr",
+}
+
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.GoFiles) > 0 {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		edges, known := allowed[name]
+		if !known {
+			t.Errorf("%s is in no room of the house: add it to the table with what it may import", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			for library, owner := range soleImporters {
+				if (imp == library || strings.HasPrefix(imp, library+"/")) && name != owner {
+					t.Errorf("%s imports %s, which only %s may", name, imp, owner)
+				}
+			}
+			ours, is := strings.CutPrefix(imp, module)
+			if is && edges != "*" && !slices.Contains(strings.Fields(edges), ours) {
+				t.Errorf("%s may not import %s", name, ours)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, p := range packages(t) {
+		doc := packageDoc(t, p)
+		words := strings.Fields(doc)
+		if len(words) < 12 {
+			t.Errorf("%s: the package comment says too little: %q", p.ImportPath, doc)
+		}
+		refuses := []string{"knows no", "knows nothing", "know nothing", "knows neither", "decides nothing", "refuses", "nothing of how", "reads no", "never sees", "nothing else", "knows only"}
+		if !slices.ContainsFunc(refuses, func(s string) bool { return strings.Contains(strings.Join(words, " "), s) }) {
+			t.Errorf("%s: the package comment does not say what it refuses to know", p.ImportPath)
+		}
+	}
+}
+
+func packageDoc(t *testing.T, p goPackage) string {
+	t.Helper()
+	var docs []string
+	for _, f := range p.GoFiles {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, f), nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file.Doc != nil {
+			docs = append(docs, file.Doc.Text())
+		}
+	}
+	if len(docs) > 1 {
+		t.Errorf("%s: %d files carry a package comment", p.ImportPath, len(docs))
+	}
+	return strings.Join(docs, "\n")
+}

@@ -1,0 +1,164 @@
+// Package cli is pipe's command line: one file a command. It turns arguments into calls of
+// the compiler and the runtime, and their answers into text, JSON and exit codes.
+// It knows nothing of how a file is read, checked or run.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// The exit codes, which are part of the contract with scripts.
+const (
+	ExitOK          = 0
+	ExitFailed      = 1   // errors were found, or a run failed
+	ExitUsage       = 2   // the command line is wrong
+	ExitInternal    = 3   // a fault of pipe itself
+	ExitWaiting     = 4   // a run waits for an approval
+	ExitInterrupted = 130 // a person interrupted
+)
+
+// Environment is what a command may see of its surroundings.
+type Environment struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Environ  []string
+	Dir      string // working directory, absolute
+	// Terminal says that Out is one, Answers that In is one, and Width how many columns Out has (0: unknown).
+	Terminal, Answers bool
+	Width             int
+}
+
+// System is the environment of this process.
+func System() Environment {
+	dir, _ := os.Getwd()
+	e := Environment{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Dir: dir}
+	e.Terminal = term.IsTerminal(int(os.Stdout.Fd()))
+	e.Answers = term.IsTerminal(int(os.Stdin.Fd()))
+	if e.Terminal {
+		e.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	}
+	return e
+}
+
+func (e Environment) getenv(name string) string {
+	for i := len(e.Environ) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(e.Environ[i], name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// app is one invocation.
+type app struct {
+	Environment
+	color string // auto, always, never
+}
+
+// exit is an error that has been shown, or needs no words; it carries the exit code.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// usageError is a command line that cannot be meant. Help says the way out.
+type usageError struct{ message, help string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(help, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...), help}
+}
+
+// Main runs a command line and returns the exit code.
+func Main(args []string, e Environment) (code int) {
+	a := &app{Environment: e}
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(e.Err, "pipe: internal fault: %v\n%s\nThis is a mistake of pipe itself; nothing that you wrote should cause it.\n", r, debug.Stack())
+			code = ExitInternal
+		}
+	}()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(e.In)
+	root.SetOut(e.Out)
+	root.SetErr(e.Err)
+	return a.code(root.ExecuteContext(context.Background()))
+}
+
+// code shows an error that has not been shown and gives its exit code.
+func (a *app) code(err error) int {
+	var shown exit
+	var usage *usageError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &shown):
+		return int(shown)
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.Err, "pipe: %s\n", usage.message)
+		if usage.help != "" {
+			fmt.Fprintf(a.Err, "  help: %s\n", usage.help)
+		}
+		return ExitUsage
+	}
+	fmt.Fprintf(a.Err, "pipe: %v\n", err)
+	return ExitFailed
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "pipe",
+		Short:         "A pipeline language: checked before it runs, planned before it changes anything",
+		Long:          "pipe checks, plans and runs .pipe files: typed settings, ops that pass typed results, guards.\n\nStart with `pipe init`, then `pipe run`.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return a.unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "when to colour output: auto, always or never")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		return oneOf("--color", a.color, "auto", "always", "never")
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(a.initCommand(), a.checkCommand(), a.fmtCommand(), a.planCommand(), a.runCommand(),
+		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.docsCommand(), a.versionCommand())
+	return root
+}
+
+func (a *app) unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	if strings.HasSuffix(name, ".pipe") {
+		return usagef("write: pipe run "+name, "%q is not a command", name)
+	}
+	return usagef(didYouMean(name, names, "`pipe help` lists the commands"), "unknown command %q", name)
+}
+
+// colored says whether Out takes colour.
+func (a *app) colored() bool {
+	switch a.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return a.Terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}

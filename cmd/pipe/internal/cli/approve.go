@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"maps"
+
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/engine"
+)
+
+// approver asks on the terminal; nil where nobody can answer.
+func (a *app) approver(format string) func(context.Context, engine.Approval) (bool, error) {
+	if !a.Answers || !a.Terminal || format != "text" {
+		return nil
+	}
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(a.In); in.Scan(); {
+			lines <- in.Text()
+		}
+	}()
+	return func(ctx context.Context, q engine.Approval) (bool, error) {
+		fmt.Fprintf(a.Out, "\n%s asks: %s\n", q.Step, q.Message)
+		for _, name := range slices.Sorted(maps.Keys(q.Args)) {
+			if raw, err := value.Marshal(q.Args[name]); err == nil {
+				fmt.Fprintf(a.Out, "  %s = %s\n", name, raw)
+			}
+		}
+		fmt.Fprint(a.Out, "Approve? [y/N] ")
+		select {
+		case answer := <-lines:
+			answer = strings.ToLower(strings.TrimSpace(answer))
+			return answer == "y" || answer == "yes", nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/compiler/lower"
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/settings"
+)
+
+// sources are the flags that say where settings come from.
+type sources struct {
+	set     []string
+	profile string
+}
+
+func (s *sources) flags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&s.set, "set", nil, "a setting's value, `name=value`; again for another one, or for a list's next element")
+	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile whose values override the defaults")
+}
+
+func (s *sources) assignments() ([]settings.Assignment, error) {
+	var out []settings.Assignment
+	for _, text := range s.set {
+		name, v, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, usagef("write: --set name=value", "--set %s has no value", text)
+		}
+		out = append(out, settings.Assignment{Name: name, Value: v})
+	}
+	return out, nil
+}
+
+// bound is a pipeline with its values.
+type bound struct {
+	checked
+	draft    *lower.Draft
+	plan     *plan.Plan
+	settings *settings.Set
+	reached  []string
+}
+
+// bind checks, finds the values of parameters and settings, and makes the plan.
+func (a *app) bind(ctx context.Context, inv invocation, s sources) (*bound, error) {
+	draft, c, err := a.draft(inv)
+	if err != nil {
+		return nil, err
+	}
+	args, err := parseArgs(draft.Params(), inv.args)
+	if err != nil {
+		return nil, err
+	}
+	b := &bound{checked: c, draft: draft}
+	return b, a.bindValues(ctx, b, args, s)
+}
+
+// bindLoosely is bind for looking only: parameters and settings without a value stay late.
+func (a *app) bindLoosely(ctx context.Context, inv invocation, s sources) (*bound, error) {
+	draft, c, err := a.draft(inv)
+	if err != nil {
+		return nil, err
+	}
+	params := draft.Params()
+	for i := range params {
+		params[i].Required = false
+	}
+	args, err := parseArgs(params, inv.args)
+	if err != nil {
+		return nil, err
+	}
+	b := &bound{checked: c, draft: draft}
+	return b, a.bindValues(ctx, b, args, s)
+}
+
+func (a *app) bindValues(ctx context.Context, b *bound, args map[string]value.Value, s sources) (err error) {
+	if b.settings, err = a.resolve(ctx, b.checked, b.draft, s); err != nil {
+		return err
+	}
+	b.plan, b.reached, err = b.draft.Bind(lower.Values{Profile: s.profile, Args: args, Setting: b.settings.Known})
+	return err
+}
+
+// resolve finds the values of the entry module's settings.
+func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources) (*settings.Set, error) {
+	if err := knownProfile(c, s.profile); err != nil {
+		return nil, err
+	}
+	set, err := s.assignments()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(c.program.Load.Root, filepath.FromSlash(c.program.Load.Entry.Folder))
+	return settings.Resolve(ctx, d.Settings(), settings.Sources{
+		Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types(),
+	})
+}
+
+func knownProfile(c checked, name string) error {
+	if name == "" {
+		return nil
+	}
+	var names []string
+	for _, p := range c.program.Profiles {
+		if p.Name == name {
+			return nil
+		}
+		names = append(names, p.Name)
+	}
+	return usagef(didYouMean(name, names, "there are: "+list(names)), "%s has no profile %q", c.program.Entry.Load.ID, name)
+}
+
+// problems shows what is wrong with the settings that the plan reaches.
+func (a *app) problems(ctx context.Context, b *bound) error {
+	if err := b.settings.Fetch(ctx, b.reached); err != nil {
+		return err
+	}
+	found := b.settings.Problems(b.reached)
+	if len(found) == 0 {
+		return nil
+	}
+	if err := settings.WriteProblems(a.Err, found); err != nil {
+		return err
+	}
+	return exit(ExitFailed)
+}
+
+// parseArgs reads name=value arguments by the types of the parameters. Everything that is
+// wrong is said at once.
+func parseArgs(params []lower.Param, given []settings.Assignment) (map[string]value.Value, error) {
+	texts := map[string][]string{}
+	var names, wrong []string
+	for _, p := range params {
+		names = append(names, p.Name)
+	}
+	for _, g := range given {
+		texts[g.Name] = append(texts[g.Name], g.Value)
+	}
+	out := map[string]value.Value{}
+	for _, p := range params {
+		given, ok := texts[p.Name]
+		delete(texts, p.Name)
+		switch v, err := parseArg(p, given); {
+		case !ok && p.Required:
+			wrong = append(wrong, fmt.Sprintf("parameter %s (%s) is missing", p.Name, p.Type))
+		case ok && err != nil:
+			wrong = append(wrong, fmt.Sprintf("parameter %s: %v", p.Name, err))
+		case ok:
+			out[p.Name] = v
+		}
+	}
+	help := "parameters are given as name=value"
+	for _, g := range given {
+		if _, unknown := texts[g.Name]; unknown {
+			delete(texts, g.Name)
+			wrong = append(wrong, fmt.Sprintf("there is no parameter %s", g.Name))
+			help = didYouMean(g.Name, names, "there are: "+list(names))
+		}
+	}
+	if wrong != nil {
+		return nil, usagef(help, "%s", strings.Join(wrong, "; "))
+	}
+	return out, nil
+}
+
+// parseArg reads one parameter; a list may be given element by element.
+func parseArg(p lower.Param, given []string) (value.Value, error) {
+	t := p.Type.Plain()
+	switch {
+	case len(given) == 0:
+		return nil, nil
+	case len(given) == 1:
+		return value.ParseText(p.Type, given[0])
+	case t.Kind != types.List:
+		return nil, fmt.Errorf("expected one %s, found %d values", t, len(given))
+	}
+	var out value.List
+	for _, text := range given {
+		v, err := value.ParseText(t.Elem, text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// list joins names for people.
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

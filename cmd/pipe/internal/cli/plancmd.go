@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/compiler/plan"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var s sources
+	var format, out string
+	cmd := &cobra.Command{
+		Use:   "plan [FILE|FOLDER] [PIPELINE] [name=value …]",
+		Short: "Print what a run would do",
+		Long: "Prints the plan of a pipeline: every step with its op, arguments, guards and edges, what it reads\n" +
+			"and what it changes. The same sources and values give the same bytes on any machine.\n" +
+			"`pipe run --plan FILE` runs exactly it.",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format == "" {
+				format = a.defaultPlanFormat(out)
+			}
+			if err := oneOf("--format", format, "json", "tree", "dot", "mermaid"); err != nil {
+				return err
+			}
+			inv, err := a.locate(args)
+			if err != nil {
+				return err
+			}
+			b, err := a.bind(cmd.Context(), inv, s)
+			if err != nil {
+				return err
+			}
+			if err := a.problems(cmd.Context(), b); err != nil {
+				return err
+			}
+			return a.writePlan(b.plan, format, out)
+		},
+	}
+	s.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "", "json, tree, dot or mermaid (default: tree on a terminal, else json)")
+	cmd.Flags().StringVar(&out, "out", "", "write to this `file` instead of standard output")
+	return cmd
+}
+
+func (a *app) defaultPlanFormat(out string) string {
+	if a.Terminal && out == "" {
+		return "tree"
+	}
+	return "json"
+}
+
+func (a *app) writePlan(p *plan.Plan, format, out string) error {
+	var b bytes.Buffer
+	if err := renderPlan(&b, p, format); err != nil {
+		return err
+	}
+	if out == "" {
+		_, err := a.Out.Write(b.Bytes())
+		return err
+	}
+	if err := os.WriteFile(a.abs(out), b.Bytes(), 0o644); err != nil {
+		return usagef("", "%s cannot be written: %v", out, reason(err))
+	}
+	return nil
+}
+
+func renderPlan(w io.Writer, p *plan.Plan, format string) error {
+	switch format {
+	case "tree":
+		return plan.Tree(w, p)
+	case "dot":
+		return plan.Dot(w, p)
+	case "mermaid":
+		return plan.Mermaid(w, p)
+	}
+	text, err := plan.Encode(p)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func (a *app) graphCommand() *cobra.Command {
+	var s sources
+	var format string
+	cmd := &cobra.Command{
+		Use:   "graph [FILE|FOLDER] [PIPELINE] [name=value …]",
+		Short: "Draw a pipeline's steps and the edges between them",
+		Long:  "Draws a pipeline. Unlike `pipe plan`, it needs no value of any setting: what is not known stays an expression.",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--format", format, "tree", "dot", "mermaid"); err != nil {
+				return err
+			}
+			inv, err := a.locate(args)
+			if err != nil {
+				return err
+			}
+			b, err := a.bindLoosely(cmd.Context(), inv, s)
+			if err != nil {
+				return err
+			}
+			return renderPlan(a.Out, b.plan, format)
+		},
+	}
+	s.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "tree", "tree, dot or mermaid")
+	return cmd
+}

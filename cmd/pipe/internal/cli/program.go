@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/compiler/lower"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/stdlib"
+)
+
+// checked is a program and what was found about it.
+type checked struct {
+	program *check.Program
+	found   []diag.Diagnostic
+}
+
+func (c checked) errors() bool {
+	for _, d := range c.found {
+		if d.Severity == diag.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// check loads and checks the module at a path.
+func (a *app) check(path string) (checked, error) {
+	var diags diag.List
+	loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
+	if err != nil {
+		return checked{}, err
+	}
+	program := check.Check(loaded, &diags)
+	return checked{program, loaded.Config.Apply(diags.Sorted())}, nil
+}
+
+// draft checks a module and drafts one of its pipelines. What is wrong is shown on Err.
+func (a *app) draft(inv invocation) (*lower.Draft, checked, error) {
+	c, err := a.check(inv.path)
+	if err != nil {
+		return nil, c, err
+	}
+	if len(c.found) > 0 {
+		a.showDiagnostics(a.Err, c.found)
+	}
+	if c.errors() {
+		return nil, c, exit(ExitFailed)
+	}
+	name, err := choosePipeline(c.program, inv.pipeline)
+	if err != nil {
+		return nil, c, err
+	}
+	d, err := lower.New(c.program, name)
+	return d, c, err
+}
+
+// choosePipeline finds the pipeline that is meant: the one named, the only one, or main.
+func choosePipeline(p *check.Program, name string) (string, error) {
+	names := pipelineNames(p)
+	if name != "" {
+		if _, ok := p.Entry.Pipelines[name]; ok {
+			return name, nil
+		}
+		return "", usagef(didYouMean(name, names, "there are: "+list(names)), "%s has no pipeline %q", p.Entry.Load.ID, name)
+	}
+	if _, ok := p.Entry.Pipelines["main"]; ok {
+		return "main", nil
+	}
+	switch len(names) {
+	case 0:
+		return "", usagef("write: pipeline main() { … }", "%s declares no pipeline", p.Entry.Load.ID)
+	case 1:
+		return names[0], nil
+	}
+	return "", usagef("name one of: "+list(names), "%s has %d pipelines and none is called main", p.Entry.Load.ID, len(names))
+}
+
+// showDiagnostics prints findings for people.
+func (a *app) showDiagnostics(w io.Writer, found []diag.Diagnostic) {
+	_ = diag.Write(w, "text", found, a.diagOptions())
+}
+
+func (a *app) diagOptions() diag.Options {
+	return diag.Options{Color: a.colored(), Version: version()}
+}
+
+// pipelineNames are the entry's pipelines in the order of the text.
+func pipelineNames(p *check.Program) []string {
+	var names []string
+	for _, f := range p.Entry.Load.Files {
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.Pipeline); ok {
+				names = append(names, d.Name.Text)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/engine"
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/repo"
+	"github.com/pipelang/pipe/runtime/secret"
+	"github.com/pipelang/pipe/runtime/store"
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+// runFlags are the flags of pipe run.
+type runFlags struct {
+	sources
+	format   string
+	planFile string
+	only     []string
+	jobs     int
+	failFast bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [FILE|FOLDER] [PIPELINE] [name=value …]",
+		Short: "Run a pipeline on this machine",
+		Long: "Checks, plans and runs a pipeline. Without a file, the nearest folder with .pipe files is meant, up\n" +
+			"to the repository's root; a module with one pipeline, or one called main, needs no name.\n" +
+			"A list is given by repetition (x=a x=b) or as JSON (x=[\"a\",\"b\"]).",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--format", f.format, "text", "json"); err != nil {
+				return err
+			}
+			if f.jobs < 0 {
+				return usagef("0 means the number of cores", "--jobs is a number of steps at a time, not %d", f.jobs)
+			}
+			b, err := a.toRun(cmd, args, f)
+			if err != nil {
+				return err
+			}
+			defaultsOf(b, cmd, &f)
+			return a.run(b, f)
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&f.format, "format", "text", "text, or json: one event a line")
+	cmd.Flags().StringVar(&f.planFile, "plan", "", "run exactly the plan in this `file`, or say what drifted")
+	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
+	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
+	cmd.Flags().BoolVar(&f.failFast, "fail-fast", false, "cancel everything else at the first failure")
+	return cmd
+}
+
+// defaultsOf takes what flags leave open from pipe.toml.
+func defaultsOf(b *bound, cmd *cobra.Command, f *runFlags) {
+	config := b.program.Load.Config.Run
+	if !cmd.Flags().Changed("jobs") {
+		f.jobs = config.Jobs
+	}
+	if !cmd.Flags().Changed("fail-fast") {
+		f.failFast = config.FailFast
+	}
+}
+
+// toRun finds what to run: a plan made now, or one from a file.
+func (a *app) toRun(cmd *cobra.Command, args []string, f runFlags) (*bound, error) {
+	if f.planFile != "" {
+		return a.fromPlan(cmd, args, f)
+	}
+	inv, err := a.locate(args)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.bind(cmd.Context(), inv, f.sources)
+	if err != nil {
+		return nil, err
+	}
+	return b, a.problems(cmd.Context(), b)
+}
+
+// run runs a bound plan and shows how it goes and ends.
+func (a *app) run(b *bound, f runFlags) error {
+	if err := knownSteps(b.plan, f.only); err != nil {
+		return err
+	}
+	id, started := newRunID(time.Now()), time.Now()
+	place, setup, err := a.prepare(id, b.program.Load.Root)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(setup.State)
+
+	ctx, kill, stop := interrupts(a.Err)
+	defer stop()
+	facts, err := repo.Capture(ctx, b.program.Load.Root, repo.Options{Run: id, Environ: a.Environ, Started: started})
+	if err != nil {
+		return err
+	}
+	defer facts.Close()
+	masker := secret.NewMasker(b.settings.Secrets()...)
+	result, err := engine.Run(ctx, engine.Options{
+		Plan: b.plan, Run: setup, Setting: b.settings.Value,
+		Context: facts.Values(), Repo: facts, Targets: map[string]target.Target{"host": host.New()},
+		Bus: event.NewBus(id, masker, a.sink(f.format, b.plan)), Reveal: masker.Add,
+		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format),
+		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
+	})
+	if err != nil {
+		return err
+	}
+	return a.ended(id, b.plan, result, f.format, masker)
+}
+
+// prepare opens the store and makes the folders of a run; dir is the store's.
+func (a *app) prepare(id, root string) (dir string, r target.Run, err error) {
+	if dir, err = store.DefaultDir(a.getenv); err != nil {
+		return "", r, err
+	}
+	place, err := store.Open(dir)
+	if err != nil {
+		return "", r, err
+	}
+	r = target.Run{ID: id, Root: root, Artifacts: place, Keep: filepath.Join(dir, "runs", id, "kept"), Environ: a.Environ}
+	if r.Cache, err = place.Cache(root); err != nil {
+		return "", r, err
+	}
+	if r.State, err = place.State(id); err != nil {
+		return "", r, err
+	}
+	return dir, r, os.MkdirAll(filepath.Join(dir, "locks"), 0o700)
+}
+
+func (a *app) sink(format string, p *plan.Plan) event.Sink {
+	if format == "json" {
+		enc := json.NewEncoder(a.Out)
+		enc.SetEscapeHTML(false)
+		return func(e event.Event) { _ = enc.Encode(e) }
+	}
+	return ui.NewLog(a.Out, ui.Style{Color: a.colored()}, p.Paths()).Sink
+}
+
+// ended prints the table and the result, and gives the exit code.
+func (a *app) ended(id string, p *plan.Plan, r *engine.Result, format string, mask event.Masker) error {
+	if format == "text" {
+		a.printEnd(id, r, mask)
+	}
+	switch r.Outcome {
+	case engine.Succeeded, engine.Skipped:
+		return nil
+	case engine.Waiting:
+		return exit(ExitWaiting)
+	case engine.Cancelled:
+		return exit(ExitInterrupted)
+	}
+	return exit(ExitFailed)
+}
+
+func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
+	style := ui.Style{Color: a.colored()}
+	fmt.Fprintln(a.Out)
+	for i := range r.Steps {
+		r.Steps[i].Reason = mask.Mask(r.Steps[i].Reason)
+	}
+	ui.Table(a.Out, style, r.Steps)
+	fmt.Fprintln(a.Out)
+	if text := resultText(r.Value); text != "" {
+		fmt.Fprintf(a.Out, "result %s\n", mask.Mask(text))
+	}
+	fmt.Fprintf(a.Out, "run %s %s in %s\n", id, ui.Outcome(style, r.Outcome), ui.Duration(r.Duration))
+	if r.Error != "" {
+		fmt.Fprintf(a.Out, "%s\n", mask.Mask(r.Error))
+	}
+}
+
+// resultText is what a pipeline returned as indented JSON, or "" for nothing.
+func resultText(v value.Value) string {
+	if _, none := v.(value.None); v == nil || none {
+		return ""
+	}
+	raw, err := value.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return indented(raw)
+}
+
+func knownSteps(p *plan.Plan, only []string) error {
+	names := p.Paths()
+	for _, name := range only {
+		if !slices.Contains(names, name) {
+			return usagef(didYouMean(name, names, "there are: "+list(names)), "--only names no step: %q", name)
+		}
+	}
+	return nil
+}

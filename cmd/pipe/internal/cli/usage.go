@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pipelang/pipe/lang/diag"
+)
+
+// oneOf checks a flag that has a closed set of values.
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return usagef(didYouMean(value, allowed, ""), "%s is one of %s, not %q", flag, strings.Join(allowed, ", "), value)
+}
+
+func didYouMean(name string, among []string, otherwise string) string {
+	if s := diag.DidYouMean(name, among); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+var unknownFlag = regexp.MustCompile(`^unknown flag: (--[^ =]+)`)
+
+// flagError says what is wrong with a flag in one line, with the flag that may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	help := "`" + cmd.CommandPath() + " --help` lists the flags"
+	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		return usagef(didYouMean(m[1], names, help), "%s has no flag %s", cmd.CommandPath(), m[1])
+	}
+	return usagef(help, "%v", err)
+}

@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pipelang/pipe/runtime/engine"
+)
+
+// Table prints how every step of a run ended: step, outcome, duration, reason.
+func Table(w io.Writer, style Style, steps []engine.StepResult) {
+	name, outcome, took := len("STEP"), len("OUTCOME"), len("TIME")
+	rows := make([]row, len(steps))
+	for i, s := range steps {
+		rows[i] = rowOf(s)
+		name = max(name, utf8.RuneCountInString(rows[i].name))
+		outcome = max(outcome, utf8.RuneCountInString(rows[i].outcome)+2)
+		took = max(took, utf8.RuneCountInString(rows[i].took))
+	}
+	header := strings.TrimRight(fmt.Sprintf("%-*s  %-*s  %*s  %s", name, "STEP", outcome, "OUTCOME", took, "TIME", "REASON"), " ")
+	fmt.Fprintln(w, style.paint(bold, header))
+	for _, r := range rows {
+		shown := pad(r.mark+" "+r.outcome, outcome)
+		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-utf8.RuneCountInString(r.took)) + r.took + "  " + r.reason
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
+
+type row struct{ name, mark, color, outcome, took, reason string }
+
+func rowOf(s engine.StepResult) row {
+	r := row{name: s.Path, outcome: string(s.Outcome), reason: oneLine(s.Reason)}
+	r.mark, r.color = markOf(r.outcome, s.Allowed)
+	if s.Allowed {
+		r.outcome += ", allowed"
+	}
+	if s.Attempts > 0 {
+		r.took = Duration(s.Duration)
+	}
+	if s.Attempts > 1 {
+		r.outcome += fmt.Sprintf(" (%d attempts)", s.Attempts)
+	}
+	return r
+}
+
+// oneLine keeps a reason on its row.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+// Outcome paints a run's outcome.
+func Outcome(style Style, o engine.Outcome) string {
+	mark, color := markOf(string(o), false)
+	return style.paint(color, mark+" "+string(o))
+}

@@ -1,0 +1,174 @@
+// Package ui shows a run to people: output lines prefixed by step as they come, how each
+// step ended, and a table at the end. It knows events and results, and nothing of how they came about.
+package ui
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// Style says how a stream may be written on.
+type Style struct{ Color bool }
+
+const (
+	reset  = "\x1b[0m"
+	bold   = "\x1b[1m"
+	dim    = "\x1b[2m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+)
+
+// stepColors are given to steps in the order in which they first speak.
+var stepColors = []string{"\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[33m", "\x1b[32m", "\x1b[96m", "\x1b[95m", "\x1b[94m"}
+
+func (s Style) paint(color, text string) string {
+	if !s.Color || color == "" {
+		return text
+	}
+	return color + text + reset
+}
+
+// maxPrefix bounds the width that step names are padded to.
+const maxPrefix = 28
+
+// Log prints events as lines. Its Sink is called by one goroutine at a time.
+type Log struct {
+	w       *bufio.Writer
+	style   Style
+	width   int
+	section map[string]string // by step
+	open    map[string]bool   // step and stream whose line goes on
+	colors  map[string]string
+}
+
+// NewLog makes a log whose prefixes are as wide as the longest of the step names, within reason.
+func NewLog(w io.Writer, style Style, steps []string) *Log {
+	l := &Log{w: bufio.NewWriterSize(w, 64<<10), style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}}
+	for _, s := range steps {
+		l.width = min(max(l.width, utf8.RuneCountInString(s)), maxPrefix)
+	}
+	return l
+}
+
+// Sink prints one event.
+func (l *Log) Sink(e event.Event) {
+	switch e.Type {
+	case event.StepOutput:
+		l.output(e)
+		if e.Partial {
+			return // the rest of the line is near
+		}
+	case event.StepStarted:
+		l.line(e.Step, "▸", dim, "started")
+	case event.StepAttempt:
+		l.line(e.Step, "↻", yellow, fmt.Sprintf("attempt %d%s", e.Attempt, because(e.Reason)))
+	case event.StepFanout:
+		l.line(e.Step, "▸", dim, fmt.Sprintf("%d instances", e.Instances))
+	case event.StepFinished:
+		l.finished(e)
+	case event.StepKept:
+		l.line(e.Step, "▸", dim, "kept "+e.Text)
+	case event.Notice:
+		l.line(e.Step, "!", yellow, e.Text)
+	}
+	l.w.Flush()
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+func (l *Log) prefix(step string) string {
+	color, ok := l.colors[step]
+	if !ok {
+		color = stepColors[len(l.colors)%len(stepColors)]
+		l.colors[step] = color
+	}
+	pad := max(0, l.width-utf8.RuneCountInString(step))
+	return l.style.paint(color, step) + strings.Repeat(" ", pad) + " "
+}
+
+func (l *Log) line(step, mark, color, text string) {
+	fmt.Fprintf(l.w, "%s%s\n", l.prefix(step), l.style.paint(color, mark+" "+text))
+}
+
+// output prints a line, or a piece of one: pieces after the first carry another mark.
+func (l *Log) output(e event.Event) {
+	if e.Section != l.section[e.Step] {
+		l.section[e.Step] = e.Section
+		if e.Section != "" {
+			l.line(e.Step, "─", bold, e.Section)
+		}
+	}
+	key := e.Step + "\x00" + string(e.Stream)
+	mark := "│"
+	if l.open[key] {
+		mark = "┆"
+	}
+	if e.Partial {
+		l.open[key] = true
+	} else {
+		delete(l.open, key)
+	}
+	l.w.WriteString(l.prefix(e.Step))
+	l.w.WriteString(l.style.paint(dim, mark))
+	if e.Text != "" {
+		l.w.WriteByte(' ')
+		l.w.WriteString(e.Text)
+	}
+	l.w.WriteByte('\n')
+}
+
+func (l *Log) finished(e event.Event) {
+	delete(l.section, e.Step)
+	mark, color := markOf(e.Outcome, e.Allowed)
+	text := e.Outcome
+	if e.Allowed {
+		text += " (allowed)"
+	}
+	if e.Duration > 0 && e.Outcome != "skipped" {
+		text += " in " + Duration(e.Duration)
+	}
+	l.line(e.Step, mark, color, text+because(e.Reason))
+}
+
+func markOf(outcome string, allowed bool) (mark, color string) {
+	switch {
+	case outcome == "succeeded":
+		return "✓", green
+	case outcome == "failed" && allowed:
+		return "✗", yellow
+	case outcome == "failed":
+		return "✗", red
+	case outcome == "skipped":
+		return "○", dim
+	}
+	return "◌", yellow
+}
+
+// Duration for people: three digits at most, 12ms, 3.4s, 2m05s.
+func Duration(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%dµs", d.Microseconds())
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0fs", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+func TestMain(m *testing.M) {
+	host.Helper()
+	testscript.Main(m, map[string]func(){"pipe": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		RequireExplicitExec: false,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PIPE_STORE", filepath.Join(env.WorkDir, ".store"))
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+			env.Setenv("EXAMPLES", examples(t))
+			for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
+				env.Setenv(name, goEnv(t, name))
+			}
+			return os.MkdirAll(env.Getenv("HOME"), 0o755)
+		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "root":
+				return os.Getuid() == 0, nil
+			case "pytest":
+				return exec.Command("python3", "-m", "pytest", "--version").Run() == nil, nil
+			case "node":
+				return exec.Command("node", "--test", "--test-reporter=junit", os.DevNull).Run() == nil, nil
+			}
+			return false, nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code": exitCode,
+		},
+	})
+}
+
+// exitCode is `code N COMMAND ARG…`: the command must end with exactly that exit code.
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N COMMAND ARG…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+func examples(t *testing.T) string {
+	dir, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func goEnv(t *testing.T, name string) string {
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}

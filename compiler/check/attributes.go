@@ -1,0 +1,347 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// opBody checks the items of an op, declared or inline.
+type opBody struct {
+	file *file
+	op   *Op // nil for defaults
+	// in is where attributes are evaluated, ret where return and retry's condition are.
+	in, ret exprs
+	where   string
+}
+
+func (b opBody) item(it ast.Item) {
+	switch it := it.(type) {
+	case *ast.Attr:
+		b.attr(it)
+	case *ast.Run:
+		b.run(it)
+	case *ast.Env:
+		b.env(it)
+	case *ast.Mount:
+		b.mount(it)
+	case *ast.Cached:
+		b.in.want(it.For, types.DurationType, "cached for")
+		b.file.positive(it.For, "cached for")
+		if it.Vary != nil {
+			b.vary(it.Vary)
+		}
+	case *ast.Service:
+		b.file.service(b.in, it)
+	case *ast.Retry:
+		b.in.retry(it, b.ret)
+	case *ast.Return:
+		if b.op != nil && b.op.Decl != nil && b.op.Decl.Result != nil {
+			b.ret.want(it.Value, b.op.Result, "return")
+		}
+	}
+}
+
+var (
+	globs = types.ListOf(types.StringType)
+	argv  = types.ListOf(stranger)
+)
+
+func (b opBody) attr(a *ast.Attr) {
+	x, word := a.Value, a.Key.Text
+	if x == nil {
+		return
+	}
+	switch word {
+	case "image":
+		t := b.in.anything(x, word, "a string or an image", func(t *types.Type) bool { return t.IsText() || t.Kind == types.Image })
+		b.in.unlabelled(x, t, anyLabel, word)
+	case "exec":
+		b.exec(x)
+	case "inherit":
+		b.inherit(x)
+	case "inputs", "keep":
+		b.in.want(x, globs, word)
+		b.file.inRepository(x, word)
+	case "workdir":
+		b.in.want(x, types.PathType, word)
+		b.file.inRepository(x, word)
+	case "network", "user":
+		b.in.want(x, types.StringType, word)
+	case "cpu":
+		t := b.in.anything(x, word, "a number", isNumber)
+		b.in.unlabelled(x, t, anyLabel, word)
+		b.file.positive(x, word)
+	case "memory":
+		b.in.want(x, types.SizeType, word)
+		b.file.positive(x, word)
+	case "pids":
+		b.in.want(x, types.IntType, word)
+		b.file.positive(x, word)
+	case "timeout":
+		b.in.want(x, types.DurationType, word)
+		b.file.positive(x, word)
+	case "grace":
+		b.in.want(x, types.DurationType, word)
+		b.file.atLeast(x, 0, word, "zero or more")
+	case "success_codes":
+		b.in.want(x, types.ListOf(types.IntType), word)
+		b.file.exitCodes(x)
+	case "target":
+		b.file.target(x)
+	case "idempotent":
+	default:
+		b.file.errorf(diag.UnknownKeyword, a.Key.Range, "%s has no attribute %q", b.where, word)
+	}
+}
+
+func isNumber(t *types.Type) bool { return t.Kind == types.Int || t.Kind == types.Float }
+
+// exec lets a stranger choose arguments, never the program.
+func (b opBody) exec(x ast.Expr) {
+	t := b.in.want(x, argv, "exec")
+	b.file.nonEmpty(x, "exec")
+	l, ok := ast.Unparen(x).(*ast.ListLit)
+	switch {
+	case !ok:
+		b.in.unlabelled(x, t, types.Untrusted, "exec")
+	case len(l.Elems) > 0:
+		first := b.in
+		if t.Kind != types.Invalid && t.DeepLabels()&types.Untrusted != 0 {
+			first.want(l.Elems[0].Value, types.StringType, "the program of exec")
+		}
+	}
+}
+
+// inherit names variables; the names are part of the plan and therefore written out.
+func (b opBody) inherit(x ast.Expr) {
+	l, ok := ast.Unparen(x).(*ast.ListLit)
+	if !ok {
+		b.notNames(x)
+		return
+	}
+	seen := map[string]bool{}
+	for _, e := range l.Elems {
+		s, ok := ast.Unparen(e.Value).(*ast.StringLit)
+		switch {
+		case !ok:
+			b.notNames(e.Value)
+		case !variableName.MatchString(s.Value):
+			b.file.errorf(diag.InvalidValue, s.Range, "inherit: %q cannot be an environment variable: expected letters, digits and _", s.Value)
+		case seen[s.Value]:
+			b.file.errorf(diag.DuplicateName, s.Range, "inherit names %q twice", s.Value)
+		default:
+			seen[s.Value] = true
+		}
+	}
+}
+
+func (b opBody) notNames(x ast.Expr) {
+	if _, bad := x.(*ast.BadExpr); bad {
+		return
+	}
+	b.file.report(finding{
+		rule: diag.TypeMismatch, at: x.Span(), message: "inherit: expected names of variables that are written out",
+		help: `write inherit ["NAME"]`,
+	})
+}
+
+func (b opBody) run(r *ast.Run) {
+	b.in.want(r.When, types.BoolType, "run when")
+	if r.Script != nil && strings.TrimSpace(r.Script.Text) == "" {
+		b.file.errorf(diag.InvalidValue, r.Script.Range, "run: expected a script, found nothing")
+	}
+}
+
+// env takes what can be written into a variable; secrets and strangers' values too.
+func (b opBody) env(env *ast.Env) {
+	seen := scope{}
+	if b.op != nil {
+		for _, p := range b.op.Params {
+			if p.Decl != nil {
+				seen[p.Name] = place{file: b.file.src, at: p.Decl.Name.Range, what: "parameter"}
+			}
+		}
+	}
+	for _, a := range env.Entries {
+		if a.Bad || !b.file.declare(seen, a.Name, "variable") {
+			continue
+		}
+		if a.Name.Text == "PIPE_OUTPUT" {
+			b.file.errorf(diag.ReservedName, a.Name.Range, "PIPE_OUTPUT cannot be set: pipe reads an op's outputs from it")
+			continue
+		}
+		t := b.in.anything(a.Value, "env "+a.Name.Text, "a value that fits a variable", fitsVariable)
+		if t.DeepLabels()&types.Untrusted != 0 && slices.Contains(obeyed, strings.ToLower(a.Name.Text)) {
+			b.in.unlabelled(a.Value, t, types.Untrusted, a.Name.Text+", which programs obey,")
+		}
+	}
+}
+
+func fitsVariable(t *types.Type) bool {
+	switch t.Kind {
+	case types.Optional, types.None, types.Image, types.Bytes:
+		return t.Kind == types.Image
+	}
+	return true
+}
+
+func (b opBody) mount(m *ast.Mount) {
+	seen := scope{}
+	for _, entry := range m.Entries {
+		b.in.want(entry.Path, types.PathType, "mount path")
+		b.file.inRepository(entry.Path, "mount path")
+		if s, ok := ast.Unparen(entry.Path).(*ast.StringLit); ok {
+			b.file.declare(seen, ast.Name{Text: s.Value, At: s.At}, "mount path")
+		}
+		if b.cacheFolder(entry.Value) {
+			continue
+		}
+		b.in.anything(entry.Value, "mount", `a file, a dir, a list of files, a secret string or cache("name")`, fitsMount)
+	}
+}
+
+func fitsMount(t *types.Type) bool {
+	switch t.Kind {
+	case types.File, types.Dir, types.JSON:
+		return true
+	case types.List:
+		return t.Elem.Kind == types.File || t.Elem.Kind == types.Dir
+	}
+	return t.IsText() && t.Labels&types.Secret != 0
+}
+
+// cacheFolder recognises cache("name"), which is no value but a folder that is kept.
+func (b opBody) cacheFolder(x ast.Expr) bool {
+	c, ok := ast.Unparen(x).(*ast.Call)
+	if !ok || c.Target != nil || c.Name.Text != "cache" {
+		return false
+	}
+	if len(c.Args) != 1 {
+		b.file.errorf(diag.TypeMismatch, c.Range, "cache: expected one argument, a name, found %d", len(c.Args))
+		return true
+	}
+	b.in.want(c.Args[0], types.StringType, "name of the cache")
+	return true
+}
+
+// vary takes anything that can enter a key, secrets too.
+func (b opBody) vary(x ast.Expr) {
+	l, ok := ast.Unparen(x).(*ast.ListLit)
+	if !ok {
+		b.in.anything(x, "vary", "a list", func(t *types.Type) bool { return t.Kind == types.List || t.Kind == types.JSON })
+		return
+	}
+	for _, e := range l.Elems {
+		b.in.want(e.Value, nil, "vary")
+	}
+}
+
+// retry checks how often and when; the condition reads what the attempt left behind.
+func (e exprs) retry(r *ast.Retry, attempt exprs) {
+	e.want(r.Count, types.IntType, "retry")
+	e.file.atLeast(r.Count, 0, "retry", "zero or more")
+	e.want(r.Every, types.DurationType, "every")
+	e.file.atLeast(r.Every, 0, "every", "zero or more")
+	e.want(r.Max, types.DurationType, "max")
+	e.file.positive(r.Max, "max")
+	if r.Backoff != nil {
+		t := e.anything(r.Backoff, "backoff", "a number", isNumber)
+		e.unlabelled(r.Backoff, t, anyLabel, "backoff")
+		e.file.atLeast(r.Backoff, 1, "backoff", "one or more")
+	}
+	attempt.want(r.When, types.BoolType, "retry when")
+}
+
+// builtinTargets are the places that need no declaration.
+var builtinTargets = []string{"host", "docker", "kubernetes"}
+
+// target checks the name of a place.
+func (f *file) target(x ast.Expr) {
+	var n ast.Name
+	m := f.module
+	switch x := ast.Unparen(x).(type) {
+	case *ast.Ident:
+		n = ast.Name{Text: x.Name, At: x.At}
+	case *ast.Select:
+		ns, ok := ast.Unparen(x.X).(*ast.Ident)
+		if !ok {
+			break
+		}
+		from, known := f.namespace(ast.Name{Text: ns.Name, At: ns.At})
+		if !known {
+			return
+		}
+		n, m = x.Name, from
+	case *ast.BadExpr:
+		return
+	}
+	switch {
+	case n.Text == "":
+		f.report(finding{
+			rule: diag.TypeMismatch, at: x.Span(), message: "target: expected the name of a target, found an expression",
+			help: "declare it: target NAME = docker { … }",
+		})
+	case m.out.Targets[n.Text] == nil && !(m == f.module && slices.Contains(builtinTargets, n.Text)) && !m.quiet(n.Text):
+		f.unknown(diag.UnknownName, n, "target", append(slices.Collect(maps.Keys(m.out.Targets)), builtinTargets...))
+	}
+}
+
+// sharesFiles says that a target runs where the repository's files are.
+func (f *file) sharesFiles(x ast.Expr) bool {
+	id, ok := ast.Unparen(x).(*ast.Ident)
+	if !ok {
+		return true
+	}
+	if d := f.out.Targets[id.Name]; d != nil {
+		return d.Kind.Text == "host"
+	}
+	return id.Name == "host" || !slices.Contains(builtinTargets, id.Name)
+}
+
+// checkTargets checks declared places.
+func (f *file) checkTargets() {
+	for _, d := range f.ast.Decls {
+		t, ok := d.(*ast.Target)
+		if !ok || t.Kind.Text == "" {
+			continue
+		}
+		if !slices.Contains(builtinTargets, t.Kind.Text) {
+			f.unknown(diag.UnknownKeyword, t.Kind, "kind of target", builtinTargets)
+		}
+		f.attributes(f.in(f.scope), t.Items, "target "+t.Name.Text)
+	}
+}
+
+// attributes checks a body whose keywords depend on what reads it: each value by itself.
+func (f *file) attributes(e exprs, items []ast.Item, where string) {
+	b := opBody{file: f, in: e, ret: e, where: where}
+	for _, it := range items {
+		switch it := it.(type) {
+		case *ast.Attr:
+			if _, known := roles[it.Key.Text]; known {
+				b.attr(it)
+				continue
+			}
+			t := e.want(it.Value, nil, it.Key.Text)
+			if it.Value != nil {
+				e.unlabelled(it.Value, t, anyLabel, it.Key.Text)
+			}
+		case *ast.Env, *ast.Run, *ast.Mount:
+			b.item(it)
+		case *ast.BadItem:
+		default:
+			f.errorf(diag.Misplaced, headOf(it), "%s does not belong to %s", keyword(it), where)
+		}
+	}
+}
+
+// service checks a service of an op or a pipeline.
+func (f *file) service(e exprs, s *ast.Service) {
+	f.attributes(e, s.Items, fmt.Sprintf("service %s", s.Name.Text))
+}

@@ -1,0 +1,170 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+)
+
+// modifierEdges takes in needs and after, whose names must be steps.
+func (n *node) modifierEdges() {
+	for _, it := range n.items {
+		switch it := it.(type) {
+		case *ast.Needs:
+			for _, need := range it.Items {
+				if need.Value == nil && n.knownStep(need.Name, "needs") {
+					n.needs[need.Name.Text] = need.Name.Range
+				}
+			}
+		case *ast.After:
+			for _, name := range it.Steps {
+				if n.knownStep(name, "after") {
+					n.after[name.Text] = name.Range
+				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.after)) {
+		if _, both := n.needs[name]; both {
+			n.stage.report(finding{
+				rule: diag.Misplaced, at: n.after[name], message: fmt.Sprintf("%q stands in needs and in after", name),
+				help: "needs waits too, and for success: remove it from after",
+			})
+			delete(n.after, name)
+		}
+	}
+}
+
+// knownStep checks a name in needs or after.
+func (n *node) knownStep(name ast.Name, word string) bool {
+	s := n.stage
+	switch {
+	case name.Text == "" || s.bad[name.Text] || s.main.bad[name.Text]:
+		return false
+	case s.nodes[name.Text] != nil:
+		return true
+	case s.tail && s.main.nodes[name.Text] != nil && word == "needs":
+		return true
+	case s.tail && s.main.nodes[name.Text] != nil:
+		s.report(finding{
+			rule: diag.Misplaced, at: name.Range, message: fmt.Sprintf("after %s: every step of the pipeline has ended here", name.Text),
+			help: "remove it",
+		})
+		return false
+	case s.lets[name.Text] != nil || findParam(s.out.Params, name.Text) != nil:
+		s.report(finding{
+			rule: diag.TypeMismatch, at: name.Range, message: fmt.Sprintf("%s: expected a step, found %s %q", word, s.names[name.Text].what, name.Text),
+			help: fmt.Sprintf("to bind what an optional holds, write needs x = %s", name.Text),
+		})
+		return false
+	}
+	among := slices.Collect(maps.Keys(s.nodes))
+	if s.tail {
+		among = append(among, slices.Collect(maps.Keys(s.main.nodes))...)
+	}
+	s.unknown(diag.UnknownName, name, "step", among)
+	return false
+}
+
+// read finds the free names of the step's expressions: bindings are known after needs, a
+// loop's variable inside it and in everything that comes later.
+func (n *node) read() {
+	local := map[string]bool{}
+	visit := func(x ast.Expr) {
+		if x == nil {
+			return
+		}
+		for _, r := range expr.Refs(x) {
+			if !local[r.Name] {
+				n.refs = append(n.refs, r)
+			}
+		}
+	}
+	bindings := n.bindings()
+	for _, b := range bindings {
+		visit(b.Value)
+	}
+	for _, b := range bindings {
+		local[b.Name.Text] = true
+	}
+	for _, it := range n.items {
+		if loop, ok := it.(*ast.For); ok {
+			visit(loop.List)
+			visit(loop.Max)
+			local[loop.Var.Text] = true
+			visit(loop.Where)
+		}
+	}
+	for _, a := range n.step.Decl.Args {
+		visit(a.Value)
+	}
+	for _, it := range n.items {
+		switch it.(type) {
+		case *ast.Needs, *ast.For:
+		default:
+			eachExpr(it, visit)
+		}
+	}
+}
+
+// bindings are the `needs name = expr`.
+func (n *node) bindings() (out []ast.Need) {
+	for _, it := range n.items {
+		if needs, ok := it.(*ast.Needs); ok {
+			for _, need := range needs.Items {
+				if need.Value != nil {
+					out = append(out, need)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// edges sorts what the step waits for into values and ends. What it is `after` it waits for
+// only, and reads as something that may be missing.
+func (n *node) edges() {
+	n.stage.sortReads(n.refs, n.reads)
+	value, order := map[string]bool{}, map[string]bool{}
+	for name := range merged(n.reads.value, n.needs) {
+		value[name] = true
+	}
+	for name := range n.after {
+		delete(value, name)
+	}
+	for name := range merged(n.reads.order, n.after) {
+		order[name] = !value[name]
+	}
+	elsewhere := func(name string, kept bool) bool { return !kept || n.stage.nodes[name] == nil }
+	maps.DeleteFunc(value, elsewhere)
+	maps.DeleteFunc(order, elsewhere)
+	n.step.ValueEdges = slices.Sorted(maps.Keys(value))
+	n.step.OrderEdges = slices.Sorted(maps.Keys(order))
+	n.lateLets()
+}
+
+// lateLets refuses a let whose steps may have no result here: the let would have none either,
+// and its type cannot say so.
+func (n *node) lateLets() {
+	for _, r := range n.refs {
+		if n.stage.lets[r.Name] == nil {
+			continue
+		}
+		for _, step := range slices.Sorted(maps.Keys(n.stage.letReads[r.Name].value)) {
+			_, after := n.after[step]
+			if !after && (!n.stage.tail || n.stage.nodes[step] != nil) {
+				continue
+			}
+			n.stage.report(finding{
+				rule: diag.MaybeSkipped, at: r.Span,
+				message: fmt.Sprintf("let %q reads step %q, which may have no result here", r.Name, step),
+				help:    fmt.Sprintf("read the step itself: %s.?field.orValue(…)", step),
+			})
+			break
+		}
+	}
+}

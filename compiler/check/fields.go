@@ -1,0 +1,49 @@
+package check
+
+import (
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// field checks what settings, parameters and record fields share: default, where, else.
+// Settings are found before anything else is known, and records have no place of their own,
+// so their defaults read functions only; a parameter's reads what its file may read.
+func (f *file) field(x *ast.Field, t *types.Type, what string) {
+	within := f.pure
+	if what == "parameter" {
+		within = f.scope
+	}
+	e := f.in(within)
+	if x.Default != nil {
+		e.want(x.Default, t, "default of "+x.Name.Text)
+	}
+	if x.Where != nil {
+		scope := within.Child(0)
+		scope.Declare("self", expr.Var{Type: t.Plain().WithoutLabels(types.Secret), Broken: t.Kind == types.Invalid})
+		f.in(scope).want(x.Where, types.BoolType.WithLabels(t.Labels&types.Untrusted), "where")
+	}
+	f.fieldMessage(x, t, e)
+	if x.From != nil && what != "setting" {
+		f.report(finding{
+			rule: diag.Misplaced, at: x.From.Range, message: "from belongs to a setting, not to a " + what,
+			help: "give the value as an argument where this is used",
+		})
+	}
+}
+
+// fieldMessage checks the message of a condition; a secret's can only be a literal.
+func (f *file) fieldMessage(x *ast.Field, t *types.Type, e exprs) {
+	switch {
+	case x.Else == nil:
+	case x.Where == nil && !x.Bad:
+		f.errorf(diag.Misplaced, x.Else.Span(), "else without where: there is no condition that could fail")
+	case t.DeepLabels()&types.Secret != 0:
+		if _, ok := ast.Unparen(x.Else).(*ast.StringLit); !ok {
+			f.errorf(diag.SecretLeak, x.Else.Span(), "the message about a secret can only be a string without ${…}")
+		}
+	default:
+		e.want(x.Else, types.StringType, "else")
+	}
+}

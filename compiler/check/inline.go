@@ -1,0 +1,79 @@
+package check
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// inline makes the op of `name = op { … }`: its parameters are the step's loop variables and
+// bindings, its result is what it returns.
+func (n *node) inline() {
+	s := n.stage
+	o := &Op{Name: n.step.Name, Module: s.file.out, File: s.ast, Inline: n.step.Decl, Result: types.NoneType, Scope: n.local.scope}
+	for _, l := range n.step.Loops {
+		o.Params = append(o.Params, &Param{Name: l.Var, File: s.ast, Type: l.Type, Required: true})
+	}
+	for _, b := range n.step.Bindings {
+		o.Params = append(o.Params, &Param{Name: b.Name, File: s.ast, Type: b.Type, Required: true})
+	}
+	for _, b := range n.bindings() {
+		s.processName(b.Name, "binding")
+	}
+	o.ReturnScope = attemptScope(o.Scope, o.Params)
+	own := n.attributes()
+	o.Items = s.withDefaults(own)
+	o.Captures = n.captures(own, o.Params)
+	n.step.Op = o
+	for _, it := range own {
+		if r, ok := it.(*ast.Return); ok && r.Value != nil {
+			e := n.local
+			e.scope = o.ReturnScope
+			o.Result = s.inferred(r.Value, e, "declare the op with its result type, op "+o.Name+"(…) -> type { … }, and call it")
+		}
+	}
+	n.step.Result = o.Result
+}
+
+// attributes are the items of an inline op that are not modifiers only.
+func (n *node) attributes() []ast.Item {
+	var out []ast.Item
+	for _, it := range n.items {
+		if roles[keyword(it)]&attribute != 0 {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// captures are the names of the pipeline that the attributes read besides the op's parameters.
+func (n *node) captures(own []ast.Item, params []*Param) []string {
+	names := map[string]bool{}
+	for _, it := range own {
+		eachExpr(it, func(x ast.Expr) {
+			for _, r := range expr.Refs(x) {
+				if _, ok := n.stage.names[r.Name]; ok && findParam(params, r.Name) == nil {
+					names[r.Name] = true
+				}
+			}
+		})
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// inlineBody checks the attributes as those of a declared op.
+func (n *node) inlineBody(f *file, e exprs) {
+	o := n.step.Op
+	ret := e
+	ret.scope = o.ReturnScope
+	b := opBody{file: f, in: e, ret: ret, op: o, where: "step " + o.Name}
+	own := n.attributes()
+	for _, it := range own {
+		b.item(it)
+	}
+	f.opConflicts(own, o.Items)
+	f.opRuns(own, n.step.Decl.Name, "the op of step \""+o.Name+"\"", broken(n.step.Decl.Items) || n.step.Decl.Bad)
+}

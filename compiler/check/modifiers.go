@@ -1,0 +1,81 @@
+package check
+
+import (
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// modifier checks one modifier of a step, or of a pipeline's head. when has what is plain in
+// a guard, which is less than elsewhere.
+func (e exprs) modifier(it ast.Item, when exprs) {
+	switch it := it.(type) {
+	case *ast.When:
+		when.want(it.Cond, types.BoolType, "when")
+	case *ast.Require:
+		e.want(it.Cond, types.BoolType, "require")
+		e.want(it.Else, types.StringType, "the message of require")
+	case *ast.Approve:
+		e.want(it.Message, types.StringType, "the message of approve")
+		e.want(it.When, types.BoolType, "approve when")
+	case *ast.Lock:
+		e.want(it.Key, types.StringType, "lock")
+		if p := it.Policy; p.Text != "" && p.Text != "latest" && p.Text != "reject" {
+			e.file.unknown(diag.UnknownKeyword, p, "lock policy", []string{"latest", "reject"})
+		}
+	case *ast.AllowFailure:
+		e.want(it.When, types.BoolType, "allow_failure when")
+	case *ast.Retry:
+		attempt := e
+		attempt.scope = attemptScope(e.scope, nil)
+		e.retry(it, attempt)
+	case *ast.Attr:
+		opBody{file: e.file, in: e, ret: e, where: "a step"}.attr(it)
+	}
+}
+
+// details checks what no type depends on: arguments, modifiers, and the attributes of inline ops.
+func (n *node) details(f *file) {
+	e := n.local
+	e.file, e.diags = f, f.diags
+	n.arguments(e)
+	when := e
+	when.narrow = n.needed()
+	inline := n.step.Op != nil && n.step.Op.Inline != nil
+	for _, it := range n.items {
+		if inline && roles[keyword(it)]&attribute != 0 {
+			continue // checked with the op's attributes
+		}
+		n.placed(f, it)
+		e.modifier(it, when)
+	}
+	if inline {
+		n.inlineBody(f, e)
+	}
+}
+
+// placed refuses modifiers that are legal on other steps.
+func (n *node) placed(f *file, it ast.Item) {
+	switch it.(type) {
+	case *ast.Approve:
+		if n.stage.tail {
+			f.report(finding{
+				rule: diag.Misplaced, at: headOf(it), message: "approve cannot stand in on failure or finally: nobody may be there to answer",
+			})
+		}
+	case *ast.Retry:
+		if n.step.Pipeline != nil {
+			f.report(finding{
+				rule: diag.Misplaced, at: headOf(it), message: "retry cannot stand on a pipeline: a step that succeeded runs once",
+				help: "let the pipeline's own steps retry",
+			})
+		}
+	}
+}
+
+// details of all steps of a stage.
+func (s *stage) details() {
+	for _, n := range s.list {
+		n.details(s.file)
+	}
+}

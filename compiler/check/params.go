@@ -1,0 +1,81 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// attemptNames are what `return` reads of an attempt, so that no parameter can be called so.
+var attemptNames = []string{"exit_code", "stdout", "stderr", "outputs"}
+
+// params resolves parameters and checks their names. process says that a process gets them
+// as environment variables.
+func (f *file) params(fields []*ast.Field, process bool) []*Param {
+	names := scope{}
+	var out []*Param
+	for _, x := range fields {
+		if !f.declare(names, x.Name, "parameter") {
+			continue
+		}
+		if !f.reservedName(x.Name, "parameter", nil) {
+			f.snakeName(x.Name, "parameter")
+		}
+		if process {
+			f.processName(x.Name, "parameter")
+			if slices.Contains(attemptNames, x.Name.Text) {
+				f.refuseName(x.Name, "parameter", "is what return reads of an attempt", nil)
+			}
+		}
+		p := &Param{Name: x.Name.Text, File: f.ast, Decl: x, Type: types.InvalidType}
+		if x.Type != nil {
+			p.Type = f.typ(x.Type)
+		}
+		p.Required = x.Default == nil && p.Type.Kind != types.Optional && !x.Bad
+		out = append(out, p)
+	}
+	return out
+}
+
+// declareParams makes parameters known in a scope, after checking what they default to.
+func (f *file) declareParams(s *expr.Scope, params []*Param) {
+	for _, p := range params {
+		f.field(p.Decl, p.Type, "parameter")
+		s.Declare(p.Name, expr.Var{Type: p.Type, Broken: p.Type.Kind == types.Invalid})
+	}
+}
+
+func paramNames(params []*Param) []string {
+	var out []string
+	for _, p := range params {
+		out = append(out, p.Name)
+	}
+	return out
+}
+
+func findParam(params []*Param, name string) *Param {
+	for _, p := range params {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// unusedParams warns of parameters that nothing reads.
+func (f *file) unusedParams(params []*Param, used map[string]bool) {
+	for _, p := range params {
+		if used[p.Name] || p.Decl.Bad {
+			continue
+		}
+		f.report(finding{
+			rule: diag.UnusedParam, at: p.Decl.Name.Range,
+			message: fmt.Sprintf("nothing reads parameter %q", p.Name),
+			help:    "remove it, or read it",
+		})
+	}
+}

@@ -1,0 +1,165 @@
+// Package check gives a loaded program its meaning: it resolves every name, types every
+// expression, finds the edges between steps and what may be skipped, and says what is wrong
+// and how to mend it. It knows no plan, no values from outside, and no machines.
+package check
+
+import (
+	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// Program is what a check knows. It is complete as far as the text allows: what is broken
+// is missing or of type types.Invalid, and was reported.
+type Program struct {
+	Load     *load.Program
+	Modules  map[*load.Module]*Module
+	Entry    *Module
+	Settings []*Setting
+	// SettingsType is the record behind the name `settings`.
+	SettingsType *types.Type
+	Profiles     []*Profile
+}
+
+// Module is a checked module.
+type Module struct {
+	Load      *load.Module
+	Types     map[string]*types.Type
+	Lets      []*Let // after what they depend on
+	Ops       map[string]*Op
+	Pipelines map[string]*Pipeline
+	Targets   map[string]*ast.Target
+	// Scope is what a `let` of the module's first file may read; nil for a module without files.
+	Scope *expr.Scope
+	// Defaults of each file, merged into its ops already.
+	Defaults map[*ast.File]*ast.Defaults
+}
+
+// Let is a named value of a file or a pipeline.
+type Let struct {
+	Name string
+	File *ast.File
+	Decl *ast.Let
+	Type *types.Type
+	Uses []string // names of the same scope that it refers to
+}
+
+// Setting is a typed value from outside.
+type Setting struct {
+	Name string
+	File *ast.File
+	Decl *ast.Field
+	Type *types.Type
+}
+
+// Profile is a set of overrides.
+type Profile struct {
+	Name    string
+	File    *ast.File
+	Decl    *ast.Profile
+	Entries map[string]ast.Expr
+}
+
+// Param of an op or a pipeline.
+type Param struct {
+	Name string
+	File *ast.File
+	Decl *ast.Field
+	Type *types.Type
+	// Required is false when there is a default or the type is optional.
+	Required bool
+}
+
+// Op is a unit of work, declared or inline.
+type Op struct {
+	// Name is the declared name; for an inline op, the step's name.
+	Name   string
+	Module *Module
+	File   *ast.File
+	Decl   *ast.Op   // nil for an inline op
+	Inline *ast.Step // nil for a declared op
+	Native bool
+	Params []*Param
+	Result *types.Type
+	// Items are the op's own attributes after the file's defaults that it does not override.
+	Items []ast.Item
+	// Captures are the names of the pipeline (parameters, lets, steps) that an inline op's
+	// attributes read besides its parameters, sorted; nil for a declared op.
+	Captures []string
+	// Scope is where the attributes' expressions are evaluated, except `return`; ReturnScope is for that.
+	Scope, ReturnScope *expr.Scope
+}
+
+// Pipeline is a graph of steps.
+type Pipeline struct {
+	Name   string
+	Module *Module
+	File   *ast.File
+	Decl   *ast.Pipeline
+	Params []*Param
+	Result *types.Type
+	Lets   []*Let // after what they depend on
+	// Steps in the order of the text. OnFailure and Finally are graphs of their own, which may read Steps.
+	Steps, OnFailure, Finally []*Step
+	Return                    ast.Expr   // nil when absent
+	Head                      []ast.Item // When, Require, Lock, Attr timeout and target, Service
+	// Scope holds parameters, lets and steps as the return expression sees them.
+	Scope *expr.Scope
+}
+
+// Step is one node of a graph.
+type Step struct {
+	Name string
+	Decl *ast.Step
+	File *ast.File
+	// Op or Pipeline is what the step calls; both are nil when that is broken.
+	Op       *Op
+	Pipeline *Pipeline
+	Args     []Arg
+	// Result is what one successful run gives; Type what other steps see: a list under `for`,
+	// optional when the step may have no result.
+	Result, Type *types.Type
+	// Why says what makes Type optional; nil when it is not.
+	Why *expr.Why
+	// ValueEdges are the steps whose value is read, or that are needed; OrderEdges those
+	// that are only waited for. Both sorted, disjoint, of the same pipeline.
+	ValueEdges, OrderEdges []string
+	// Needs are the steps of the same graph in `needs`, sorted. In a tail, a needed step of
+	// the pipeline itself is a binding instead: `needs x` there means `needs x = x`.
+	Needs []string
+	// Narrow are the optional steps that are plain in this step. In its `when` and its
+	// bindings only those that are in Needs too, since the others are narrowed by `when`.
+	Narrow []string
+	// Bindings are the `needs name = expr`.
+	Bindings []Binding
+	// Loops are the `for`s, outermost first, with their element types.
+	Loops []Loop
+	// Modifiers are all modifiers in the order of the text.
+	Modifiers []ast.Item
+	// Scope is where arguments and modifiers are evaluated, loop variables and bindings included.
+	Scope *expr.Scope
+}
+
+// Arg is an argument bound to a parameter.
+type Arg struct {
+	Param *Param
+	Value ast.Expr
+	// At is the argument's place.
+	At source.Span
+}
+
+// Binding is `needs name = expr`; Type is the content's.
+type Binding struct {
+	Name  string
+	Value ast.Expr
+	Type  *types.Type
+}
+
+// Loop is one `for`.
+type Loop struct {
+	Var  string
+	Type *types.Type // of an element
+	Decl *ast.For
+}

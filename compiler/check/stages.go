@@ -1,0 +1,217 @@
+package check
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// stage is one graph of steps: a pipeline's own, its on failure, or its finally.
+type stage struct {
+	*body
+	scope *expr.Scope
+	// tail says that the stage runs after the pipeline's own, whose steps may have failed.
+	tail  bool
+	nodes map[string]*node
+	list  []*node
+	bad   map[string]bool // names of steps that could not be read
+}
+
+// node is a step while it is checked.
+type node struct {
+	stage *stage
+	step  *Step
+	items []ast.Item // those that may stand there
+	refs  []expr.Ref // free names of its expressions
+	reads reads
+	needs map[string]source.Span
+	after map[string]source.Span
+	// local is where its modifiers are evaluated, once its loops are known.
+	local  exprs
+	broken bool
+}
+
+// reads are the steps that something reads: their values, or only how they ended.
+type reads struct{ value, order map[string]source.Span }
+
+func newReads() reads {
+	return reads{value: map[string]source.Span{}, order: map[string]source.Span{}}
+}
+
+func (r reads) empty() bool { return len(r.value)+len(r.order) == 0 }
+
+func (r reads) add(s reads, at source.Span) {
+	for n := range s.value {
+		r.value[n] = at
+	}
+	for n := range s.order {
+		r.order[n] = at
+	}
+}
+
+func (b *body) newStage(s *expr.Scope, tail bool) *stage {
+	return &stage{body: b, scope: s, tail: tail, nodes: map[string]*node{}, bad: map[string]bool{}}
+}
+
+// collect takes in a step by name.
+func (s *stage) collect(d *ast.Step) {
+	n := &node{
+		stage: s, step: &Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType},
+		reads: newReads(), needs: map[string]source.Span{}, after: map[string]source.Span{},
+	}
+	s.reservedStep(d)
+	if !s.declare(s.names, d.Name, "step") {
+		return
+	}
+	allowed := modifier
+	if d.Inline {
+		allowed |= attribute
+	}
+	n.items = s.items(d.Items, allowed, "a step")
+	n.step.Modifiers = n.items
+	s.nodes[d.Name.Text] = n
+	s.list = append(s.list, n)
+}
+
+// reservedStep refuses a name that expressions cannot use; a bare call gets one of its own.
+func (s *stage) reservedStep(d *ast.Step) {
+	s.reservedName(d.Name, "step", func(better string) []diag.Edit {
+		if d.Bare {
+			at := source.Span{Start: d.Range.Start, End: d.Range.Start}
+			return []diag.Edit{{File: s.src, Span: at, Text: better + " = "}}
+		}
+		edits := []diag.Edit{{File: s.src, Span: d.Name.Range, Text: better}}
+		for _, it := range s.decl.Items {
+			eachExpr(it, func(x ast.Expr) {
+				for _, r := range expr.Refs(x) {
+					if r.Name == d.Name.Text && !slices.Contains(globals, r.Name) && s.uses[r.Name] == nil {
+						edits = append(edits, diag.Edit{File: s.src, Span: r.Span, Text: better})
+					}
+				}
+			})
+		}
+		return edits
+	})
+}
+
+// order finds the edges, reports cycles, and types lets and steps after what they read.
+func (s *stage) order() {
+	g := newGraph()
+	if !s.tail {
+		s.letEdges(g)
+	}
+	for _, n := range s.list {
+		g.add(n.step.Name)
+		n.modifierEdges()
+		n.read()
+		n.waits(g)
+	}
+	order, cycles := g.sort()
+	for _, c := range cycles {
+		s.cycle(c)
+	}
+	for _, name := range order {
+		if l := s.lets[name]; l != nil && !s.tail {
+			s.let(l, g.edges[name])
+			continue
+		}
+		n := s.nodes[name]
+		n.edges()
+		n.resolve()
+	}
+}
+
+// waits adds the step's edges to the graph, sorted so that the same cycle is always told the same way.
+func (n *node) waits(g *graph) {
+	names := map[string]bool{}
+	for name := range merged(n.needs, n.after) {
+		names[name] = n.stage.nodes[name] != nil
+	}
+	for _, r := range n.refs {
+		names[r.Name] = n.stage.nodes[r.Name] != nil || n.stage.lets[r.Name] != nil && !n.stage.tail
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if names[name] {
+			g.edge(n.step.Name, name)
+		}
+	}
+}
+
+func merged[V any](a, b map[string]V) map[string]V {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+
+func (s *stage) letEdges(g *graph) {
+	for _, l := range sorted(s.lets) {
+		g.add(l.Name.Text)
+		for _, r := range expr.Refs(l.Value) {
+			if s.nodes[r.Name] != nil || s.lets[r.Name] != nil {
+				g.edge(l.Name.Text, r.Name)
+			}
+		}
+	}
+}
+
+// cycle reports a circle once and keeps what is on it quiet.
+func (s *stage) cycle(path []string) {
+	at := ast.Name{}
+	for _, name := range path {
+		if n := s.nodes[name]; n != nil {
+			n.broken = true
+			if at.Text == "" {
+				at = n.step.Decl.Name
+			}
+		} else {
+			s.letReads[name] = newReads()
+			s.scope.Declare(name, expr.Var{Type: types.InvalidType, Broken: true})
+			if at.Text == "" {
+				at = s.lets[name].Name
+			}
+		}
+	}
+	s.reportCycle(at, "steps", path)
+}
+
+// let types a value of the pipeline and keeps which steps are behind it.
+func (s *stage) let(l *ast.Let, uses []string) {
+	name := l.Name.Text
+	if _, done := s.letReads[name]; done {
+		s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: types.InvalidType, Uses: uses})
+		return // on a cycle
+	}
+	r := newReads()
+	s.sortReads(expr.Refs(l.Value), r)
+	s.letReads[name] = r
+	t := s.letType(s.in(s.scope), l)
+	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses})
+	s.scope.Declare(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid})
+}
+
+// sortReads adds the steps behind free names, to the values or to the ends that are read.
+func (s *stage) sortReads(refs []expr.Ref, into reads) {
+	for _, ref := range refs {
+		switch {
+		case s.nodes[ref.Name] != nil && ref.Order:
+			into.order[ref.Name] = ref.Span
+		case s.nodes[ref.Name] != nil:
+			into.value[ref.Name] = ref.Span
+		case s.lets[ref.Name] != nil:
+			into.add(s.letReads[ref.Name], ref.Span)
+		}
+	}
+}
+
+func (s *stage) steps() []*Step {
+	var out []*Step
+	for _, n := range s.list {
+		out = append(out, n.step)
+	}
+	return out
+}

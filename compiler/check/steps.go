@@ -1,0 +1,302 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// resolve finds what the step calls and the type that others see of it. Whatever it reads is
+// in scope already.
+func (n *node) resolve() {
+	s, st := n.stage, n.step
+	n.openScope()
+	n.bind()
+	n.narrowBy()
+	n.loops()
+	st.Scope = n.local.scope
+	switch {
+	case n.broken:
+	case st.Decl.Inline:
+		n.inline()
+	default:
+		n.callee()
+	}
+	if n.broken {
+		st.Result = types.InvalidType
+	}
+	var elemWhy *expr.Why
+	st.Type, st.Why, elemWhy = n.outcome()
+	why := st.Why
+	if why == nil {
+		why = elemWhy
+	}
+	s.scope.Declare(st.Name, expr.Var{Type: st.Type, Step: true, Why: why, Broken: st.Type.Kind == types.Invalid})
+}
+
+// openScope makes a scope of the step's own when it knows names that others do not.
+func (n *node) openScope() {
+	n.local = n.stage.in(n.stage.scope)
+	own := n.step.Decl.Inline || len(n.after) > 0
+	for _, it := range n.items {
+		switch it.(type) {
+		case *ast.Needs, *ast.For:
+			own = true
+		}
+	}
+	if !own {
+		return
+	}
+	n.local.scope = n.stage.scope.Child(0)
+	for name := range n.after {
+		v, _ := n.stage.scope.Lookup(name)
+		if v.Type != nil && v.Type.Kind != types.Optional && !v.Broken {
+			v.Type = types.OptionalOf(v.Type)
+			v.Why = &expr.Why{File: n.stage.src, Span: n.after[name], Text: "after " + name}
+			n.local.scope.Declare(name, v)
+		}
+	}
+}
+
+// bind types `needs name = expr`, and makes a needed step of the pipeline plain in a tail.
+func (n *node) bind() {
+	for _, it := range n.items {
+		needs, ok := it.(*ast.Needs)
+		if !ok {
+			continue
+		}
+		for _, need := range needs.Items {
+			if need.Value != nil {
+				n.bindTo(need.Name, need.Value)
+				continue
+			}
+			if n.stage.tail && n.stage.nodes[need.Name.Text] == nil && n.stage.main.nodes[need.Name.Text] != nil {
+				n.bindTo(need.Name, &ast.Ident{At: need.Name.At, Name: need.Name.Text})
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.needs)) {
+		if n.stage.nodes[name] != nil {
+			n.step.Needs = append(n.step.Needs, name)
+		}
+	}
+}
+
+// anyOptional is wanted where a field of type T? is read as what it is.
+var anyOptional = &types.Type{Kind: types.Optional, Elem: types.InvalidType}
+
+func (n *node) bindTo(name ast.Name, value ast.Expr) {
+	s := n.stage
+	if _, step := value.(*ast.Ident); !step || value.Span() != name.Range {
+		s.reservedName(name, "binding", nil)
+	}
+	outer := s.in(s.scope)
+	t := outer.want(value, anyOptional, "needs "+name.Text)
+	if t.Kind != types.Invalid && t.Kind != types.Optional {
+		s.report(finding{
+			rule: diag.TypeMismatch, at: value.Span(),
+			message: fmt.Sprintf("needs %s: expected an optional, found %s, which is always there", name.Text, t),
+			help:    "read it directly, or name it with let",
+		})
+	}
+	b := Binding{Name: name.Text, Value: value, Type: t.Plain()}
+	n.step.Bindings = append(n.step.Bindings, b)
+	n.local.scope.Declare(name.Text, expr.Var{Type: b.Type, Broken: t.Kind == types.Invalid})
+}
+
+// narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
+// asks for with succeeded(x).
+func (n *node) narrowBy() {
+	plain := map[string]bool{}
+	add := func(name string) {
+		if v, ok := n.local.scope.Lookup(name); ok && v.Step && v.Type.Kind == types.Optional {
+			plain[name] = true
+		}
+	}
+	for _, name := range n.step.Needs {
+		add(name)
+	}
+	for _, it := range n.items {
+		if w, ok := it.(*ast.When); ok && w.Cond != nil {
+			for _, name := range expr.Succeeded(w.Cond) {
+				add(name)
+			}
+		}
+	}
+	n.step.Narrow = slices.Sorted(maps.Keys(plain))
+	n.local.narrow = plain
+}
+
+// needed are the narrowed steps that are plain in `when` too: those in needs, which comes first.
+func (n *node) needed() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range n.step.Needs {
+		out[name] = n.local.narrow[name]
+	}
+	return out
+}
+
+// loops types the lists of `for` and makes their variables known.
+func (n *node) loops() {
+	s := n.stage
+	seen := scope{}
+	for _, it := range n.items {
+		loop, ok := it.(*ast.For)
+		if !ok {
+			continue
+		}
+		n.loopName(loop, seen)
+		elem := types.InvalidType
+		if !n.broken {
+			elem = n.elem(loop)
+		}
+		n.step.Loops = append(n.step.Loops, Loop{Var: loop.Var.Text, Type: elem, Decl: loop})
+		n.local.want(loop.Max, types.IntType, "max")
+		s.positive(loop.Max, "max")
+		if loop.Var.Text != "" {
+			n.local.scope.Declare(loop.Var.Text, expr.Var{Type: elem, Broken: elem.Kind == types.Invalid})
+		}
+		n.local.want(loop.Where, types.BoolType, "where")
+	}
+}
+
+func (n *node) loopName(loop *ast.For, seen scope) {
+	s := n.stage
+	s.declare(seen, loop.Var, "loop variable")
+	if s.reservedName(loop.Var, "loop variable", nil) {
+		return
+	}
+	if n.step.Decl.Inline {
+		s.processName(loop.Var, "loop variable")
+	}
+	shadowed := s.nodes[loop.Var.Text]
+	if shadowed == nil {
+		shadowed = s.main.nodes[loop.Var.Text]
+	}
+	if shadowed != nil {
+		s.refuseName(loop.Var, "loop variable", "is a step of this pipeline", nil,
+			diag.Related{File: s.src, Span: shadowed.step.Decl.Name.Range, Message: "the step is declared here"})
+	}
+}
+
+// elem is the type of one round of a loop.
+func (n *node) elem(loop *ast.For) *types.Type {
+	if loop.List == nil {
+		return types.InvalidType
+	}
+	t := n.local.anything(loop.List, "for", "a list", func(t *types.Type) bool { return t.Kind == types.List || t.Kind == types.JSON })
+	n.local.unlabelled(loop.List, t.WithoutLabels(types.Untrusted), t.Labels&types.Secret, "the list of for")
+	switch t.Kind {
+	case types.List:
+		return t.Elem.WithLabels(t.Labels)
+	case types.JSON:
+		return t
+	}
+	return types.InvalidType
+}
+
+// outcome is what others see: a list under `for`, optional when there may be no result. why
+// explains the whole, elemWhy the gaps of a list.
+func (n *node) outcome() (t *types.Type, why, elemWhy *expr.Why) {
+	t = n.step.Result
+	if t.Kind == types.Invalid {
+		return t, nil, nil
+	}
+	whole, each := n.reasons()
+	if len(n.step.Loops) > 0 {
+		if each != nil {
+			t = types.OptionalOf(t)
+		}
+		t = types.ListOf(t)
+	} else if whole == nil {
+		whole = each
+	}
+	if whole != nil {
+		t = types.OptionalOf(t)
+	}
+	return t, whole, each
+}
+
+// reasons are the first things that may leave the step, or an instance of it, without a result.
+func (n *node) reasons() (whole, each *expr.Why) {
+	s := n.stage
+	why := func(at source.Span, text string) *expr.Why {
+		return &expr.Why{File: s.src, Span: at, Text: text}
+	}
+	note := func(into **expr.Why, w *expr.Why) {
+		if *into == nil {
+			*into = w
+		}
+	}
+	vars := n.loopVars()
+	for _, it := range n.items {
+		switch it := it.(type) {
+		case *ast.When:
+			w := why(it.Range, s.brief(it.Range))
+			if mentions(it.Cond, vars) {
+				note(&each, w)
+			} else {
+				note(&whole, w)
+			}
+		case *ast.AllowFailure:
+			note(&whole, why(it.Range, "allow_failure"))
+		case *ast.Needs:
+			for _, need := range it.Items {
+				if w := n.needWhy(need); w != nil {
+					note(&whole, w)
+				}
+			}
+		}
+	}
+	if p := n.step.Pipeline; p != nil {
+		for _, it := range p.Head {
+			if w, ok := it.(*ast.When); ok {
+				note(&whole, why(n.step.Decl.Name.Range, "pipeline "+p.Name+" has "+oneLine(p.File.Source.Slice(w.Range))))
+			}
+		}
+	}
+	return whole, each
+}
+
+// needWhy says whether a need may skip the step.
+func (n *node) needWhy(need ast.Need) *expr.Why {
+	s := n.stage
+	if need.Value != nil {
+		return &expr.Why{File: s.src, Span: need.Range, Text: s.brief(need.Range)}
+	}
+	v, ok := s.scope.Lookup(need.Name.Text)
+	if !ok || !v.Step || v.Type.Kind != types.Optional {
+		return nil
+	}
+	text := "needs " + need.Name.Text
+	if v.Why != nil && !strings.HasPrefix(v.Why.Text, "needs ") {
+		text += ", which has " + v.Why.Text
+	}
+	return &expr.Why{File: s.src, Span: need.Range, Text: text}
+}
+
+func (n *node) loopVars() map[string]bool {
+	vars := map[string]bool{}
+	for _, l := range n.step.Loops {
+		vars[l.Var] = true
+	}
+	return vars
+}
+
+// brief is a text of the file in one short line.
+func (f *file) brief(at source.Span) string { return oneLine(f.src.Slice(at)) }
+
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}

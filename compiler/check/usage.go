@@ -1,0 +1,119 @@
+package check
+
+import (
+	"regexp"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/expr"
+)
+
+// usedIn are the names that items read: in expressions, and as words of scripts, which get
+// parameters as variables.
+func usedIn(items []ast.Item) map[string]bool {
+	used := map[string]bool{}
+	for _, it := range items {
+		markUsed(it, used)
+	}
+	return used
+}
+
+var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+func markUsed(it ast.Item, used map[string]bool) {
+	eachExpr(it, func(x ast.Expr) {
+		for _, r := range expr.Refs(x) {
+			used[r.Name] = true
+		}
+	})
+	eachScript(it, func(s *ast.Script) {
+		for _, w := range word.FindAllString(s.Text, -1) {
+			used[w] = true
+		}
+	})
+}
+
+func eachScript(it ast.Item, visit func(*ast.Script)) {
+	switch it := it.(type) {
+	case *ast.Run:
+		if it.Script != nil {
+			visit(it.Script)
+		}
+	case *ast.Service:
+		for _, inner := range it.Items {
+			eachScript(inner, visit)
+		}
+	case *ast.Step:
+		for _, inner := range it.Items {
+			eachScript(inner, visit)
+		}
+	}
+}
+
+// eachExpr visits the expressions of an item and of the items within it, in the order of the text.
+func eachExpr(it ast.Item, visit func(ast.Expr)) {
+	each := func(xs ...ast.Expr) {
+		for _, x := range xs {
+			if x != nil {
+				visit(x)
+			}
+		}
+	}
+	inner := func(items []ast.Item) {
+		for _, i := range items {
+			eachExpr(i, visit)
+		}
+	}
+	switch it := it.(type) {
+	case *ast.Attr:
+		if it.Key.Text != "target" {
+			each(it.Value)
+		}
+	case *ast.Run:
+		each(it.When)
+	case *ast.Env:
+		for _, a := range it.Entries {
+			each(a.Value)
+		}
+	case *ast.Mount:
+		for _, e := range it.Entries {
+			each(e.Path, e.Value)
+		}
+	case *ast.Cached:
+		each(it.For, it.Vary)
+	case *ast.Service:
+		inner(it.Items)
+	case *ast.Retry:
+		each(it.Count, it.Every, it.Backoff, it.Max, it.When)
+	case *ast.Return:
+		each(it.Value)
+	case *ast.Needs:
+		for _, n := range it.Items {
+			each(n.Value)
+		}
+	case *ast.When:
+		each(it.Cond)
+	case *ast.For:
+		each(it.List, it.Where, it.Max)
+	case *ast.Require:
+		each(it.Cond, it.Else)
+	case *ast.Approve:
+		each(it.Message, it.When)
+	case *ast.Lock:
+		each(it.Key)
+	case *ast.AllowFailure:
+		each(it.When)
+	case ast.LetItem:
+		each(it.Value)
+	case *ast.LetItem:
+		each(it.Value)
+	case *ast.Step:
+		for _, a := range it.Args {
+			each(a.Value)
+		}
+		inner(it.Items)
+	case *ast.OnFailure:
+		inner(it.Items)
+	case *ast.Finally:
+		inner(it.Items)
+	}
+}

@@ -1,0 +1,213 @@
+// Package load finds and reads modules: the entry file, the files and folders that it uses,
+// and the standard library; pipe.toml, and the comments that silence findings. It resolves
+// paths and import cycles; it knows no names and no types.
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// Program is the entry module and all that it reaches.
+type Program struct {
+	// Root is the absolute path of the repository: the nearest ancestor with pipe.toml or .git.
+	Root    string
+	Entry   *Module
+	Modules []*Module // every module, imports before importers, the entry last
+	Config  Config
+}
+
+// Options of a load.
+type Options struct {
+	// Std is the standard library: NAME/NAME.pipe.
+	Std fs.FS
+	// Overlay replaces the content of files, by absolute path (unsaved editor buffers).
+	Overlay map[string]string
+}
+
+// PathError is an entry that cannot be loaded: no such file, no .pipe file, an empty folder.
+type PathError struct {
+	Path    string // as it was given
+	Message string
+	Help    string // the way out; may be empty
+	Err     error  // the system's error; may be nil
+}
+
+func (e *PathError) Error() string { return e.Path + ": " + e.Message }
+
+// Unwrap gives the system's error.
+func (e *PathError) Unwrap() error { return e.Err }
+
+// Load reads the module at path (a .pipe file or a folder) and what it uses. A mistake in the
+// files is a diagnostic; the error is for a path that cannot be used at all, a *PathError.
+func Load(name string, o Options, diags *diag.List) (*Program, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", name, err)
+	}
+	root, err := Root(abs)
+	if err != nil {
+		return nil, &PathError{Path: name, Message: "cannot be read", Err: err}
+	}
+	l := &loader{
+		root: root, real: resolve(root), opts: o, diags: diags,
+		modules: map[string]*Module{}, files: map[string]*ast.File{}, broken: map[string]bool{}, state: map[*Module]state{},
+	}
+	p := &Program{Root: root, Config: l.config()}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", name, err)
+	}
+	entry, prob := l.module(slashed(rel))
+	if prob != nil {
+		return nil, &PathError{Path: name, Message: prob.message, Help: prob.help, Err: prob.err}
+	}
+	l.imports(entry)
+	p.Entry, p.Modules = entry, l.done
+	return p, nil
+}
+
+type state uint8
+
+const (
+	loading state = iota + 1
+	loaded
+)
+
+// loader carries one load.
+type loader struct {
+	root, real string // as given, and with symbolic links resolved
+	opts       Options
+	diags      *diag.List
+	modules    map[string]*Module   // by ID
+	files      map[string]*ast.File // by name; nil for one that could not be read
+	broken     map[string]bool      // files whose content is no text
+	state      map[*Module]state
+	stack      []*Module
+	done       []*Module
+}
+
+// problem is why a path gives no module, in words that fit behind its name.
+type problem struct {
+	rule, message, help string
+	err                 error
+}
+
+// module makes the module of a file or folder, without its imports. A file that exists and
+// cannot be parsed is part of the module all the same.
+func (l *loader) module(rel string) (*Module, *problem) {
+	if m := l.modules[rel]; m != nil {
+		return m, nil
+	}
+	if p := l.inside(rel); p != nil {
+		return nil, p
+	}
+	names, folder, p := l.members(rel)
+	if p != nil {
+		return nil, p
+	}
+	m := &Module{ID: rel, Folder: trimDot(folder), Uses: map[*ast.File]map[string]*Import{}}
+	l.modules[rel] = m
+	for _, n := range names {
+		f, p := l.file(n)
+		switch {
+		case p != nil && len(names) == 1:
+			delete(l.modules, rel)
+			return nil, p
+		case p != nil:
+			l.diags.Add(diag.Diagnostic{Rule: p.rule, File: f.Source, Message: "the file " + p.message, Help: p.help})
+			m.Broken = true
+		}
+		m.Broken = m.Broken || l.broken[n]
+		m.Files = append(m.Files, f)
+	}
+	return m, nil
+}
+
+// members lists a module's files by root-relative name, and its folder.
+func (l *loader) members(rel string) (names []string, folder string, p *problem) {
+	if _, ok := l.overlay(rel); ok {
+		return []string{rel}, path.Dir(rel), nil
+	}
+	info, err := os.Stat(l.abs(rel))
+	switch {
+	case err != nil:
+		return nil, "", l.unreadable(rel, err)
+	case !info.IsDir() && !strings.HasSuffix(rel, ".pipe"):
+		return nil, "", &problem{rule: diag.UnknownModule, message: "is no .pipe file", help: "name a file that ends in .pipe, or a folder with such files"}
+	case !info.IsDir() && !info.Mode().IsRegular():
+		return nil, "", &problem{rule: diag.UnreadableFile, message: "is no regular file"}
+	case !info.IsDir():
+		return []string{rel}, path.Dir(rel), nil
+	}
+	entries, err := os.ReadDir(l.abs(rel))
+	if err != nil {
+		return nil, "", l.unreadable(rel, err)
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".pipe") && !e.IsDir() {
+			names = append(names, path.Join(rel, e.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return nil, "", &problem{rule: diag.UnknownModule, message: "has no .pipe files", help: "a folder is a module when .pipe files stand in it directly"}
+	}
+	return names, rel, nil
+}
+
+// unreadable puts a system's error into words.
+func (l *loader) unreadable(rel string, err error) *problem {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &problem{rule: diag.UnknownModule, message: "does not exist", help: l.nearby(rel), err: err}
+	case errors.Is(err, fs.ErrPermission):
+		return &problem{rule: diag.UnreadableFile, message: "may not be read: permission denied", help: "give the user that runs pipe the right to read it", err: err}
+	case isLoop(err):
+		return &problem{rule: diag.UnreadableFile, message: "is a loop of symbolic links", help: "let the link point at a file or folder", err: err}
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return &problem{rule: diag.UnreadableFile, message: "cannot be read: " + err.Error(), err: err}
+}
+
+// nearby is the help for a path that does not exist.
+func (l *loader) nearby(rel string) string {
+	if _, err := os.Stat(l.abs(rel + ".pipe")); err == nil {
+		return `did you mean "` + path.Base(rel) + `.pipe"?`
+	}
+	entries, _ := os.ReadDir(l.abs(path.Dir(rel)))
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() || strings.HasSuffix(e.Name(), ".pipe") {
+			names = append(names, e.Name())
+		}
+	}
+	return diag.DidYouMean(path.Base(rel), names)
+}
+
+// report says at a place what is wrong with the path that stands there.
+func (l *loader) report(f *source.File, s source.Span, text string, p *problem) {
+	l.diags.Add(diag.Diagnostic{Rule: p.rule, File: f, Span: s, Message: fmt.Sprintf("module %q %s", text, p.message), Help: p.help})
+}
+
+func (l *loader) abs(rel string) string { return filepath.Join(l.root, filepath.FromSlash(rel)) }
+
+func slashed(rel string) string { return path.Clean(filepath.ToSlash(rel)) }
+
+func trimDot(folder string) string {
+	if folder == "." {
+		return ""
+	}
+	return folder
+}

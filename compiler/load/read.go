@@ -1,0 +1,129 @@
+package load
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/parser"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// MaxFile is the largest .pipe file that is read, in bytes.
+const MaxFile = 16 << 20
+
+// file reads and parses a file once, however many modules hold it. One whose content is no
+// text is reported here and comes back empty.
+func (l *loader) file(rel string) (*ast.File, *problem) {
+	if f := l.files[rel]; f != nil {
+		return f, nil
+	}
+	text, ok := l.overlay(rel)
+	if !ok {
+		var p *problem
+		if text, p = l.read(rel); p != nil {
+			return &ast.File{Source: source.NewFile(rel, "")}, p
+		}
+	}
+	f := l.parse(source.NewFile(rel, text))
+	l.files[rel] = f
+	return f, nil
+}
+
+// parse reads a text that may be none.
+func (l *loader) parse(src *source.File) *ast.File {
+	if i := invalidUTF8(src.Text); i >= 0 {
+		l.diags.Add(diag.Diagnostic{
+			Rule: diag.UnreadableFile, File: src, Span: source.Span{Start: int32(i), End: int32(i + 1)},
+			Message: "the file is not UTF-8 text: byte " + strconv.Itoa(i) + " starts no character",
+			Help:    "save it as UTF-8",
+		})
+		l.broken[src.Name] = true
+		return &ast.File{Source: src}
+	}
+	return parser.Parse(src, l.diags)
+}
+
+func (l *loader) overlay(rel string) (string, bool) {
+	text, ok := l.opts.Overlay[l.abs(rel)]
+	return text, ok
+}
+
+func (l *loader) read(rel string) (string, *problem) {
+	f, err := os.Open(l.abs(rel))
+	if err != nil {
+		return "", l.unreadable(rel, err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return "", l.unreadable(rel, err)
+	}
+	if len(b) > MaxFile {
+		return "", tooLarge()
+	}
+	return string(b), nil
+}
+
+func tooLarge() *problem {
+	return &problem{
+		rule: diag.UnreadableFile, message: "is larger than " + strconv.Itoa(MaxFile>>20) + " MiB",
+		help: "split it: a folder of .pipe files is one module",
+	}
+}
+
+// inside refuses a path that leads out of the repository, by its text or through a link.
+func (l *loader) inside(rel string) *problem {
+	p := &problem{
+		rule: diag.UnknownModule, message: "lies outside the repository",
+		help: "modules are files below the folder with pipe.toml or .git",
+	}
+	if escapes(rel) {
+		return p
+	}
+	real, err := filepath.EvalSymlinks(l.abs(rel))
+	if err != nil {
+		return nil // reading it will say why
+	}
+	if back, err := filepath.Rel(l.real, real); err != nil || escapes(filepath.ToSlash(back)) {
+		return p
+	}
+	return nil
+}
+
+func escapes(rel string) bool { return rel == ".." || strings.HasPrefix(rel, "../") }
+
+func isLoop(err error) bool {
+	return errors.Is(err, syscall.ELOOP)
+}
+
+func invalidUTF8(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// readStd reads a module of the standard library.
+func (l *loader) readStd(name string) (string, bool) {
+	if l.opts.Std == nil {
+		return "", false
+	}
+	b, err := fs.ReadFile(l.opts.Std, name+"/"+name+".pipe")
+	return string(b), err == nil
+}

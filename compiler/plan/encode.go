@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// Encode is the plan as people store it: the canonical form, indented by two spaces, with a
+// newline at its end. The canonical form is JSON with fields in the order of the structs,
+// maps by key, nothing escaped for HTML and no white space; the digest is over that form.
+func Encode(p *Plan) ([]byte, error) {
+	text, err := canonical(p)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		return nil, fmt.Errorf("indent plan: %w", err)
+	}
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+// Digest is "sha256:" and the hex digest of the canonical form with an empty Digest.
+func Digest(p *Plan) (string, error) {
+	q := *p
+	q.Digest = ""
+	text, err := canonical(&q)
+	if err != nil {
+		return "", err
+	}
+	return DigestOf(text), nil
+}
+
+// DigestOf is the digest of bytes in the form that plans use: "sha256:" and hex.
+func DigestOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func canonical(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode plan: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,49 @@
+package diag
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// record is one finding as `--format json` gives it; its fields are a contract with scripts.
+type record struct {
+	Rule      string `json:"rule"`
+	Severity  string `json:"severity"`
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Message   string `json:"message"`
+	Help      string `json:"help"`
+}
+
+// renderJSON gives an array, [] when there is nothing to say. Lines and columns count from 1,
+// columns in characters, and the end is the first character that is no longer meant. A finding
+// without a place has "" for its file and zeros.
+func renderJSON(list []Diagnostic) string {
+	records := make([]record, len(list))
+	for i, d := range list {
+		records[i] = record{Rule: d.Rule, Severity: d.Severity.String(), Message: d.Message, Help: d.Help}
+		if d.File == nil {
+			continue
+		}
+		start, end := d.File.Position(d.Span.Start), d.File.Position(max(d.Span.Start, d.Span.End))
+		records[i].File = d.File.Name
+		records[i].Line, records[i].Column = start.Line, start.Column
+		records[i].EndLine, records[i].EndColumn = end.Line, end.Column
+	}
+	return encode(records)
+}
+
+// encode cannot fail: what it is given holds strings and numbers only.
+func encode(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		panic(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,54 @@
+package diag
+
+import (
+	"slices"
+	"strings"
+)
+
+// Suggest returns the candidate that a misspelt name most likely meant, or "".
+// The distance is Levenshtein's over bytes, swaps of neighbours counted once;
+// at most a third of the name, and at least one edit, may differ.
+func Suggest(name string, candidates []string) string {
+	limit := max(1, len(name)/3)
+	best := ""
+	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if c == name {
+			continue
+		}
+		d := distance(strings.ToLower(name), strings.ToLower(c))
+		if d <= limit {
+			best, limit = c, d-1
+		}
+	}
+	return best
+}
+
+// DidYouMean is the help line for Suggest's answer, or "".
+func DidYouMean(name string, candidates []string) string {
+	if s := Suggest(name, candidates); s != "" {
+		return `did you mean "` + s + `"?`
+	}
+	return ""
+}
+
+func distance(a, b string) int {
+	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(b)]
+}

@@ -1,0 +1,129 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// width that a text rendering keeps to.
+const textWidth = 80
+
+// The colours of the text format, as terminals' SGR codes.
+const (
+	bold   = "1"
+	red    = "1;31"
+	yellow = "1;33"
+	cyan   = "1;36"
+	green  = "32"
+	blue   = "34"
+)
+
+var severityColors = [...]string{Error: red, Warning: yellow, Hint: cyan}
+
+// textPrinter renders one finding after the other.
+type textPrinter struct {
+	strings.Builder
+	o      Options
+	gutter int // digits of the largest line number of the current finding
+}
+
+// renderText shows each finding with its source, and counts them at the end.
+func renderText(list []Diagnostic, o Options) string {
+	p := &textPrinter{o: o}
+	for _, d := range list {
+		p.finding(d)
+		p.WriteByte('\n')
+	}
+	if len(list) > 0 {
+		p.WriteString(p.paint(bold, Summary(list)) + "\n")
+	}
+	return p.String()
+}
+
+// Summary counts findings by severity: "2 errors, 1 warning"; "" for none.
+func Summary(list []Diagnostic) string {
+	var counts [len(severityColors)]int
+	for _, d := range list {
+		counts[d.Severity]++
+	}
+	var parts []string
+	for s, n := range counts {
+		if n == 0 {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%d %s%s", n, Severity(s), choose(n == 1, "", "s")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *textPrinter) finding(d Diagnostic) {
+	p.gutter = gutterOf(d)
+	color := severityColors[d.Severity]
+	p.WriteString(p.paint(color, d.Severity.String()+"["+d.Rule+"]") + p.paint(bold, ": "+p.safe(d.Message)) + "\n")
+	if d.File != nil {
+		p.place(d.File, d.Span)
+		p.frame(d.File, d.Span, "^", color)
+	}
+	for _, r := range d.Related {
+		p.note("note", r.Message)
+		if r.File != nil {
+			p.place(r.File, r.Span)
+			p.frame(r.File, r.Span, "-", blue)
+		}
+	}
+	if d.Help != "" {
+		p.note("help", d.Help)
+	}
+	for _, f := range d.Fixes {
+		p.note("fix", f.Message)
+		p.fix(f)
+	}
+}
+
+// gutterOf is the number of digits that every line number of a finding fits in.
+func gutterOf(d Diagnostic) int {
+	last := 1
+	see := func(f *source.File, s source.Span) {
+		if f != nil {
+			last = max(last, f.Position(max(s.Start, s.End)).Line)
+		}
+	}
+	see(d.File, d.Span)
+	for _, r := range d.Related {
+		see(r.File, r.Span)
+	}
+	for _, f := range d.Fixes {
+		for _, e := range f.Edits {
+			see(e.File, e.Span)
+			last += strings.Count(e.Text, "\n")
+		}
+	}
+	return len(fmt.Sprint(last))
+}
+
+// note is a line of its own; the further lines of a longer text are indented to match.
+func (p *textPrinter) note(word, text string) {
+	for i, line := range strings.Split(text, "\n") {
+		if i == 0 {
+			p.WriteString(p.paint(cyan, word) + ": " + p.safe(line) + "\n")
+			continue
+		}
+		p.WriteString(strings.Repeat(" ", len(word)+2) + p.safe(line) + "\n")
+	}
+}
+
+func (p *textPrinter) place(f *source.File, s source.Span) {
+	at := f.Position(s.Start)
+	fmt.Fprintf(p, "%*s%s %s:%d:%d\n", p.gutter, "", p.paint(blue, "-->"), p.safe(f.Name), at.Line, at.Column)
+}
+
+func (p *textPrinter) safe(s string) string { return printable(s, p.o.ASCII) }
+
+func (p *textPrinter) paint(code, s string) string {
+	if !p.o.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}

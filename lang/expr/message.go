@@ -1,0 +1,510 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common"
+	celast "github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+func (l *lowerer) unknownName(x *ast.Ident) celast.Expr {
+	help := didYouMean(x.Name, append(l.scope.names(), l.locals...))
+	if help == "" && l.lang.functions[x.Name].global {
+		help = x.Name + " is a function: write " + x.Name + "(…)"
+	}
+	return l.fail(diag.Diagnostic{Rule: diag.UnknownName, Span: x.Range, Message: "unknown name " + quoted(x.Name), Help: help})
+}
+
+func (l *lowerer) unknownRecord(x *ast.RecordLit) celast.Expr {
+	name := x.Type.String()
+	if l.running() {
+		return l.fail(diag.Diagnostic{Rule: diag.UnknownType, Span: x.Type.Range, Message: "unknown type " + quoted(name)})
+	}
+	return l.fail(diag.Diagnostic{Rule: diag.UnknownType, Span: x.Type.Range, Message: "unknown type " + quoted(name), Help: didYouMean(name, l.scope.recordNames())})
+}
+
+func (l *lowerer) unknownFunction(x *ast.Call, name string, member bool) celast.Expr {
+	d := diag.Diagnostic{Rule: diag.UnknownFunction, Span: x.Name.Range, Message: "unknown function " + quoted(name)}
+	shape := l.lang.functions[name]
+	switch {
+	case hidden[name]:
+		d.Help = "say what stands in when there is no value: .orValue(…)"
+	case member && shape.global || l.lang.macro(name, len(x.Args), false) != nil && member:
+		d.Message = quoted(name) + " is no method"
+		d.Help = "write " + name + "(x)"
+	case !member && shape.member:
+		d.Message = quoted(name) + " is a method"
+		d.Help = "write x." + name + "(…)"
+	case l.lang.macroNames[name]:
+		d.Message = fmt.Sprintf("%s does not take %d arguments", name, len(x.Args))
+		d.Help = ""
+	default:
+		d.Help = didYouMean(name, l.lang.callable(member))
+	}
+	return l.fail(d)
+}
+
+// didYouMean has nothing to say about a single letter: any other is as near.
+func didYouMean(name string, among []string) string {
+	if len(name) < 2 {
+		return ""
+	}
+	return diag.DidYouMean(name, among)
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
+	d := diag.Diagnostic{Rule: diag.UnknownField, Span: at}
+	record := fieldsOf(in)
+	if record == nil {
+		d.Rule, d.Message = diag.TypeMismatch, fmt.Sprintf("%s has no fields, found .%s", plainly(in), name)
+		return d
+	}
+	d.Message = fmt.Sprintf("%s has no field %s", plainly(in), quoted(name))
+	if d.Help = didYouMean(name, record.FieldNames()); d.Help == "" && len(record.Record.Fields) > 0 && len(record.Record.Fields) <= 12 {
+		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
+	}
+	return d
+}
+
+func missingFields(at source.Span, t *types.Type, missing []types.Field) diag.Diagnostic {
+	names := make([]string, len(missing))
+	for i, f := range missing {
+		names[i] = f.Name + ": " + f.Type.String()
+	}
+	what := "the record"
+	if t.Record.Name != "" {
+		what = t.Record.Name
+	}
+	return diag.Diagnostic{Rule: diag.MissingField, Span: at, Message: what + " lacks " + strings.Join(names, ", ")}
+}
+
+func notARecord(x *ast.RecordBody, what string, want *types.Type) diag.Diagnostic {
+	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: x.Range, Message: placed(what, fmt.Sprintf("expected %s, found a record", plainly(want)))}
+	if want.Kind == types.Map {
+		d.Help = `the keys of a map are strings: {"key": value}`
+	}
+	return d
+}
+
+// placed puts the place in front of a message.
+func placed(what, message string) string {
+	if what == "" {
+		return message
+	}
+	return what + ": " + message
+}
+
+// plainly is a type as people say it in a message, without its labels.
+func plainly(t *types.Type) string {
+	t = t.WithoutLabels(types.Secret | types.Untrusted)
+	switch {
+	case t.Kind == types.List && t.Elem.Kind == types.Invalid:
+		return "an empty list"
+	case t.Kind == types.Map && t.Elem.Kind == types.Invalid:
+		return "an empty map"
+	case t.Kind == types.None:
+		return "nothing"
+	}
+	return t.String()
+}
+
+func mixed(at source.Span, what string, a, b *types.Type) diag.Diagnostic {
+	return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s must have one type, found %s and %s", what, plainly(a), plainly(b))}
+}
+
+func neverEqual(at source.Span, a, b *types.Type) diag.Diagnostic {
+	return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s and %s are never equal", plainly(a), plainly(b))}
+}
+
+func unknownLiteral(at source.Span, lit, set *types.Type) diag.Diagnostic {
+	d := diag.Diagnostic{Rule: diag.UnknownLiteral, Span: at, Message: fmt.Sprintf("%s is not one of %s", plainly(lit), plainly(set))}
+	if len(lit.Literals) == 1 {
+		d.Help = didYouMean(lit.Literals[0], set.Literals)
+	}
+	return d
+}
+
+func badPattern(at source.Span, err error) diag.Diagnostic {
+	_, reason, _ := strings.Cut(err.Error(), "error parsing regexp: ")
+	return diag.Diagnostic{Rule: diag.InvalidValue, Span: at, Message: "no regular expression: " + reason}
+}
+
+func secretOperand(at source.Span, t *types.Type, fn string) diag.Diagnostic {
+	what := "a secret"
+	if t.Labels&types.Secret == 0 {
+		what = "a value that holds a secret"
+	}
+	verb := "be used in " + spoken(fn)
+	switch fn {
+	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, operators.In:
+		verb = "be compared"
+	}
+	return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: what + " cannot " + verb, Help: "it may be put into another string, and handed to env, mount or a parameter declared secret"}
+}
+
+// spoken is a function as people write it.
+func spoken(fn string) string {
+	if host, ok := hostFunctionOf(fn); ok {
+		return host + "()"
+	}
+	if op := strings.Trim(fn, "_"); op != fn {
+		return op
+	}
+	fn = strings.TrimPrefix(fn, "@")
+	return strings.ReplaceAll(fn, ".@", ".") + "()"
+}
+
+func maybeMissing(at source.Span, in *types.Type, name string) diag.Diagnostic {
+	return diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: fmt.Sprintf("%s may have no %s", plainly(in), name),
+		Help: fmt.Sprintf("write .?%s.orValue(…)", name)}
+}
+
+// absent says that an optional was used as if it always had a value. field is what was read of it, if anything.
+func (c *checking) absent(at source.Span, node celast.Expr, t *types.Type, field string) diag.Diagnostic {
+	if node != nil && node.Kind() == celast.SelectKind && field == "" && !viral(node) {
+		s := node.AsSelect()
+		if in := c.celType(s.Operand()); in.Kind == types.Optional {
+			return c.absent(at, s.Operand(), in, s.FieldName())
+		}
+	}
+	name, named := rootName(node)
+	if named && !viral(node) {
+		if v, ok := c.scope.Lookup(name); ok && v.Why != nil && v.Type.Kind == types.Optional {
+			return c.maybeSkipped(at, name, v.Why, v.Type, field)
+		}
+	}
+	use := ".orValue(…)"
+	if field != "" {
+		use = ".?" + field + ".orValue(…)"
+	}
+	what := "a value of type " + plainly(t)
+	if text := c.text(node); text != "" {
+		what, use = text, text+use
+	}
+	return diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: what + " may be missing", Help: "write " + use + ", or bind it with `needs x = …`"}
+}
+
+// text is a short node as it is written.
+func (c *checking) text(node celast.Expr) string {
+	if node == nil || c.File == nil {
+		return ""
+	}
+	s := c.File.Slice(c.low.span(node.ID()))
+	if len(s) > 40 || strings.ContainsAny(s, "\n?:") && !viral(node) {
+		return ""
+	}
+	return s
+}
+
+func (c *checking) maybeSkipped(at source.Span, name string, why *Why, t *types.Type, field string) diag.Diagnostic {
+	use := name + ".?" + field + ".orValue(…)"
+	switch {
+	case field != "":
+	case fieldsOf(t.Plain()) != nil:
+		use = name + ".?field.orValue(…)"
+	default:
+		use = name + ".orValue(…)"
+	}
+	d := diag.Diagnostic{Rule: diag.MaybeSkipped, Span: at,
+		Message: fmt.Sprintf("step %s may have no result (%s)", name, why.Text),
+		Help:    fmt.Sprintf("write %s, or add `needs %s` or `when succeeded(%s)` to this step", use, name, name)}
+	if why.File != nil {
+		d.Related = []diag.Related{{File: why.File, Span: why.Span, Message: "because of this"}}
+	}
+	return d
+}
+
+// rootName is the variable that a value was read from.
+func rootName(e celast.Expr) (string, bool) {
+	for e != nil {
+		switch e.Kind() {
+		case celast.IdentKind:
+			name := strings.TrimPrefix(e.AsIdent(), ".")
+			return name, !strings.Contains(name, "@")
+		case celast.SelectKind:
+			e = e.AsSelect().Operand()
+		case celast.CallKind:
+			switch c := e.AsCall(); {
+			case c.FunctionName() == fnField, c.FunctionName() == operators.OptSelect, c.FunctionName() == operators.Index, c.FunctionName() == operators.OptIndex:
+				e = c.Args()[0]
+			default:
+				return "", false
+			}
+		default:
+			return "", false
+		}
+	}
+	return "", false
+}
+
+// mismatch says why a value of type got cannot stand where want is expected.
+func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, node celast.Expr) diag.Diagnostic {
+	if got.Kind == types.Optional && want.Kind != types.Optional {
+		return c.absent(at, node, got, "")
+	}
+	if lost := lostLabels(got, want); lost != 0 {
+		return labelLost(at, what, lost, want)
+	}
+	if got.Kind == types.Literals && want.Plain().Kind == types.Literals {
+		return unknownLiteral(at, got, want.Plain())
+	}
+	if why := recordGap(got.Plain(), want.Plain()); why != "" {
+		return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: placed(what, fmt.Sprintf("expected %s, found %s, %s", plainly(want), plainly(got), why))}
+	}
+	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: placed(what, fmt.Sprintf("expected %s, found %s", plainly(want), plainly(got)))}
+	switch {
+	case want.Plain().Kind == types.Literals && got.IsText():
+		d.Help = "any string may be found there: compare it first, as in x == " + fmt.Sprintf("%q ? %q : …", want.Plain().Literals[0], want.Plain().Literals[0])
+	case want.Plain().Kind == types.Record && got.Kind == types.Map:
+		d.Help = "a record is written { field: value }, without quotes"
+	case want.Plain().Kind == types.String && got.Kind != types.File && got.Kind != types.Dir && got.Kind <= types.Timestamp:
+		d.Help = `put it into a string: "${…}"`
+	case want.Plain().Kind == types.Float && got.Kind == types.Int:
+		d.Help = "write it with a point, or float(…)"
+	case want.Plain().Kind == types.Int && got.Kind == types.Float:
+		d.Help = "write int(…), which cuts the fraction off"
+	}
+	return d
+}
+
+// recordGap says which field keeps one record from being another.
+func recordGap(got, want *types.Type) string {
+	if got.Kind != types.Record || want.Kind != types.Record {
+		return ""
+	}
+	for _, f := range want.Record.Fields {
+		g, ok := got.Field(f.Name)
+		switch {
+		case !ok && f.Type.Kind != types.Optional && !f.HasDefault:
+			return "which lacks " + f.Name
+		case ok && !types.Assignable(g.Type, f.Type):
+			return fmt.Sprintf("whose %s is %s, not %s", f.Name, g.Type, f.Type)
+		}
+	}
+	return ""
+}
+
+func labelLost(at source.Span, what string, lost types.Label, want *types.Type) diag.Diagnostic {
+	place := "here"
+	if what != "" {
+		place = "as " + what
+	}
+	if lost&types.Secret != 0 {
+		return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "a secret cannot be used " + place + ", which is not declared secret",
+			Help: "it may go to env, mount, or a parameter declared secret"}
+	}
+	return diag.Diagnostic{Rule: diag.UntrustedFlow, Span: at, Message: "a value that a stranger may choose cannot be used " + place,
+		Help: `admit it first: trusted(x, r"…")`}
+}
+
+// translate puts an error of CEL's checker into our words. It is not ok for one that follows from another.
+func (c *checking) translate(e *common.Error) (diag.Diagnostic, bool) {
+	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: c.low.span(e.ExprID)}
+	node := findNode(c.tree.Expr(), e.ExprID)
+	if node == nil {
+		d.Message = "the types do not fit here"
+		return d, true
+	}
+	if strings.HasPrefix(e.Message, "expected type") {
+		return c.unexpected(d, node, e.Message)
+	}
+	if strings.Contains(e.Message, "range of a comprehension") {
+		return c.notAList(d, node)
+	}
+	switch node.Kind() {
+	case celast.SelectKind:
+		s := node.AsSelect()
+		return c.badField(d.Span, c.low.fieldSpan(node), s.Operand(), s.FieldName())
+	case celast.CallKind:
+		call := node.AsCall()
+		if call.FunctionName() == operators.OptSelect {
+			name, _ := call.Args()[1].AsLiteral().Value().(string)
+			return c.badField(d.Span, c.low.fieldSpan(node), call.Args()[0], name)
+		}
+		return c.badCall(d, node, call)
+	}
+	got := c.refined(node)
+	d.Message = "found " + plainly(got) + ", which does not fit here"
+	return d, got.Kind != types.Invalid
+}
+
+// unexpected is for a node of another type than its place asks for: a condition's, or that of ?x.
+func (c *checking) unexpected(d diag.Diagnostic, node celast.Expr, message string) (diag.Diagnostic, bool) {
+	got := c.refined(node)
+	switch {
+	case got.Kind == types.Invalid:
+		return d, false
+	case got.Kind == types.Optional:
+		return c.absent(d.Span, node, got, ""), true
+	case strings.Contains(message, "'optional_type"):
+		d.Message = plainly(got) + " is never missing, so ? says nothing"
+		d.Help = "leave the ? out"
+	default:
+		d.Message = "expected bool, found " + plainly(got)
+	}
+	return d, true
+}
+
+func (c *checking) notAList(d diag.Diagnostic, node celast.Expr) (diag.Diagnostic, bool) {
+	got := c.refined(node)
+	switch got.Kind {
+	case types.Invalid:
+		return d, false
+	case types.Optional:
+		return c.absent(d.Span, node, got, ""), true
+	}
+	d.Message = "expected a list or a map, found " + plainly(got)
+	return d, true
+}
+
+func (c *checking) badField(at, nameAt source.Span, operand celast.Expr, name string) (diag.Diagnostic, bool) {
+	in := c.refined(operand)
+	if in.Kind == types.Invalid {
+		return diag.Diagnostic{}, false
+	}
+	if in.Kind == types.Optional && !viral(operand) {
+		if record := fieldsOf(in.Plain()); record != nil {
+			if _, ok := record.Field(name); ok {
+				return c.absent(at, operand, in, name), true
+			}
+		}
+	}
+	return unknownField(nameAt, in.Plain(), name), true
+}
+
+// refined is a node's own type where it can be told, CEL's otherwise.
+func (c *checking) refined(e celast.Expr) *types.Type {
+	if t := c.celType(e); t.Kind == types.Invalid || !knownNames(e, c.scope) {
+		return t
+	}
+	r := refiner{checking: c, quiet: true}
+	if t := r.typ(e); t.Kind != types.Invalid {
+		return t
+	}
+	return c.celType(e)
+}
+
+// knownNames reports whether a node reads only what the scope has, and no variable of a macro.
+func knownNames(e celast.Expr, s *Scope) bool {
+	ok := true
+	celast.PreOrderVisit(e, celast.NewExprVisitor(func(n celast.Expr) {
+		if n.Kind() == celast.IdentKind {
+			name, _, _ := strings.Cut(strings.TrimPrefix(n.AsIdent(), "."), "@")
+			_, known := s.Lookup(name)
+			ok = ok && known
+		}
+	}))
+	return ok
+}
+
+// badCall says why no form of a function takes what it is given.
+func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.CallExpr) (diag.Diagnostic, bool) {
+	fn := call.FunctionName()
+	nodes := operands(call)
+	if _, ok := hostFunctionOf(fn); ok {
+		nodes = nodes[1:]
+	}
+	ts := make([]*types.Type, len(nodes))
+	for i, n := range nodes {
+		ts[i] = c.refined(n)
+		if broken(ts[i]) {
+			return d, false // follows from another mistake
+		}
+	}
+	for i, t := range ts {
+		if t.Labels&types.Secret != 0 && !movers[fn] {
+			return secretOperand(c.low.span(nodes[i].ID()), t, fn), true
+		}
+		if t.Kind == types.Optional && !takesOptional(fn, i) {
+			return c.absent(c.low.span(nodes[i].ID()), nodes[i], t, ""), true
+		}
+	}
+	said := make([]string, len(ts))
+	for i, t := range ts {
+		said[i] = plainly(t)
+	}
+	switch {
+	case fn == fnText:
+		d.Message = said[0] + " cannot be put into a string"
+	case fn == fnTrusted:
+		d.Message = "trusted takes a string, found " + said[0]
+	case fn == operators.Conditional && ts[0].Kind != types.Bool:
+		d.Span, d.Message = c.low.span(nodes[0].ID()), "expected bool before ?, found "+said[0]
+	case fn == operators.Conditional:
+		d.Message = fmt.Sprintf("the two values of a condition must have one type, found %s and %s", said[1], said[2])
+	case fn == operators.Equals || fn == operators.NotEquals:
+		return neverEqual(d.Span, ts[0], ts[1]), true
+	case fn == operators.LogicalAnd || fn == operators.LogicalOr:
+		return c.notBool(d, nodes, ts, fn)
+	case fn == operators.NotStrictlyFalse:
+		d.Span, d.Message = c.low.span(nodes[0].ID()), "expected bool, found "+said[0]
+	case fn == operators.LogicalNot:
+		d.Message = "expected bool after !, found " + said[0]
+	case fn == operators.Negate:
+		d.Message = said[0] + " has no negative"
+	case fn == operators.Index || fn == operators.OptIndex:
+		d.Message = fmt.Sprintf("%s cannot be indexed by %s", said[0], said[1])
+	case fn == operators.In:
+		d.Message = fmt.Sprintf("in does not work between %s and %s", said[0], said[1])
+	case strings.HasPrefix(fn, "_") && len(said) == 2:
+		d.Message = fmt.Sprintf("%s does not work between %s and %s", strings.Trim(fn, "_"), said[0], said[1])
+		d.Help = mixedNumberHelp(ts)
+	case (fn == "orValue" || fn == "or" || fn == "hasValue") && ts[0].Kind != types.Optional:
+		d.Message = fmt.Sprintf("%s is never missing, so %s says nothing", said[0], fn)
+		d.Help = "leave it out"
+	case fn == "orValue" && len(ts) == 2:
+		d.Message = fmt.Sprintf("the value and what stands in for it must have one type, found %s and %s", plainly(ts[0].Plain()), said[1])
+	case call.IsMemberFunction():
+		d.Message = fmt.Sprintf("%s.%s does not take (%s)", said[0], fn, strings.Join(said[1:], ", "))
+	default:
+		d.Message = fmt.Sprintf("%s does not take (%s)", strings.TrimSuffix(spoken(fn), "()"), strings.Join(said, ", "))
+	}
+	return d, true
+}
+
+func (c *checking) notBool(d diag.Diagnostic, nodes []celast.Expr, ts []*types.Type, fn string) (diag.Diagnostic, bool) {
+	i := slices.IndexFunc(ts, func(t *types.Type) bool { return t.Kind != types.Bool && t.Kind != types.JSON })
+	if i < 0 {
+		return d, false
+	}
+	d.Span = c.low.span(nodes[i].ID())
+	d.Message = fmt.Sprintf("expected bool beside %s, found %s", strings.Trim(fn, "_"), plainly(ts[i]))
+	return d, true
+}
+
+func mixedNumberHelp(ts []*types.Type) string {
+	if ts[0].Kind == types.Int && ts[1].Kind == types.Float || ts[0].Kind == types.Float && ts[1].Kind == types.Int {
+		return "int and float do not mix: write float(…) around the int"
+	}
+	return ""
+}
+
+// takesOptional reports whether a function's argument may be an optional.
+func takesOptional(fn string, arg int) bool {
+	switch fn {
+	case "orValue", "hasValue", "value", "or", operators.OptIndex, operators.OptSelect, "optional.of":
+		return arg == 0 || fn == "or"
+	}
+	return false
+}
+
+func broken(t *types.Type) bool { return t.Kind == types.Invalid }
+
+func findNode(e celast.Expr, id int64) (out celast.Expr) {
+	celast.PreOrderVisit(e, celast.NewExprVisitor(func(n celast.Expr) {
+		if n.ID() == id {
+			out = n
+		}
+	}))
+	return out
+}

@@ -1,0 +1,75 @@
+package expr
+
+import (
+	celtypes "github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+)
+
+// conversion is int(x), duration(x) and the like: text is read as a setting's would be.
+func conversion(to ref.Type, t *types.Type) func(ref.Val) ref.Val {
+	return func(v ref.Val) ref.Val {
+		s, ok := v.(celtypes.String)
+		if !ok {
+			out := v.ConvertToType(to)
+			if celtypes.IsError(out) {
+				return celtypes.NewErr("%s cannot be made into %s", runKind(v), t)
+			}
+			return out
+		}
+		x, err := value.ParseText(t, string(s))
+		if err != nil {
+			return celtypes.WrapErr(err)
+		}
+		return toCEL(x)
+	}
+}
+
+// runIndex is x[i]. Past a .? it gives an optional, as CEL has it.
+func runIndex(x, i ref.Val) ref.Val {
+	optional := false
+	if o, ok := x.(*celtypes.Optional); ok {
+		if !o.HasValue() {
+			return o
+		}
+		x, optional = o.GetValue(), true
+	}
+	out := element(x, i)
+	switch {
+	case !optional:
+		return out
+	case celtypes.IsError(out):
+		return celtypes.OptionalNone
+	}
+	return celtypes.OptionalOf(out)
+}
+
+func element(x, i ref.Val) ref.Val {
+	switch x := x.(type) {
+	case traits.Mapper:
+		if v, ok := x.Find(i); ok {
+			return v
+		}
+		return celtypes.NewErr("there is no key %q", text(i))
+	case traits.Lister:
+		n, err := celtypes.IndexOrError(i)
+		if err != nil {
+			return celtypes.NewErr("%s is no index of a list", runKind(i))
+		}
+		if size := x.Size().(celtypes.Int); n < 0 || celtypes.Int(n) >= size {
+			return celtypes.NewErr("index %d is out of range for a list of %d", n, int64(size))
+		}
+		return x.Get(celtypes.Int(n))
+	}
+	return celtypes.NewErr("%s cannot be indexed by %s", runKind(x), runKind(i))
+}
+
+func text(v ref.Val) string {
+	if s, ok := runText(v).(celtypes.String); ok {
+		return string(s)
+	}
+	return runKind(v)
+}

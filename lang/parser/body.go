@@ -1,0 +1,243 @@
+package parser
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// entry is one item of a body: what was read of it, and what is wrong with it.
+type entry struct {
+	node any // nil when nothing could be read
+	err  *mistake
+	name ast.Name // what the item would have declared, when it could not be read
+	span source.Span
+}
+
+// body is what stands between braces. Reading one never fails once its brace is open: each broken item keeps its
+// mistake, and its siblings are kept.
+type body struct {
+	entries []entry
+	errs    []*mistake // of the body itself
+	span    source.Span
+	present bool // braces were written
+}
+
+// place is what may stand in a body.
+type place struct {
+	what   string // "an attribute": what a message calls an item
+	commas bool   // items may be separated by commas, too
+	choose func(lex *lexer.PeekingLexer) (production, *mistake)
+}
+
+// read reads a body from brace to brace.
+func (b *body) read(lex *lexer.PeekingLexer, p *place) error {
+	open := lex.Peek()
+	if kindOf(open) != token.LBrace || startsLine(open) {
+		return participle.NextMatch
+	}
+	b.present = true
+	opener := lineOf(lex)
+	lex.Next()
+	margin := -1 // the column of the first item
+	for {
+		t := lex.Peek()
+		switch kindOf(t) {
+		case token.RBrace:
+			lex.Next()
+			b.span = source.Span{Start: start(open), End: end(t)}
+			return nil
+		case token.Semicolon:
+			lex.Next()
+			continue
+		}
+		if t.EOF() || b.leaves(lex, open, opener, margin) {
+			b.unclosed(lex, open)
+			return nil
+		}
+		if startsLine(t) && margin < 0 {
+			margin = t.Pos.Column
+		}
+		b.item(lex, p)
+	}
+}
+
+// readMaybe reads a body that may be left out.
+func (b *body) readMaybe(lex *lexer.PeekingLexer, p *place) error {
+	if t := lex.Peek(); kindOf(t) != token.LBrace || startsLine(t) {
+		return nil
+	}
+	return b.read(lex, p)
+}
+
+// lineOf is the column of the first token of the line that the next token stands on.
+func lineOf(lex *lexer.PeekingLexer) int {
+	toks := lex.Range(0, lex.RawCursor()+1)
+	i := len(toks) - 1
+	for i > 0 && flagsOf(&toks[i])&token.NewlineBefore == 0 {
+		i--
+	}
+	return toks[i].Pos.Column
+}
+
+// leaves reports whether the next token lies outside a body whose closing brace is missing: where a declaration
+// starts, and, as some bracket of this one does not match, where a line is indented no deeper than the one that opened the body.
+func (b *body) leaves(lex *lexer.PeekingLexer, open *lexer.Token, opener, margin int) bool {
+	t := lex.Peek()
+	if flagsOf(open)&suspect == 0 || !startsLine(t) {
+		return false
+	}
+	if (margin < 0 || margin > opener) && t.Pos.Column <= opener {
+		return true
+	}
+	return t.Pos.Column == 0 && kindOf(t) == token.Word && declares(lex) && t.Value != "let" && t.Value != "target"
+}
+
+// declares reports whether the next token can start a declaration.
+func declares(lex *lexer.PeekingLexer) bool {
+	toks := rest(lex)
+	return len(toks) > 1 && declaresAt(toks[0].Value, kindOf(&toks[1]))
+}
+
+func (b *body) unclosed(lex *lexer.PeekingLexer, open *lexer.Token) {
+	before := last(lex)
+	m := syntax(spanOf(open), `"{" is not closed`)
+	m.help = `add "}" where the body ends`
+	m.quiet = kindOf(before) == token.Illegal // which has swallowed the brace, and is said to be wrong itself
+	b.errs = append(b.errs, m)
+	b.span = source.Span{Start: start(open), End: end(before)}
+}
+
+// item reads one item, and on a mistake moves on to the next.
+func (b *body) item(lex *lexer.PeekingLexer, p *place) {
+	first := lex.Peek()
+	from := lex.RawCursor()
+	indent := lineOf(lex)
+	e := entry{span: spanOf(first)}
+	choice, m := p.choose(lex)
+	e.err = m
+	claim(lex)
+	if m == nil {
+		node, err := choice(lex)
+		e.node = node
+		if err != nil {
+			e.err = explain(err, lex)
+		} else if t := lex.Peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
+			e.err = trailing(t)
+		}
+	}
+	if e.err != nil {
+		e.name = nameAt(lex, from)
+		syncItem(lex, from, indent, e.err.span.Start)
+	}
+	e.span.End = max(end(last(lex)), e.span.End)
+	if p.commas && kindOf(lex.Peek()) == token.Comma {
+		lex.Next()
+	}
+	b.entries = append(b.entries, e)
+}
+
+// clauses are the words that go on with an item on its line.
+var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", "latest", "max", "on", "reject", "vary", "when", "where"}
+
+// trailing says that an item should have ended.
+func trailing(t *lexer.Token) *mistake {
+	m := expected("the end of the line", t, nil, false)
+	if kindOf(t) == token.Word {
+		m.help = diag.DidYouMean(t.Value, clauses)
+	}
+	return m
+}
+
+// nameAt is the name that the item at a place would declare: `name =`, `name :`, `let name`
+// or, without its equals sign, `name op(`.
+func nameAt(lex *lexer.PeekingLexer, from lexer.RawCursor) ast.Name {
+	toks := restFrom(lex, from)
+	i := 0
+	if isWord(&toks[0], "let") && len(toks) > 1 && kindOf(&toks[1]) == token.Word {
+		i = 1
+	}
+	if len(toks) < 3 || kindOf(&toks[i]) != token.Word {
+		return ast.Name{}
+	}
+	switch next := &toks[i+1]; kindOf(next) {
+	case token.Assign, token.Colon:
+	case token.Word:
+		if i == 0 && (startsLine(next) || everywhere[toks[0].Value] != "" || !isCallLike(toks)) {
+			return ast.Name{}
+		}
+	default:
+		if i == 0 {
+			return ast.Name{}
+		}
+	}
+	return nameOf(&toks[i])
+}
+
+// syncItem moves past a broken item that starts at from: to the next line, beyond the place of the mistake, that is
+// indented no deeper than the item's, to a semicolon, or to a closing brace that is not the item's own.
+func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, indent int, mistakeAt int32) {
+	toks := restFrom(lex, from)
+	depth, i := 0, 0
+	for ; !toks[i].EOF(); i++ {
+		t := &toks[i]
+		k := kindOf(t)
+		if i > 0 && start(t) >= mistakeAt && endsBroken(t, k, depth, indent) {
+			break
+		}
+		if k == token.LBrace {
+			depth++
+		}
+		if k == token.RBrace {
+			if depth == 0 {
+				break
+			}
+			depth--
+		}
+	}
+	at := lex.RawCursor()
+	if to := from + lexer.RawCursor(i); to > at {
+		lex.FastForward(to - 1)
+	} else if to < at {
+		rewind(lex, to)
+	}
+}
+
+func endsBroken(t *lexer.Token, k token.Kind, depth, indent int) bool {
+	if depth == 0 && k == token.Semicolon {
+		return true
+	}
+	if flagsOf(t)&token.NewlineBefore == 0 || t.Pos.Column > indent || isClosing(k) && k != token.RBrace {
+		return false
+	}
+	// the item's own brace may close here; anything else on this margin is a sibling
+	return k != token.RBrace || depth == 0
+}
+
+// rewind moves back to a place.
+func rewind(lex *lexer.PeekingLexer, to lexer.RawCursor) {
+	lex.LoadCheckpoint(lexer.Checkpoint{})
+	if to > 0 {
+		lex.FastForward(to - 1)
+	}
+}
+
+func nameOf(t *lexer.Token) ast.Name {
+	if t.Value == "" {
+		return ast.Name{}
+	}
+	return ast.Name{Text: t.Value, At: ast.At{Range: spanOf(t)}}
+}
+
+// unknownKeyword says that a word is none of those that may stand here.
+func unknownKeyword(t *lexer.Token, what string, known []string) *mistake {
+	m := &mistake{rule: diag.UnknownKeyword, span: spanOf(t), message: fmt.Sprintf("unknown %s %q", what, t.Value)}
+	m.help = diag.DidYouMean(t.Value, known)
+	return m
+}

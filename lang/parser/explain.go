@@ -1,0 +1,82 @@
+package parser
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// explain says what the grammar found wrong, in the user's terms.
+func explain(err error, lex *lexer.PeekingLexer) *mistake {
+	var m *mistake
+	if errors.As(err, &m) {
+		return m
+	}
+	var unexpected *participle.UnexpectedTokenError
+	if !errors.As(err, &unexpected) {
+		return syntax(spanOf(lex.Peek()), "unexpected %s", found(lex.Peek()))
+	}
+	t := unexpected.Unexpected
+	return expected(wanted(unexpected.Message()), &t, tokenBefore(lex, &t), true)
+}
+
+// tokenBefore finds the token before a given one, which is not past the next one by more than the grammar looks ahead.
+func tokenBefore(lex *lexer.PeekingLexer, t *lexer.Token) *lexer.Token {
+	i := lex.RawCursor() + lexer.RawCursor(lex.Peek().Pos.Line>>flagBits) - lexer.RawCursor(t.Pos.Line>>flagBits)
+	if i < 1 {
+		return nil
+	}
+	return &lex.Range(i-1, i)[0]
+}
+
+// productions are what the grammar's names are called in messages.
+var productions = map[string]string{
+	"typeNode":      "a type",
+	"atomNode":      "a type",
+	"exprNode":      "a value",
+	"valueNode":     "a value",
+	"bracesNode":    "a type",
+	"fieldBody":     `"{"`,
+	"assignBody":    `"{"`,
+	"mountBody":     `"{"`,
+	"opBody":        `"{"`,
+	"inlineBody":    `"{"`,
+	"stepBody":      `"{"`,
+	"openBody":      `"{"`,
+	"pipelineBody":  `"{"`,
+	"aftermathBody": `"{"`,
+	"qualNode":      "a name",
+	"maybeOpBody":   `"{"`,
+	"needNode":      "a step's name",
+	"moreNeed":      "a step's name",
+	"argList":       `"("`,
+	"paramList":     `"("`,
+	"word":          "a name",
+	"string":        "a string",
+	"codespan":      "a script",
+}
+
+// wanted takes out of a grammar's message the first thing that it expected.
+func wanted(message string) string {
+	_, want, _ := strings.Cut(message, "(expected ")
+	want = strings.TrimLeft(want, "(@<~ ")
+	if strings.HasPrefix(want, `"`) {
+		literal, _, _ := strings.Cut(want[1:], `"`)
+		return `"` + literal + `"`
+	}
+	end := strings.IndexFunc(want, func(r rune) bool { return !isLetter(r) })
+	if end >= 0 {
+		want = want[:end]
+	}
+	if want != "" {
+		want = strings.ToLower(want[:1]) + want[1:]
+	}
+	if name, ok := productions[want]; ok {
+		return name
+	}
+	return "something else"
+}
+
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }

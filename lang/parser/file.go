@@ -1,0 +1,149 @@
+package parser
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// declarations are the keywords that start a declaration.
+var declarations = words{
+	"use":      root[useDecl](),
+	"settings": root[settingsDecl](),
+	"profile":  root[profileDecl](),
+	"let":      let,
+	"defaults": root[defaultsDecl](),
+	"type":     root[typeDecl](),
+	"native":   op,
+	"op":       op,
+	"pipeline": root[pipelineDecl](),
+	"target":   root[targetDecl](),
+}
+
+var op = root[opDecl]()
+
+// reserved are the keywords of declarations that a later version will have.
+var reserved = map[string]bool{"policy": true, "test": true, "stack": true}
+
+var declarationWords = slices.Sorted(maps.Keys(declarations))
+
+// decls reads all declarations.
+func (l *lowerer) decls(lex *lexer.PeekingLexer) (out []ast.Decl) {
+	for {
+		t := lex.Peek()
+		switch {
+		case t.EOF():
+			return out
+		case kindOf(t) == token.Semicolon:
+			lex.Next()
+		default:
+			out = append(out, l.declaration(lex))
+		}
+	}
+}
+
+// declaration reads one declaration. A broken one is skipped, up to the next keyword at the head of an unindented line.
+func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
+	first := lex.Peek()
+	doc := l.doc(start(first))
+	if kindOf(first) == token.Word && reserved[first.Value] && declares(lex) {
+		return l.reserved(lex, doc)
+	}
+	name := declaredName(rest(lex))
+	read, ok := declarations[first.Value]
+	if !ok || kindOf(first) != token.Word {
+		l.report(notDeclaration(lex))
+		lex.Next()
+		return l.broken(lex, first, name)
+	}
+	claim(lex)
+	node, err := read(lex)
+	if err != nil {
+		l.report(explain(err, lex))
+		return l.broken(lex, first, name)
+	}
+	lastEnd := end(last(lex))
+	d := l.decl(node, at(start(first), lastEnd), doc)
+	if t := lex.Peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
+		l.report(trailing(t))
+		syncDeclaration(lex)
+	}
+	return d
+}
+
+func notDeclaration(lex *lexer.PeekingLexer) *mistake {
+	toks := rest(lex)
+	t := &toks[0]
+	if kindOf(t) != token.Word {
+		return expected("a declaration", t, nil, false)
+	}
+	if reserved[t.Value] {
+		return expected("a name", &toks[1], t, true)
+	}
+	k := kindOf(&toks[1])
+	if k != token.Word && k != token.LBrace && k != token.String {
+		m := expected("a declaration", t, nil, false)
+		m.help = "steps stand in a pipeline, and a named value is declared by let"
+		return m
+	}
+	return unknownKeyword(t, "declaration", declarationWords)
+}
+
+// declaredName is the name after a keyword, or after two as in `native op name`.
+func declaredName(toks []lexer.Token) ast.Name {
+	for i := 1; i < len(toks) && i < 3; i++ {
+		t := &toks[i]
+		if kindOf(t) != token.Word || startsLine(t) {
+			break
+		}
+		if !(i == 1 && isWord(&toks[0], "native") && t.Value == "op") {
+			return nameOf(t)
+		}
+	}
+	return ast.Name{}
+}
+
+// broken skips the rest of a declaration that could not be read.
+func (l *lowerer) broken(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
+	syncDeclaration(lex)
+	return &ast.BadDecl{At: at(start(first), max(end(last(lex)), end(first))), Name: name}
+}
+
+// syncDeclaration moves to the next unindented line that starts a declaration.
+func syncDeclaration(lex *lexer.PeekingLexer) {
+	for {
+		t := lex.Peek()
+		if t.EOF() || flagsOf(t)&token.NewlineBefore != 0 && t.Pos.Column == 0 && kindOf(t) == token.Word && declares(lex) {
+			return
+		}
+		lex.Next()
+	}
+}
+
+// reserved reads a declaration that the language does not have yet: its header, and its body from brace to brace.
+func (l *lowerer) reserved(lex *lexer.PeekingLexer, doc *ast.Doc) ast.Decl {
+	first := lex.Next()
+	l.report(&mistake{
+		rule: diag.NotYet, span: spanOf(first),
+		message: fmt.Sprintf("%q is reserved for a later version of the language", first.Value),
+	})
+	for depth := 0; ; lex.Next() {
+		t := lex.Peek()
+		if t.EOF() || depth == 0 && startsLine(t) || startsLine(t) && t.Pos.Column == 0 && declares(lex) {
+			break
+		}
+		switch kindOf(t) {
+		case token.LBrace:
+			depth++
+		case token.RBrace:
+			depth--
+		}
+	}
+	return &ast.Reserved{At: at(start(first), end(last(lex))), Doc: doc, Keyword: nameOf(first)}
+}

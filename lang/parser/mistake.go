@@ -1,0 +1,150 @@
+package parser
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// mistake is what is wrong with a piece of text, on its way to a diagnostic.
+type mistake struct {
+	rule    string
+	span    source.Span
+	message string
+	help    string
+	// quiet says that it has been reported already, and only has to stop the reading.
+	quiet bool
+}
+
+// Error implements error.
+func (m *mistake) Error() string { return m.message }
+
+func syntax(s source.Span, format string, args ...any) *mistake {
+	return &mistake{rule: diag.Syntax, span: s, message: fmt.Sprintf(format, args...)}
+}
+
+// expected says what should stand where t stands. With inLine, a line break before t is what was found.
+func expected(want string, t, before *lexer.Token, inLine bool) *mistake {
+	if kindOf(t) == token.Illegal {
+		return illegal(t)
+	}
+	if t.EOF() {
+		return syntax(spanOf(t), "expected %s, found the end of the file", want)
+	}
+	if inLine && startsLine(t) && before != nil {
+		at := end(before)
+		return syntax(source.Span{Start: at, End: at}, "expected %s, found the end of the line", want)
+	}
+	return syntax(spanOf(t), "expected %s, found %s", want, found(t))
+}
+
+// found names a token for a message.
+func found(t *lexer.Token) string {
+	const limit = 40
+	switch kindOf(t) {
+	case token.EOF:
+		return "the end of the file"
+	case token.Fence:
+		return "a fenced block"
+	case token.String, token.Bytes:
+		return "the string " + shorten(t.Value, limit)
+	case token.CodeSpan:
+		return "the script " + shorten(t.Value, limit)
+	}
+	return strconv.Quote(shorten(t.Value, limit))
+}
+
+// shorten keeps the head of a text's first line.
+func shorten(s string, limit int) string {
+	n := 0
+	for i, r := range s {
+		if n++; n > limit || r == '\n' || r == '\r' {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// illegal says what is wrong with a token that the lexer could not read.
+func illegal(t *lexer.Token) *mistake {
+	text := t.Value
+	m := syntax(spanOf(t), "unexpected %s", found(t))
+	switch c := text[0]; {
+	case flagsOf(t)&token.Deep != 0:
+		return tooDeep(spanOf(t), fmt.Sprintf("strings are nested in interpolations more than %d deep", token.MaxNesting))
+	case !utf8.ValidString(text):
+		m.quiet = true // said once for the whole file
+	case isString(text):
+		unclosedString(m, t)
+	case c == '`':
+		illegalScript(m, text)
+	case c >= '0' && c <= '9' || c == '.':
+		m.message = fmt.Sprintf("%s is neither a number, a duration nor a size", found(t))
+		m.help = "write 10, 1.5, 10m, 1h30m or 512MiB"
+	case text == "&":
+		m.help = `write "&&" for and`
+	}
+	return m
+}
+
+func isString(text string) bool {
+	i := 0
+	for i < len(text) && i < 2 && (text[i]|0x20 == 'b' || text[i]|0x20 == 'r') {
+		i++
+	}
+	return i < len(text) && (text[i] == '"' || text[i] == '\'')
+}
+
+// unclosedString points at the opening quote: the rest of the line is swallowed, not wrong.
+func unclosedString(m *mistake, t *lexer.Token) {
+	m.span = source.Span{Start: start(t), End: start(t) + 1}
+	m.message = "the string is not closed"
+	switch {
+	case flagsOf(t)&token.Triple != 0:
+		m.span.End = start(t) + 3
+		m.help = "close it with the same three quotes"
+	case flagsOf(t)&token.Interpolated != 0:
+		m.message = `the string or a "${" in it is not closed`
+		m.help = `close it on its line; "$${" is a literal "${"`
+	default:
+		m.help = "close it on its line, or write it in triple quotes"
+	}
+}
+
+func illegalScript(m *mistake, text string) {
+	ticks := 0
+	for ticks < len(text) && text[ticks] == '`' {
+		ticks++
+	}
+	m.span.End = m.span.Start + int32(ticks)
+	switch {
+	case ticks == 2:
+		m.message = "the script is empty"
+	case ticks == 1:
+		m.message = "the script is not closed"
+		m.help = "close it with a back quote on its line, or write a fenced block"
+	case len(text) > ticks:
+		m.message = "the fenced block is not closed"
+		m.help = "a closing fence stands alone on its line"
+	default:
+		m.message = "unexpected fence"
+		m.help = "after an opening fence stands nothing but the name of an interpreter"
+	}
+}
+
+func tooDeep(s source.Span, message string) *mistake {
+	return &mistake{rule: diag.TooDeep, span: s, message: message, help: "take parts out into names of their own"}
+}
+
+// report turns a mistake into a diagnostic.
+func (m *mistake) report(f *source.File, diags *diag.List) {
+	if !m.quiet {
+		diags.Add(diag.Diagnostic{Rule: m.rule, File: f, Span: m.span, Message: m.message, Help: m.help})
+	}
+}

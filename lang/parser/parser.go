@@ -1,0 +1,51 @@
+// Package parser reads .pipe files: declarations by a grammar on participle, expressions by
+// an operator-precedence parser, both over the same tokens, both carrying on after a mistake.
+// It is the only importer of participle. It knows no names' meanings and no types.
+package parser
+
+import (
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// Parse reads a file. It always returns a file; what could not be read is a Bad node
+// and has been reported.
+func Parse(f *source.File, diags *diag.List) *ast.File {
+	out := &ast.File{Source: f}
+	if !isText(f, diags) {
+		return out
+	}
+	p := prepare(f, diags)
+	l := &lowerer{prepared: p, source: f, diags: diags}
+	out.Decls = l.decls(peeking(newStream(f.Text, p.toks, 0)))
+	out.Doc = p.head
+	out.Comments = p.leftover(f.Text)
+	return out
+}
+
+// ParseExpr reads a text that is one expression and nothing else, as CEL's grammar has it.
+func ParseExpr(f *source.File, diags *diag.List) ast.Expr { return parseWhole(f, diags, false) }
+
+// ParseValue reads a text that is one value and nothing else, as it may stand after `return`
+// or as an argument: an expression, or a record body.
+func ParseValue(f *source.File, diags *diag.List) ast.Expr { return parseWhole(f, diags, true) }
+
+func parseWhole(f *source.File, diags *diag.List, record bool) ast.Expr {
+	whole := ast.At{Range: source.Span{End: int32(len(f.Text))}}
+	if !isText(f, diags) {
+		return &ast.BadExpr{At: whole}
+	}
+	toks := settleBrackets(f, significant(token.Lex(f.Text)), diags)
+	p := exprParser{toks: newStream(f.Text, toks, 0).all(), open: 1, record: record}
+	x, m := p.parse()
+	if m == nil && p.kind() != token.EOF {
+		m = expected("the end of the expression", p.peek(), nil, false)
+	}
+	if m != nil {
+		m.report(f, diags)
+		return &ast.BadExpr{At: whole}
+	}
+	return x
+}

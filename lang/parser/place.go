@@ -1,0 +1,250 @@
+package parser
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// words are the keywords that may start an item of a body, and what each is read by.
+type words map[string]production
+
+func merge(all ...words) words {
+	out := words{}
+	for _, w := range all {
+		maps.Copy(out, w)
+	}
+	return out
+}
+
+var (
+	attr = root[attrNode]()
+
+	// attributes say what an op does.
+	attributes = words{
+		"image": attr, "exec": attr, "inherit": attr, "inputs": attr, "workdir": attr, "keep": attr,
+		"network": attr, "user": attr, "cpu": attr, "memory": attr, "pids": attr, "grace": attr,
+		"success_codes": attr, "timeout": timeout, "target": target, "retry": retry, "return": returns,
+		"idempotent": root[flagNode](), "run": root[runNode](), "in": root[inPlaceNode](),
+		"env": root[envNode](), "mount": root[mountsNode](), "cached": root[cachedNode](), "service": service,
+	}
+	// modifiers say when and how a step runs its op.
+	modifiers = words{
+		"needs": root[needsNode](), "after": root[afterNode](), "when": when, "for": root[forNode](),
+		"require": require, "approve": root[approveNode](), "lock": lock,
+		"allow_failure": root[allowFailureNode](), "retry": retry, "timeout": timeout, "target": target,
+	}
+	// graphs are what a pipeline has beside steps, its own modifiers first.
+	graphs = words{
+		"when": when, "require": require, "lock": lock, "timeout": timeout, "target": target,
+		"service": service, "let": let, "return": returns,
+		"on": root[onFailureNode](), "finally": root[finallyNode](),
+	}
+	// aftermaths are what `on failure` and `finally` have beside steps.
+	aftermaths = words{"let": let, "timeout": timeout}
+
+	timeout = root[attrNode]()
+	target  = root[attrNode]()
+	retry   = root[retryNode]()
+	returns = root[returnNode]()
+	service = root[serviceNode]()
+	when    = root[whenNode]()
+	require = root[requireNode]()
+	lock    = root[lockNode]()
+	let     = root[letDecl]()
+	step    = root[stepNode]()
+	inline  = root[inlineNode]()
+	call    = root[callNode]()
+	free    = root[openNode]()
+	assign  = root[assignNode]()
+	mount   = root[mountNode]()
+)
+
+// everywhere holds all keywords, and where each belongs.
+var everywhere = func() map[string]string {
+	out := map[string]string{}
+	for w := range graphs {
+		out[w] = "a pipeline"
+	}
+	for w := range modifiers {
+		out[w] = "a step"
+	}
+	for w := range attributes {
+		if _, ok := out[w]; !ok {
+			out[w] = "an op"
+		}
+	}
+	return out
+}()
+
+// keyworded is a body in which every item starts with a keyword.
+func keyworded(what, where string, known words) *place {
+	names := slices.Sorted(maps.Keys(known))
+	return &place{what: what, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
+		t := lex.Peek()
+		if kindOf(t) != token.Word {
+			return nil, expected(what, t, nil, false)
+		}
+		if p, ok := known[t.Value]; ok {
+			return p, nil
+		}
+		return nil, strange(t, what, where, names)
+	}}
+}
+
+// strange says why a word cannot start an item here.
+func strange(t *lexer.Token, what, where string, known []string) *mistake {
+	if home, ok := everywhere[t.Value]; ok {
+		m := &mistake{rule: diag.Misplaced, span: spanOf(t)}
+		m.message = fmt.Sprintf("%q cannot stand in %s", t.Value, where)
+		m.help = fmt.Sprintf("%q belongs to %s", t.Value, home)
+		return m
+	}
+	m := unknownKeyword(t, noun(what), known)
+	if m.help == "" && slices.Contains(clauses, t.Value) {
+		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
+	}
+	return m
+}
+
+// noun drops the article.
+func noun(what string) string {
+	for i := range len(what) {
+		if what[i] == ' ' {
+			return what[i+1:]
+		}
+	}
+	return what
+}
+
+// graph is a body of steps.
+func graph(where string, known words) *place {
+	names := slices.Sorted(maps.Keys(known))
+	return &place{what: "a step", choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
+		toks := rest(lex)
+		t := &toks[0]
+		if kindOf(t) != token.Word {
+			return nil, expected("a step", t, nil, false)
+		}
+		next := &toks[1]
+		nextKind := kindOf(next)
+		if startsLine(next) {
+			nextKind = token.EOF
+		}
+		switch p, ok := known[t.Value]; {
+		case nextKind == token.Assign && isWord(&toks[min(2, len(toks)-1)], "op") && kindOf(&toks[min(3, len(toks)-1)]) == token.LBrace:
+			return inline, nil
+		case nextKind == token.Assign:
+			return step, nil
+		case nextKind == token.Dot && start(next) == end(t):
+			return call, nil
+		case ok:
+			return p, nil
+		case nextKind == token.LParen:
+			return call, nil
+		case everywhere[t.Value] != "":
+			return nil, strange(t, "a step", where, names)
+		case nextKind == token.Word && isCallLike(toks):
+			m := expected(`"="`, next, nil, false)
+			m.help = fmt.Sprintf("write %s = %s(…)", t.Value, next.Value)
+			return nil, m
+		}
+		return nil, strange(t, "a step or keyword", where, names)
+	}}
+}
+
+// isCallLike reports whether `name op(` stands here: a step without its equals sign.
+func isCallLike(toks []lexer.Token) bool {
+	return len(toks) > 2 && (kindOf(&toks[2]) == token.LParen || kindOf(&toks[2]) == token.Dot)
+}
+
+// uniform is a body in which every item has the same form.
+func uniform(what string, commas bool, starts func(token.Kind) bool, p production) *place {
+	return &place{what: what, commas: commas, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
+		if t := lex.Peek(); !starts(kindOf(t)) {
+			return nil, expected(what, t, nil, false)
+		}
+		return p, nil
+	}}
+}
+
+func isWordKind(k token.Kind) bool { return k == token.Word }
+
+// freeform is the body of a service or a target: any word is an attribute.
+func freeform() *place {
+	known := words{}
+	for _, w := range []string{"env", "mount", "run", "in", "retry"} {
+		known[w] = attributes[w]
+	}
+	return &place{what: "an attribute", choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
+		t := lex.Peek()
+		if kindOf(t) != token.Word {
+			return nil, expected("an attribute", t, nil, false)
+		}
+		if p, ok := known[t.Value]; ok {
+			return p, nil
+		}
+		return free, nil
+	}}
+}
+
+var (
+	opPlace        = keyworded("an attribute", "an op", attributes)
+	stepPlace      = keyworded("a modifier", "a step", modifiers)
+	inlinePlace    = keyworded("an attribute or modifier", "an op", merge(attributes, modifiers))
+	pipelinePlace  = graph("a pipeline", graphs)
+	aftermathPlace = graph("this block", aftermaths)
+	openPlace      = freeform()
+	fieldPlace     = uniform("a field's name", true, isWordKind, readField)
+	assignPlace    = uniform("a name", false, isWordKind, assign)
+	mountPlace     = uniform("a path", false, func(k token.Kind) bool { return k != token.Assign }, mount)
+)
+
+// The bodies of the grammar.
+type (
+	opBody        struct{ body }
+	maybeOpBody   struct{ body }
+	stepBody      struct{ body }
+	inlineBody    struct{ body }
+	pipelineBody  struct{ body }
+	aftermathBody struct{ body }
+	openBody      struct{ body }
+	fieldBody     struct{ body }
+	assignBody    struct{ body }
+	mountBody     struct{ body }
+)
+
+// Parse implements participle.Parseable, as do those below.
+func (b *opBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, opPlace) }
+
+// Parse reads the attributes of an op, if there are any.
+func (b *maybeOpBody) Parse(lex *lexer.PeekingLexer) error { return b.readMaybe(lex, opPlace) }
+
+// Parse reads the modifiers of a step, if there are any.
+func (b *stepBody) Parse(lex *lexer.PeekingLexer) error { return b.readMaybe(lex, stepPlace) }
+
+// Parse reads the attributes and modifiers of an op written in place.
+func (b *inlineBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, inlinePlace) }
+
+// Parse reads the steps of a pipeline.
+func (b *pipelineBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, pipelinePlace) }
+
+// Parse reads the steps of `on failure` and `finally`.
+func (b *aftermathBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, aftermathPlace) }
+
+// Parse reads the attributes of a service or a target.
+func (b *openBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, openPlace) }
+
+// Parse reads settings, or the fields of a record.
+func (b *fieldBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, fieldPlace) }
+
+// Parse reads the entries of env and of a profile.
+func (b *assignBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, assignPlace) }
+
+// Parse reads the entries of mount.
+func (b *mountBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, mountPlace) }

@@ -1,0 +1,157 @@
+package parser
+
+import (
+	"io"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// The grammar sees a token's kind as its type, plus lineHead when a line break stands before it.
+// A literal with a type, as "when":Word, therefore matches on the same line only, and one
+// without, as "when", wherever it stands. Position.Line carries what else is to be known of
+// a token: its flags, and how many tokens follow it.
+const (
+	lineHead   = lexer.TokenType(64)
+	flagBits   = 8
+	headPrefix = "Head"
+)
+
+// symbols names the token types for the grammar: Word, and HeadWord at the head of a line.
+var symbols = func() map[string]lexer.TokenType {
+	m := map[string]lexer.TokenType{"EOF": lexer.EOF}
+	for k := token.EOF + 1; k < token.Kinds; k++ {
+		m[k.String()] = lexer.TokenType(k)
+		m[headPrefix+k.String()] = lexer.TokenType(k) | lineHead
+	}
+	return m
+}()
+
+// definition hands the token types to participle; the tokens themselves come from a stream.
+type definition struct{}
+
+// Symbols implements lexer.Definition.
+func (definition) Symbols() map[string]lexer.TokenType { return symbols }
+
+// Lex implements lexer.Definition.
+func (definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return newStream(string(b), significant(token.Lex(string(b))), 0), nil
+}
+
+// stream feeds tokens to participle's peeking lexer.
+type stream struct {
+	src  string
+	base int32 // offset of src in the file
+	toks []token.Token
+	next int
+	bol  int32 // offset of the start of the line that has been reached
+	at   int32
+}
+
+func newStream(src string, toks []token.Token, base int32) *stream {
+	return &stream{src: src, toks: toks, base: base}
+}
+
+// Next implements lexer.Lexer; it never fails.
+func (s *stream) Next() (lexer.Token, error) {
+	t := s.toks[s.next]
+	for ; s.at < t.Start; s.at++ {
+		if s.src[s.at] == '\n' {
+			s.bol = s.at + 1
+		}
+	}
+	left := len(s.toks) - s.next - 1
+	s.next++
+	out := lexer.Token{Type: lexer.TokenType(t.Kind), Value: s.src[t.Start:t.End]}
+	if t.Kind == token.EOF {
+		out.Type = lexer.EOF
+	} else if t.Flags&token.NewlineBefore != 0 {
+		out.Type |= lineHead
+	}
+	out.Pos = lexer.Position{
+		Offset: int(t.Start + s.base),
+		Line:   left<<flagBits | int(t.Flags),
+		Column: int(t.Start - s.bol),
+	}
+	return out, nil
+}
+
+// all are the tokens of a stream at once, for readers that need no peeking lexer.
+func (s *stream) all() []lexer.Token {
+	out := make([]lexer.Token, len(s.toks))
+	for i := range out {
+		out[i], _ = s.Next() // a stream never fails
+	}
+	return out
+}
+
+// peeking is a stream as participle reads it.
+func peeking(s *stream) *lexer.PeekingLexer {
+	lex, _ := lexer.Upgrade(s) // a stream never fails
+	return lex
+}
+
+// rest are the tokens from the next one to the end.
+func rest(lex *lexer.PeekingLexer) []lexer.Token { return restFrom(lex, lex.RawCursor()) }
+
+// restFrom are the tokens from a given one to the end.
+func restFrom(lex *lexer.PeekingLexer, at lexer.RawCursor) []lexer.Token {
+	first := &lex.Range(at, at+1)[0]
+	return lex.Range(at, at+lexer.RawCursor(first.Pos.Line>>flagBits)+1)
+}
+
+// advance consumes n tokens.
+func advance(lex *lexer.PeekingLexer, n int) {
+	if n > 0 {
+		lex.FastForward(lex.RawCursor() + lexer.RawCursor(n) - 1)
+	}
+}
+
+// claim makes the next token the first of a production, for which its line break means nothing.
+func claim(lex *lexer.PeekingLexer) { lex.Peek().Type &^= lineHead }
+
+// last is the token before the next one.
+func last(lex *lexer.PeekingLexer) *lexer.Token {
+	at := lex.RawCursor()
+	if at == 0 {
+		return lex.Peek()
+	}
+	return &lex.Range(at-1, at)[0]
+}
+
+func kindOf(t *lexer.Token) token.Kind {
+	if t.EOF() {
+		return token.EOF
+	}
+	return token.Kind(t.Type &^ lineHead)
+}
+
+func flagsOf(t *lexer.Token) token.Flags { return token.Flags(t.Pos.Line & (1<<flagBits - 1)) }
+
+// startsLine reports whether a line break stands before a token; the end of the file counts as one.
+func startsLine(t *lexer.Token) bool { return t.Type&lineHead != 0 || t.EOF() }
+
+func start(t *lexer.Token) int32 { return int32(t.Pos.Offset) }
+func end(t *lexer.Token) int32   { return int32(t.Pos.Offset + len(t.Value)) }
+
+func spanOf(t *lexer.Token) source.Span { return source.Span{Start: start(t), End: end(t)} }
+
+// isWord reports whether a token is a given word.
+func isWord(t *lexer.Token, word string) bool { return kindOf(t) == token.Word && t.Value == word }
+
+// significant drops comments and documentation.
+func significant(toks []token.Token) []token.Token {
+	out := make([]token.Token, 0, len(toks))
+	for _, t := range toks {
+		if t.Kind != token.Comment && t.Kind != token.Doc {
+			out = append(out, t)
+		}
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package token
+
+import "strings"
+
+// script reads a code span or a fenced block.
+func (l *lexer) script() Kind {
+	ticks := l.ticks(l.pos)
+	if ticks < 3 {
+		return l.codeSpan()
+	}
+	eol := l.lineEnd(l.pos)
+	info := strings.TrimSpace(l.src[l.pos+ticks : eol])
+	if !isInfo(info) || eol == len(l.src) {
+		// not the head of a block, so that a stray fence does not swallow what follows
+		l.pos += ticks
+		return Illegal
+	}
+	if end, ok := l.fenceEnd(ticks); ok {
+		l.pos = end
+		return Fence
+	}
+	l.pos = l.nextDeclaration(l.pos)
+	return Illegal
+}
+
+// codeSpan reads `text`, which stays on its line and is not empty.
+func (l *lexer) codeSpan() Kind {
+	end := l.lineEnd(l.pos)
+	if i := strings.IndexByte(l.src[l.pos+1:end], '`'); i > 0 {
+		l.pos += i + 2
+		return CodeSpan
+	}
+	l.pos += l.ticks(l.pos)
+	return Illegal
+}
+
+func (l *lexer) ticks(at int) int {
+	n := 0
+	for l.at(at+n) == '`' {
+		n++
+	}
+	return n
+}
+
+// isInfo reports whether a text may follow the ticks that open a block: nothing, or the name of an interpreter.
+func isInfo(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isWord(c) && c != '.' && c != '-' && c != '+' {
+			return false
+		}
+	}
+	return true
+}
+
+// fenceEnd finds the closing fence: at least as many ticks, alone on their line.
+func (l *lexer) fenceEnd(ticks int) (end int, ok bool) {
+	for at := l.pos; ; {
+		i := strings.IndexByte(l.src[at:], '\n')
+		if i < 0 {
+			return 0, false
+		}
+		at += i + 1
+		indent := len(l.src[at:]) - len(strings.TrimLeft(l.src[at:], " \t"))
+		n := l.ticks(at + indent)
+		if n >= ticks && strings.TrimSpace(l.src[at+indent+n:l.lineEnd(at+indent+n)]) == "" {
+			return at + indent + n, true
+		}
+	}
+}
+
+// declarations are the words that start a declaration. A line that starts with one ends a
+// block or string that nothing closes, so that one mistake does not hide the rest of a file.
+var declarations = map[string]bool{
+	"use": true, "settings": true, "profile": true, "let": true, "defaults": true, "type": true,
+	"native": true, "op": true, "pipeline": true, "target": true, "policy": true, "test": true, "stack": true,
+}
+
+// StartsDeclaration reports whether a word at the head of a line may start a declaration.
+func StartsDeclaration(word string) bool { return declarations[word] }
+
+// nextDeclaration is the end of the last line after off that does not start a declaration.
+func (l *lexer) nextDeclaration(off int) int {
+	for at := off; ; {
+		i := strings.IndexByte(l.src[at:], '\n')
+		if i < 0 {
+			return len(l.src)
+		}
+		brk := at + i
+		at = brk + 1
+		end := at
+		for isWord(l.at(end)) {
+			end++
+		}
+		if StartsDeclaration(l.src[at:end]) {
+			return brk
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package types
+
+import "slices"
+
+// Assignable reports whether a value of type from may stand where to is wanted: strings
+// narrow by closed sets, records by width, T fits T?, JSON fits everything (the run checks),
+// and a label may be gained (secret) or kept, never lost.
+func Assignable(from, to *Type) bool { return relation{}.assignable(from, to) }
+
+// relation holds the pairs of records under comparison, which recursive records meet again.
+type relation [][2]*RecordInfo
+
+func (s relation) assignable(from, to *Type) bool {
+	if from == to || from.Kind == Invalid || to.Kind == Invalid {
+		return true
+	}
+	if from.Labels&^to.Labels != 0 && to.Kind != Optional {
+		return false
+	}
+	if from.Kind == JSON && to.Kind != Optional {
+		return true
+	}
+	switch to.Kind {
+	case Optional:
+		return s.assignable(from.Plain(), to.Elem.WithLabels(to.Labels))
+	case JSON:
+		return from.DeepLabels()&^to.Labels == 0 && from.Kind != Optional
+	case String:
+		return from.IsText()
+	case Path:
+		return from.IsText() && from.Kind != URL
+	case URL:
+		return from.Kind == URL || from.Kind == String || from.Kind == Literals
+	case Literals:
+		return from.Kind == Literals && !slices.ContainsFunc(from.Literals, func(s string) bool { return !slices.Contains(to.Literals, s) })
+	case List, Map:
+		return from.Kind == to.Kind && s.assignable(from.Elem.WithLabels(from.Labels), to.Elem.WithLabels(to.Labels))
+	case Record:
+		return from.Kind == Record && s.records(from, to)
+	}
+	return from.Kind == to.Kind
+}
+
+func (s relation) records(from, to *Type) bool {
+	pair := [2]*RecordInfo{from.Record, to.Record}
+	if pair[0] == pair[1] || pair[0].ID != "" && pair[0].ID == pair[1].ID || slices.Contains(s, pair) {
+		return true
+	}
+	s = append(s[:len(s):len(s)], pair)
+	for _, want := range to.Record.Fields {
+		f, ok := from.Field(want.Name)
+		switch {
+		case ok:
+			if !s.assignable(f.Type.WithLabels(from.Labels), want.Type.WithLabels(to.Labels)) {
+				return false
+			}
+		case want.Type.Kind != Optional && !want.HasDefault:
+			return false
+		}
+	}
+	return true
+}
+
+// Equal reports whether two types admit the same values with the same labels.
+func Equal(a, b *Type) bool {
+	return a == b || a.Kind == b.Kind && a.Labels == b.Labels && Assignable(a, b) && Assignable(b, a)
+}
+
+// Join is the narrowest type that both fit, and whether there is one.
+func Join(a, b *Type) (*Type, bool) {
+	labels := a.Labels | b.Labels
+	switch {
+	case a.Kind == Invalid:
+		return b, true
+	case b.Kind == Invalid:
+		return a, true
+	case a.Kind == b.Kind && (a.Kind == List || a.Kind == Map || a.Kind == Optional):
+		elem, ok := Join(a.Elem, b.Elem)
+		if !ok {
+			return InvalidType, false
+		}
+		return (&Type{Kind: a.Kind, Elem: elem}).WithLabels(labels), true
+	case a.Kind == Literals && b.Kind == Literals:
+		return LiteralsOf(append(slices.Clone(a.Literals), b.Literals...)...).WithLabels(labels), true
+	case Assignable(a, b.WithLabels(labels)):
+		return b.WithLabels(labels), true
+	case Assignable(b, a.WithLabels(labels)):
+		return a.WithLabels(labels), true
+	case a.IsText() && b.IsText():
+		return StringType.WithLabels(labels), true
+	case a.Kind == Optional || b.Kind == Optional:
+		t, ok := Join(a.Plain(), b.Plain())
+		if !ok {
+			return InvalidType, false
+		}
+		return OptionalOf(t), true
+	}
+	return InvalidType, false
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// opWork is an instance of an op, evaluated, between its lock and its end.
+type opWork struct {
+	*instance
+	op      *opInfo
+	scope   *scope // of the op's expressions
+	session target.Session
+	job     target.Job
+	limit   time.Duration
+	codes   []int
+}
+
+// workOp evaluates the op's attributes and makes its attempts.
+func (in *instance) workOp(ctx context.Context, args []local) ending {
+	w := &opWork{instance: in, op: in.info.op, scope: in.opScope(args)}
+	if err := w.prepare(ctx, args); err != nil {
+		var none *noTargetError
+		if errors.As(err, &none) {
+			return failed(CauseNoTarget, err.Error())
+		}
+		return in.graph.evalFailed(ctx, CauseEvalError, "attributes", err)
+	}
+	p, err := w.retryPolicy(ctx)
+	if err != nil {
+		return in.graph.evalFailed(ctx, CauseEvalError, "retry", err)
+	}
+	return in.repeat(ctx, p, func(n int) ending { return w.attempt(ctx, n) })
+}
+
+// opScope is where an op's own expressions are evaluated.
+func (in *instance) opScope(args []local) *scope {
+	sc := &scope{run: in.run, module: in.info.op.module, locals: args}
+	if in.info.op.plan.Inline {
+		sc.outer = in.scope
+	}
+	return sc
+}
+
+// retryPolicy is the step's, or else the op's.
+func (w *opWork) retryPolicy(ctx context.Context) (policy, error) {
+	if r := w.info.plan.Retry; r != nil {
+		return w.policy(ctx, r, w.instance.scope)
+	}
+	return w.policy(ctx, w.op.plan.Retry, w.scope)
+}
+
+// attempt makes one attempt and says how it ended.
+func (w *opWork) attempt(ctx context.Context, n int) ending {
+	job := w.job
+	job.Attempt = n
+	lines := w.run.Bus.Lines(w.path, n)
+	inner, stop := within(ctx, w.limit)
+	defer stop()
+	att, err := w.session.Start(inner, job, lines)
+	lines.Flush()
+	if err != nil {
+		return w.notRun(ctx, inner, err)
+	}
+	defer att.Close()
+	end := w.exited(ctx, inner, att)
+	if end.outcome == Cancelled {
+		return end
+	}
+	w.finish(context.WithoutCancel(ctx), att, &end)
+	return end
+}
+
+// notRun is the ending when the place kept an attempt from running, or lost it.
+func (w *opWork) notRun(ctx, inner context.Context, err error) ending {
+	var late *timeoutError
+	switch {
+	case ctx.Err() != nil:
+		return cancelledBy(ctx)
+	case errors.As(context.Cause(inner), &late):
+		return timedOut(late)
+	}
+	end := failed(CauseTarget, err.Error())
+	end.retriable = true
+	return end
+}
+
+func timedOut(late *timeoutError) ending {
+	end := failed(CauseTimeout, late.Error())
+	end.retriable = true
+	return end
+}
+
+// exited reads how the processes ended.
+func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
+	exit := att.Exit()
+	var late *timeoutError
+	switch {
+	case exit.Cancelled && ctx.Err() != nil:
+		return cancelledBy(ctx)
+	case exit.Cancelled && errors.As(context.Cause(inner), &late):
+		end := timedOut(late)
+		end.exit = &exit.Code
+		return end
+	case exit.Signal == "" && slices.Contains(w.codes, exit.Code):
+		return ending{outcome: Succeeded, exit: &exit.Code}
+	}
+	end := failed(CauseExit, fmt.Sprintf("exit code %d", exit.Code))
+	if exit.Signal != "" {
+		end = failed(CauseSignal, "ended by "+exit.Signal)
+	}
+	if exit.Script != "" {
+		end.reason += " in " + exit.Script
+	}
+	end.exit, end.retriable = &exit.Code, true
+	return end
+}
+
+// finish evaluates the result, which a failed attempt may have too, and stores what is kept.
+func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
+	outputs, outErr := att.Outputs()
+	end.facts = &facts{exit: end.exit, full: true, stdout: att.Stdout, stderr: att.Stderr, outputs: outputs, err: outErr}
+	v, cause, err := w.returned(ctx, att, end.facts)
+	if end.outcome == Succeeded && outErr != nil {
+		cause, err = CauseResultError, fmt.Errorf("$PIPE_OUTPUT: %w", outErr)
+	}
+	if err == nil {
+		end.value = v
+	} else if end.outcome == Succeeded {
+		bad := failed(cause, err.Error())
+		bad.exit, bad.facts = end.exit, end.facts
+		*end = bad
+	}
+	end.facts.settle()
+	if err := w.keep(ctx, att); err != nil && end.outcome == Succeeded {
+		end.outcome, end.value, end.cause, end.reason = Failed, nil, CauseTarget, "keep: "+err.Error()
+	}
+}
+
+// returned evaluates `return` over what the attempt left.
+func (w *opWork) returned(ctx context.Context, att target.Attempt, f *facts) (value.Value, string, error) {
+	x := w.op.plan.Return
+	if x == nil {
+		return value.None{}, "", nil
+	}
+	sc := &scope{run: w.run, module: w.op.module, outer: w.scope, facts: f, answers: &attemptHost{att, w.scope.host()}}
+	return w.run.result(ctx, x, w.op.result, sc)
+}
+
+// keep stores the files that the op keeps, whatever the outcome.
+func (w *opWork) keep(ctx context.Context, att target.Attempt) error {
+	if len(w.job.Keep) == 0 {
+		return nil
+	}
+	paths, err := att.Kept(ctx)
+	if len(paths) > 0 {
+		list := make(value.List, len(paths))
+		for i, p := range paths {
+			list[i] = value.String(p)
+		}
+		w.run.Bus.Publish(event.Event{Type: event.StepKept, Step: w.path, Value: encode(list, types.ListOf(types.PathType))})
+	}
+	return err
+}

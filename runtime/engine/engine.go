@@ -1,0 +1,174 @@
+// Package engine runs a plan: it decides when each step may start, evaluates guards and
+// arguments, makes attempts on targets, and says how everything ended. It knows no syntax,
+// no terminal, and no place where programs run but through package target.
+//
+// Nothing here polls. A step is decided on the goroutine that ended the last of its edges; an
+// attempt gets a goroutine when it gets one of the Jobs, so that a `for` over ten thousand
+// elements has as many goroutines as attempts under way, and those that wait for something else.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// Options of a run.
+type Options struct {
+	Plan *plan.Plan
+	Run  target.Run
+	// Setting gives the values that the plan leaves out: secrets.
+	Setting func(name string) (value.Value, bool)
+	// Context holds git, run and ci as captured at start: records by those names.
+	Context map[string]value.Value
+	// Repo answers glob, text, json, yaml and git.changed for the repository as it was at start.
+	// Paths and globs that it is asked for are relative to the root.
+	Repo expr.Host
+	// Targets by name; "host" runs what names none, "docker" what has an image.
+	Targets map[string]target.Target
+	Bus     *event.Bus
+	// Reveal is told of every secret that turns up while running, so that it is masked from then on.
+	// It may be called from several goroutines.
+	Reveal func(secret string)
+	// Jobs bounds the attempts under way; 0 is the number of cores.
+	Jobs     int
+	FailFast bool
+	// Only names steps by path; they and what they need run, the rest is left out.
+	Only []string
+	// Approve asks a person, one question at a time; nil means that nobody is there and the run ends waiting.
+	Approve func(ctx context.Context, a Approval) (granted bool, err error)
+	// Locks holds lock files for locks across runs; "" keeps locks to this run.
+	Locks string
+	// Kill is closed for the second interrupt: nothing is waited for any more, finally included.
+	Kill <-chan struct{}
+	// Environ is pipe's own environment, for inherit.
+	Environ []string
+}
+
+// Approval is what a person is asked.
+type Approval struct {
+	Step    string
+	Message string
+	// Args are the evaluated arguments; a secret one is "***".
+	Args map[string]value.Value
+}
+
+const (
+	// FinallyDeadline is how long the `finally` of one pipeline may take.
+	FinallyDeadline = 5 * time.Minute
+	// DefaultGrace is how long an attempt has between SIGINT and SIGKILL.
+	DefaultGrace = 10 * time.Second
+	// killWait is how long targets have to let go after a second interrupt.
+	killWait = 3 * time.Second
+)
+
+// run is one run of a plan.
+type run struct {
+	Options
+	records  map[string]*types.Type
+	types    sync.Map // plan.Type to *types.Type
+	programs sync.Map // *plan.Expr to *program
+	modules  map[string]*module
+	ops      map[string]*opInfo
+	settings value.Record
+	slots    *slots
+	locks    *locks
+	asking   chan struct{} // holds one token: the right to ask a person
+	opened   sessions
+	// hard ends when nothing is waited for any more.
+	hard context.Context
+}
+
+// Run runs a plan to its end. When ctx ends, the run is cancelled and `finally` still runs.
+// The error is for what kept the run from starting; a failed run is a Result.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	r, root, err := newRun(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	r.hard = hard
+	if err := r.open(ctx, root); err != nil {
+		return nil, err
+	}
+	return r.supervise(ctx, stop, root)
+}
+
+func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
+	if o.Jobs <= 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if o.Run.Kill == nil {
+		o.Run.Kill = o.Kill
+	}
+	r := &run{Options: o, slots: newSlots(o.Jobs), locks: newLocks(o.Locks, o.Run.ID), asking: make(chan struct{}, 1)}
+	r.asking <- struct{}{}
+	records, err := o.Plan.Records()
+	if err != nil {
+		return nil, nil, fmt.Errorf("the plan is broken: %w", err)
+	}
+	r.records = records
+	r.readModules()
+	if err := r.readSettings(); err != nil {
+		return nil, nil, err
+	}
+	sel, err := selectSteps(o.Plan, o.Only)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err := r.graphInfo(&o.Plan.Graph, sel)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, root, r.precheck(root)
+}
+
+// supervise runs the root graph and gives up on it when Kill closes.
+func (r *run) supervise(ctx context.Context, stop func(), root *graphInfo) (*Result, error) {
+	began := time.Now()
+	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest})
+	ended := make(chan *Result, 1)
+	go func() {
+		res := r.runRoot(ctx, root)
+		r.opened.close()
+		ended <- res
+	}()
+	var res *Result
+	select {
+	case res = <-ended:
+	case <-r.Kill:
+		stop()
+		res = afterKill(ended)
+	}
+	res.Duration = time.Since(began)
+	r.publishEnd(res)
+	return res, nil
+}
+
+// afterKill waits a moment for targets to let go. Without an answer there is no table: what
+// it would hold is still being written.
+func afterKill(ended <-chan *Result) *Result {
+	timer := time.NewTimer(killWait)
+	defer timer.Stop()
+	select {
+	case res := <-ended:
+		return res
+	case <-timer.C:
+		return &Result{Outcome: Cancelled, Error: "interrupted twice, and a target did not let go"}
+	}
+}
+
+func (r *run) publishEnd(res *Result) {
+	r.Bus.Publish(event.Event{Type: event.RunFinished, Pipeline: r.Plan.Pipeline, Outcome: string(res.Outcome),
+		Reason: res.Error, Duration: res.Duration, Value: encode(res.Value, r.typeOf(r.Plan.Graph.Result))})
+}

@@ -1,0 +1,302 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// The policies of a lock.
+const (
+	lockLatest = "latest"
+	lockReject = "reject"
+)
+
+// heldError says that a lock with reject is held.
+type heldError struct{ key, by string }
+
+func (e *heldError) Error() string { return fmt.Sprintf("lock %q is held by %s", e.key, e.by) }
+
+// supersededError says that a newer waiter came.
+type supersededError struct{ key string }
+
+func (e *supersededError) Error() string {
+	return fmt.Sprintf("a newer run waits for lock %q", e.key)
+}
+
+// locks are held by one holder at a time: within this run by a queue, and across runs by the
+// lock file that the head of the queue holds.
+type locks struct {
+	dir  string // of lock files; "" is none
+	run  string // this run's ID, for those who wait
+	mu   sync.Mutex
+	keys map[string]*lockQueue
+}
+
+// lockQueue is one key within this run.
+type lockQueue struct {
+	holder *lockWaiter
+	queue  []*lockWaiter
+}
+
+// lockWaiter is one who waits for a key or holds it.
+type lockWaiter struct {
+	path   string
+	policy string
+	// turn is closed when it is the head.
+	turn chan struct{}
+	ctx  context.Context
+	// give makes it give up.
+	give context.CancelCauseFunc
+	had  bool // it holds the lock, and cannot be made to give up any more
+	file *lockFile
+}
+
+func newLocks(dir, run string) *locks {
+	return &locks{dir: dir, run: run, keys: map[string]*lockQueue{}}
+}
+
+// acquire waits for a key. waits is called once, before waiting, with who holds it. The
+// error is a *heldError, a *supersededError, the context's, or a fault of the lock file.
+func (l *locks) acquire(ctx context.Context, key, policy, path string, waits func(by string)) (release func(), err error) {
+	inner, give := context.WithCancelCause(ctx)
+	w := &lockWaiter{path: path, policy: policy, turn: make(chan struct{}), ctx: inner, give: give}
+	by, err := l.join(key, w)
+	if err != nil {
+		give(nil)
+		return nil, err
+	}
+	if by != "" {
+		waits(by)
+	}
+	select {
+	case <-w.turn:
+	case <-inner.Done():
+		l.leave(key, w)
+		return nil, context.Cause(inner)
+	}
+	if err := l.acrossRuns(key, w, by == "", waits); err != nil {
+		l.leave(key, w)
+		return nil, err
+	}
+	l.mu.Lock()
+	w.had = true
+	l.mu.Unlock()
+	return sync.OnceFunc(func() { l.leave(key, w) }), nil
+}
+
+// join enters the queue of a key. by is the step that has it now, "" when it is this one's turn.
+func (l *locks) join(key string, w *lockWaiter) (by string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.keys[key]
+	if q == nil {
+		q = &lockQueue{}
+		l.keys[key] = q
+	}
+	if q.holder == nil {
+		q.holder = w
+		close(w.turn)
+		return "", nil
+	}
+	if w.policy == lockReject {
+		return "", &heldError{key, q.holder.name()}
+	}
+	if w.policy == lockLatest {
+		q.supersede(key)
+	}
+	q.queue = append(q.queue, w)
+	return q.holder.name(), nil
+}
+
+func (w *lockWaiter) name() string {
+	if w.path == "" {
+		return "this pipeline"
+	}
+	return "step " + w.path
+}
+
+// supersede makes those give up who wait with latest, the head too while it waits for another run.
+func (q *lockQueue) supersede(key string) {
+	for _, w := range append(slices.Clone(q.queue), q.holder) {
+		if w.policy == lockLatest && !w.had {
+			w.give(&supersededError{key})
+		}
+	}
+}
+
+// leave gives the key to the next in the queue, or takes one who gave up out of it.
+func (l *locks) leave(key string, w *lockWaiter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w.give(nil)
+	q := l.keys[key]
+	if q.holder != w {
+		q.queue = slices.DeleteFunc(q.queue, func(o *lockWaiter) bool { return o == w })
+		return
+	}
+	if w.file != nil {
+		w.file.release()
+	}
+	if len(q.queue) == 0 {
+		delete(l.keys, key)
+		return
+	}
+	q.holder, q.queue = q.queue[0], q.queue[1:]
+	close(q.holder.turn)
+}
+
+// acrossRuns takes the lock file of a key. tell says that nobody has been told yet that this waits.
+func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by string)) error {
+	if l.dir == "" {
+		return nil
+	}
+	f, by, err := tryLockFile(l.dir, key, l.run)
+	if err != nil {
+		return fmt.Errorf("lock %q: %w", key, err)
+	}
+	if f == nil && w.policy == lockReject {
+		return &heldError{key, by}
+	}
+	if f == nil {
+		if tell {
+			waits(by)
+		}
+		if f, err = waitLockFile(w.ctx, l.dir, key, l.run, w.policy == lockLatest); err != nil {
+			return err
+		}
+	}
+	w.file = f
+	return nil
+}
+
+// lock takes the locks of a step or a graph, in the order of their keys so that two who want
+// the same ones cannot wait for each other. One that a graph around this holds is had already.
+func (g *graphRun) lock(ctx context.Context, list []plan.Lock, sc *scope, in *instance) (release func(), end ending, ok bool) {
+	wanted, end, ok := g.lockKeys(ctx, list, sc)
+	if !ok {
+		return nil, end, false
+	}
+	var held []func()
+	release = func() {
+		for _, r := range slices.Backward(held) {
+			r()
+		}
+	}
+	for _, want := range wanted {
+		r, err := g.lockOne(ctx, want, in)
+		if err != nil {
+			release()
+			return nil, lockFailed(ctx, err), false
+		}
+		held = append(held, r)
+		if in == nil {
+			g.held = append(g.held, want.key)
+		} else {
+			in.held = append(in.held, want.key)
+		}
+	}
+	return release, ending{}, true
+}
+
+// wantedLock is a lock whose key is evaluated.
+type wantedLock struct{ key, policy string }
+
+func (g *graphRun) lockKeys(ctx context.Context, list []plan.Lock, sc *scope) ([]wantedLock, ending, bool) {
+	var out []wantedLock
+	for i := range list {
+		v, err := g.run.eval(ctx, &list[i].Key, types.StringType, sc)
+		if err != nil {
+			return nil, g.evalFailed(ctx, CauseEvalError, "lock", err), false
+		}
+		key, _ := value.Env(v)
+		if !slices.ContainsFunc(out, func(w wantedLock) bool { return w.key == key }) {
+			out = append(out, wantedLock{key, list[i].Policy})
+		}
+	}
+	slices.SortFunc(out, func(a, b wantedLock) int { return compareText(a.key, b.key) })
+	return out, ending{}, true
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// lockOne takes one lock. An instance gives its slot back while it waits.
+func (g *graphRun) lockOne(ctx context.Context, want wantedLock, in *instance) (release func(), err error) {
+	if g.holds(want.key, in) {
+		return func() {}, nil
+	}
+	path := g.lockPath(in)
+	waited := false
+	waits := func(by string) {
+		waited = true
+		if in != nil {
+			in.release()
+		}
+		g.run.Bus.Publish(event.Event{Type: event.StepWaiting, Step: path, Cause: CauseLock,
+			Reason: fmt.Sprintf("waits for lock %q, which is held by %s", want.key, by)})
+	}
+	slot := in != nil && in.slot
+	release, err = g.run.locks.acquire(ctx, want.key, want.policy, path, waits)
+	if err != nil || !slot || !waited {
+		return release, err
+	}
+	if err := g.run.slots.acquire(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	in.slot = true
+	return release, nil
+}
+
+func (g *graphRun) lockPath(in *instance) string {
+	switch {
+	case in != nil:
+		return in.path
+	case g.caller != nil:
+		return g.caller.path
+	}
+	return ""
+}
+
+// holds reports whether something around this has the key already.
+func (g *graphRun) holds(key string, in *instance) bool {
+	if in != nil && slices.Contains(in.held, key) {
+		return true
+	}
+	for out := g; out != nil; out = out.outer {
+		if slices.Contains(out.held, key) || out.caller != nil && slices.Contains(out.caller.held, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// lockFailed is the ending of what did not get its lock.
+func lockFailed(ctx context.Context, err error) ending {
+	var held *heldError
+	var newer *supersededError
+	switch {
+	case errors.As(err, &held):
+		return failed(CauseLockRejected, err.Error())
+	case errors.As(err, &newer):
+		return ending{outcome: Cancelled, cause: CauseSuperseded, reason: err.Error()}
+	case ctx.Err() != nil:
+		return cancelledBy(ctx)
+	}
+	return failed(CauseLock, err.Error())
+}

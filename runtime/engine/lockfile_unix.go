@@ -1,0 +1,162 @@
+//go:build unix
+
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile is a lock that is held across runs: an flock, which ends with the process
+// however it ends. The file says who holds it.
+type lockFile struct{ f *os.File }
+
+// release lets go. The file stays: removing it would let two hold it.
+func (l *lockFile) release() {
+	_ = l.f.Truncate(0)
+	_ = l.f.Close()
+}
+
+func lockPath(dir, key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(dir, hex.EncodeToString(sum[:12])+".lock")
+}
+
+func openLockFile(dir, key string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(lockPath(dir, key), os.O_RDWR|os.O_CREATE, 0o600)
+}
+
+// tryLockFile takes a lock file if it is free; else it is nil and by says who holds it.
+func tryLockFile(dir, key, run string) (l *lockFile, by string, err error) {
+	f, err := openLockFile(dir, key)
+	if err != nil {
+		return nil, "", err
+	}
+	switch err := flock(f, unix.LOCK_EX|unix.LOCK_NB); {
+	case err == nil:
+		return held(f, run), "", nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		by := holder(f)
+		f.Close()
+		return nil, by, nil
+	default:
+		f.Close()
+		return nil, "", err
+	}
+}
+
+func flock(f *os.File, how int) error {
+	for {
+		err := unix.Flock(int(f.Fd()), how)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+func held(f *os.File, run string) *lockFile {
+	_ = f.Truncate(0)
+	_, _ = f.WriteAt([]byte("run "+run+"\n"), 0)
+	return &lockFile{f}
+}
+
+func holder(f *os.File) string {
+	buf := make([]byte, 200)
+	n, _ := f.ReadAt(buf, 0)
+	if who := strings.TrimSpace(string(buf[:n])); who != "" {
+		return who
+	}
+	return "another run"
+}
+
+// waitLockFile waits for a lock file. The flock is waited for in a thread of its own, which
+// the kernel wakes; nothing can call it back, so one who gives up leaves it to let go at once
+// when its turn comes.
+func waitLockFile(ctx context.Context, dir, key, run string, latest bool) (*lockFile, error) {
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	if latest {
+		leave, err := announce(dir, key, func() { give(&supersededError{key}) })
+		if err != nil {
+			return nil, fmt.Errorf("lock %q: %w", key, err)
+		}
+		defer leave()
+	}
+	f, err := openLockFile(dir, key)
+	if err != nil {
+		return nil, fmt.Errorf("lock %q: %w", key, err)
+	}
+	got := make(chan error)
+	go func() {
+		err := flock(f, unix.LOCK_EX)
+		select {
+		case got <- err:
+		case <-ctx.Done():
+			f.Close()
+		}
+	}()
+	select {
+	case err := <-got:
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("lock %q: %w", key, err)
+		}
+		return held(f, run), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// announce tells older waiters with latest to give up, and calls newer when a newer one comes.
+// Each has a pipe in the folder, named after the time it came; a byte in it is the message.
+func announce(dir, key string, newer func()) (leave func(), err error) {
+	prefix := strings.TrimSuffix(lockPath(dir, key), ".lock") + ".waits."
+	mine := fmt.Sprintf("%s%020d.%d", prefix, time.Now().UnixNano(), os.Getpid())
+	if err := unix.Mkfifo(mine, 0o600); err != nil {
+		return nil, &os.PathError{Op: "mkfifo", Path: mine, Err: err}
+	}
+	// Opened for writing too, so that it never is at its end.
+	fifo, err := os.OpenFile(mine, os.O_RDWR|unix.O_NONBLOCK, 0)
+	if err != nil {
+		os.Remove(mine)
+		return nil, err
+	}
+	go func() {
+		if n, _ := fifo.Read(make([]byte, 1)); n > 0 {
+			newer()
+		}
+	}()
+	older, _ := filepath.Glob(prefix + "*")
+	for _, path := range older {
+		if path < mine {
+			tellOlder(path)
+		}
+	}
+	return func() {
+		os.Remove(mine)
+		fifo.Close()
+	}, nil
+}
+
+// tellOlder writes to a waiter's pipe; one that nobody reads was left by a run that died.
+func tellOlder(path string) {
+	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		os.Remove(path)
+		return
+	}
+	defer f.Close()
+	_, _ = f.Write([]byte{1})
+}

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/pipelang/pipe/lang/value"
+)
+
+// Outcome says how a step or a run ended.
+type Outcome string
+
+const (
+	Succeeded Outcome = "succeeded"
+	Failed    Outcome = "failed"
+	Skipped   Outcome = "skipped"
+	Abandoned Outcome = "abandoned"
+	Cancelled Outcome = "cancelled"
+	// Waiting is a run that asks for an approval while nobody is there, the step that asks, and
+	// every step that cannot be decided before it has ended.
+	Waiting Outcome = "waiting"
+)
+
+// StepResult is one row of the table that ends a run.
+type StepResult struct {
+	Path    string // with [i] for an instance
+	Outcome Outcome
+	Allowed bool // failed, and the run stays green
+	// Duration is from the start of the first attempt to the end; 0 for what never started.
+	Duration time.Duration
+	Attempts int
+	// Reason is one sentence fragment for people, "" for success; Cause is one of the Cause constants.
+	Reason string
+	Cause  string
+}
+
+// Result of a run.
+type Result struct {
+	Outcome  Outcome
+	Steps    []StepResult // in the order of the plan, instances below their step
+	Value    value.Value  // what the pipeline returns; nil unless succeeded
+	Error    string       // run.error
+	Failed   string       // run.failed: the path of the step that failed first
+	Duration time.Duration
+}
+
+// The causes of StepResult and of events: a closed set of words for scripts.
+const (
+	CauseExit           = "exit"             // an exit code that is no success
+	CauseSignal         = "signal"           // ended by a signal that pipe did not send
+	CauseTimeout        = "timeout"          // an attempt, or a pipeline, was not done in time
+	CauseTarget         = "target"           // the place kept the attempt from running, or was lost
+	CauseNoTarget       = "no-target"        // a target that does not exist
+	CauseGuardError     = "guard-error"      // a guard, binding or requirement could not be evaluated
+	CauseEvalError      = "eval-error"       // an argument, list, attribute or parameter's `where` failed
+	CauseRequire        = "require"          // a requirement was not met
+	CauseDenied         = "denied"           // a person said no
+	CauseApproval       = "approval"         // waits for a person
+	CauseLock           = "lock"             // a lock could not be had, or is waited for
+	CauseLockRejected   = "lock-rejected"    // a lock with reject was held
+	CauseSuperseded     = "superseded"       // a newer run waits for the same lock with latest
+	CauseNeedsSkipped   = "needs-skipped"    // a needed step has no result
+	CauseGuardFalse     = "guard-false"      // `when` was false
+	CauseUpstreamFailed = "upstream-failed"  // an edge failed, was abandoned or cancelled
+	CauseUpstreamWaits  = "upstream-waiting" // an edge waits for a person
+	CauseStepFailed     = "step-failed"      // a step of a called pipeline, or an instance, failed
+	CauseFinally        = "finally-failed"   // a green pipeline whose finally failed
+	CauseResultType     = "result-type"      // the result does not fit its type
+	CauseResultError    = "result-error"     // `return` or $PIPE_OUTPUT could not be read
+	CauseSecret         = "secret-in-result" // a result that is not secret holds a secret
+	CauseCancelled      = "cancelled"        // the run was interrupted
+	CauseFailFast       = "fail-fast"        // another step failed under --fail-fast
+)
+
+// ending is how a step, an instance or a graph ended.
+type ending struct {
+	outcome Outcome
+	allowed bool
+	value   value.Value // nil when there is none
+	cause   string
+	reason  string
+	exit    *int
+	// retriable says that a further attempt may help.
+	retriable bool
+	attempts  int
+	duration  time.Duration
+	// facts of the last attempt, for retry and allow_failure.
+	facts *facts
+}
+
+func failed(cause, reason string) ending {
+	return ending{outcome: Failed, cause: cause, reason: reason}
+}
+
+func (n ending) red() bool { return n.outcome == Failed && !n.allowed }
+
+// row is a StepResult in the making, with what stands below it.
+type row struct {
+	StepResult
+	below []*row
+}
+
+func newRow(path string, n ending) *row {
+	return &row{StepResult: StepResult{Path: path, Outcome: n.outcome, Allowed: n.allowed, Duration: n.duration,
+		Attempts: n.attempts, Reason: n.reason, Cause: n.cause}}
+}
+
+// flatten appends rows in order, each above what is below it.
+func flatten(out []StepResult, rows []*row) []StepResult {
+	for _, r := range rows {
+		if r != nil {
+			out = flatten(append(out, r.StepResult), r.below)
+		}
+	}
+	return out
+}

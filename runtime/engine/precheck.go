@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+const (
+	hostTarget   = "host"
+	dockerTarget = "docker"
+)
+
+// readSettings makes the record behind `settings`.
+func (r *run) readSettings() error {
+	r.settings = value.Record{}
+	for i := range r.Plan.Settings {
+		s := &r.Plan.Settings[i]
+		v, err := r.setting(s)
+		if err != nil {
+			return fmt.Errorf("setting %s: %w", s.Name, err)
+		}
+		if v != nil && v != (value.None{}) {
+			r.settings[s.Name] = v
+		}
+	}
+	return nil
+}
+
+func (r *run) setting(s *plan.Setting) (value.Value, error) {
+	if s.Value != nil {
+		return value.Unmarshal(r.typeOf(s.Type), s.Value)
+	}
+	if !s.Secret || r.Setting == nil {
+		return nil, nil
+	}
+	v, ok := r.Setting(s.Name)
+	if !ok {
+		return nil, nil
+	}
+	r.reveal(v, r.typeOf(s.Type).WithLabels(types.Secret))
+	return v, nil
+}
+
+// precheck refuses what could only fail halfway: steps that this pipe has no place for, or
+// asks of a place what it cannot do. It reports every such step.
+func (r *run) precheck(g *graphInfo) error {
+	return errors.Join(r.precheckGraph(g, "")...)
+}
+
+func (r *run) precheckGraph(g *graphInfo, place string) []error {
+	var errs []error
+	if len(g.plan.Services) > 0 {
+		errs = append(errs, fmt.Errorf("pipeline %s (%s) wants the service %s, and this pipe has no target that runs services", g.plan.Name, g.plan.At, g.plan.Services[0].Name))
+	}
+	place = constantPlace(g.plan.Target, place)
+	for _, s := range g.steps {
+		switch {
+		case s.plan.Never:
+		case s.graph != nil:
+			errs = append(errs, r.precheckGraph(s.graph, constantPlace(s.plan.Target, place))...)
+		default:
+			if err := r.precheckStep(s, place); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
+}
+
+func (r *run) precheckStep(s *stepInfo, place string) error {
+	op := &s.op.plan
+	who := fmt.Sprintf("step %s (%s)", s.plan.Path, s.plan.At)
+	if op.Native {
+		return fmt.Errorf("%s calls %s, which is built into pipe but not into this version of it: use a pipe that has it, or an op that runs a script", who, op.Name)
+	}
+	if what := beyondHost(op); what != "" && op.Image == nil {
+		return fmt.Errorf("%s sets %s, which only a container can: give the op an image, or leave %s out", who, what, what)
+	}
+	place = constantPlace(s.plan.Target, constantPlace(op.Target, place))
+	if place == late {
+		return nil
+	}
+	if place == "" && op.Image != nil {
+		if r.Targets[dockerTarget] == nil {
+			return fmt.Errorf("%s wants the image of op %s, and this pipe has no target that runs images: leave image out to run it on this machine", who, op.Name)
+		}
+		return nil
+	}
+	if place == "" {
+		place = hostTarget
+	}
+	if r.Targets[place] == nil {
+		return fmt.Errorf("%s: %w", who, r.noTarget(place))
+	}
+	return nil
+}
+
+// beyondHost names an attribute that a program on this machine cannot be held to.
+func beyondHost(op *plan.Op) string {
+	switch {
+	case len(op.Services) > 0:
+		return "service"
+	case op.Network != nil:
+		return "network"
+	case op.User != nil:
+		return "user"
+	case op.CPU != nil:
+		return "cpu"
+	case op.Memory != nil:
+		return "memory"
+	case op.PIDs != nil:
+		return "pids"
+	}
+	return ""
+}
+
+// late stands for a target that only the run knows.
+const late = "\x00late"
+
+// constantPlace is the target that an expression names, or otherwise.
+func constantPlace(x *plan.Expr, otherwise string) string {
+	if x == nil {
+		return otherwise
+	}
+	if x.CEL != "" {
+		return late
+	}
+	v, err := constant(x, types.StringType)
+	if err != nil {
+		return late
+	}
+	s, _ := value.Env(v)
+	return s
+}
+
+// noTargetError says that a target does not exist.
+type noTargetError struct {
+	name  string
+	known []string
+}
+
+func (e *noTargetError) Error() string {
+	if len(e.known) == 0 {
+		return fmt.Sprintf("there is no target %q, and no other either", e.name)
+	}
+	return fmt.Sprintf("there is no target %q; there is %s", e.name, strings.Join(e.known, ", "))
+}
+
+func (r *run) noTarget(name string) error {
+	return &noTargetError{name, slices.Sorted(maps.Keys(r.Targets))}
+}
+
+// sessions are the places that have been opened for this run.
+type sessions struct {
+	mu   sync.Mutex
+	open map[string]target.Session
+}
+
+// open opens the usual place before anything starts, so that what is wrong with it keeps the
+// run from starting.
+func (r *run) open(ctx context.Context, root *graphInfo) error {
+	r.opened.open = map[string]target.Session{}
+	for _, name := range r.places(root, "", nil) {
+		if _, err := r.session(ctx, name); err != nil {
+			r.opened.close()
+			return fmt.Errorf("target %s cannot be opened: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// places are the targets that are known before anything runs.
+func (r *run) places(g *graphInfo, place string, out []string) []string {
+	place = constantPlace(g.plan.Target, place)
+	for _, s := range g.steps {
+		at := constantPlace(s.plan.Target, place)
+		switch {
+		case s.plan.Never:
+			continue
+		case s.graph != nil:
+			out = r.places(s.graph, at, out)
+			continue
+		case s.plan.Target == nil:
+			at = constantPlace(s.op.plan.Target, place)
+		}
+		if at == "" {
+			at = hostTarget
+			if s.op.plan.Image != nil {
+				at = dockerTarget
+			}
+		}
+		if at != late && !slices.Contains(out, at) {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// session gives the open place of a name.
+func (r *run) session(ctx context.Context, name string) (target.Session, error) {
+	t := r.Targets[name]
+	if t == nil {
+		return nil, r.noTarget(name)
+	}
+	r.opened.mu.Lock()
+	defer r.opened.mu.Unlock()
+	if s := r.opened.open[name]; s != nil {
+		return s, nil
+	}
+	s, err := t.Open(context.WithoutCancel(ctx), r.Run)
+	if err != nil {
+		return nil, err
+	}
+	r.opened.open[name] = s
+	return s, nil
+}
+
+// close frees every place; its errors come too late to matter to anybody.
+func (s *sessions) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.open {
+		_ = session.Close()
+	}
+	s.open = nil
+}

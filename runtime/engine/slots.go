@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"container/list"
+	"context"
+	"sync"
+)
+
+// slots bounds the attempts under way. Who waits is data, not a goroutine: a goroutine is
+// started when there is a slot for it. First come, first served.
+type slots struct {
+	mu    sync.Mutex
+	free  int
+	queue list.List // of *ticket
+}
+
+// ticket is one who waits.
+type ticket struct {
+	run  func()
+	stop func() bool
+	elem *list.Element
+}
+
+func newSlots(n int) *slots { return &slots{free: n} }
+
+// submit calls run on a goroutine of its own that holds a slot, which it must release, or
+// calls gone, also on a goroutine of its own, when ctx ends first.
+func (s *slots) submit(ctx context.Context, run, gone func()) {
+	if ctx.Err() != nil {
+		go gone()
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free > 0 {
+		s.free--
+		go run()
+		return
+	}
+	t := &ticket{run: run}
+	t.elem = s.queue.PushBack(t)
+	t.stop = context.AfterFunc(ctx, func() {
+		if s.leave(t) {
+			gone()
+		}
+	})
+}
+
+// leave takes a ticket out of the queue and reports whether it still was there.
+func (s *slots) leave(t *ticket) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.elem == nil {
+		return false
+	}
+	s.queue.Remove(t.elem)
+	t.elem = nil
+	return true
+}
+
+// release hands the slot to the next in the queue.
+func (s *slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.queue.Front()
+	if e == nil {
+		s.free++
+		return
+	}
+	t := e.Value.(*ticket)
+	s.queue.Remove(e)
+	t.elem = nil
+	t.stop()
+	go t.run()
+}
+
+// acquire waits for a slot on the calling goroutine.
+func (s *slots) acquire(ctx context.Context) error {
+	got := make(chan bool, 1)
+	s.submit(ctx, func() { got <- true }, func() { got <- false })
+	if <-got {
+		return nil
+	}
+	return context.Cause(ctx)
+}

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"encoding/xml"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// detail is what a failure or error element says.
+type detail struct{ message, kind, text string }
+
+// detail reads up to the end of a failure or error element.
+func (r *junitReader) detail(start xml.StartElement) (*detail, error) {
+	d := &detail{message: attr(start, "message"), kind: attr(start, "type")}
+	var text strings.Builder
+	for depth := r.depth; r.depth >= depth; {
+		tok, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		// Enough to find a place near the end of a long traceback, and no more.
+		if data, ok := tok.(xml.CharData); ok && text.Len() < 1<<20 {
+			text.Write(data)
+		}
+	}
+	d.text = text.String()
+	return d, nil
+}
+
+// failure says what happened, and where as far as the report tells.
+func (d *detail) failure(name, file string, line int) failure {
+	f := failure{name: name, file: file, line: line, message: d.message}
+	if vague(f.message) {
+		f.message = strings.TrimSpace(d.text)
+	}
+	if f.message == "" {
+		f.message = strings.TrimSpace(d.message + " " + d.kind)
+	}
+	if at, n, ok := place(d.text); ok {
+		f.file, f.line = at, n
+	} else if at, n, ok := place(d.message); ok {
+		f.file, f.line = at, n
+	}
+	return f
+}
+
+// vague reports whether a message says no more than that something failed.
+func vague(message string) bool {
+	switch strings.ToLower(strings.TrimSpace(message)) {
+	case "", "failed", "failure", "error", "null", "undefined":
+		return true
+	}
+	return false
+}
+
+// The forms in which runners name a place, the most telling first: Go's log lines, the last
+// line of pytest's tracebacks, JavaScript's stack frames, GoogleTest's and the plain one.
+var (
+	goPlace     = regexp.MustCompile(`(?m)^\s*(\S+\.go):(\d+):(?:\d+:)? `)
+	goFrame     = regexp.MustCompile(`(?m)^\t(\S+\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
+	pythonPlace = regexp.MustCompile(`(?m)^(\S[^\n:]*\.py):(\d+): `)
+	scriptPlace = regexp.MustCompile(`(?m)^\s+at (?:[^\n]*\()?(?:file://)?([^\s()]+\.[cm]?[jt]sx?):(\d+):\d+\)?$`)
+	plainPlace  = regexp.MustCompile(`(?m)^([^\s:][^\n:]*\.\w+):(\d+)(?::|$)`)
+)
+
+// place finds the file and line of a failure in its text.
+func place(text string) (file string, line int, ok bool) {
+	if m := goPlace.FindStringSubmatch(text); m != nil {
+		return located(m)
+	}
+	for _, m := range goFrame.FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(m[1], "/src/runtime/") && !strings.Contains(m[1], "/src/testing/") {
+			return located(m)
+		}
+	}
+	// The innermost frame stands last.
+	if all := pythonPlace.FindAllStringSubmatch(text, -1); all != nil {
+		return located(all[len(all)-1])
+	}
+	for _, m := range scriptPlace.FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(m[1], "node_modules/") && !strings.HasPrefix(m[1], "node:") {
+			return located(m)
+		}
+	}
+	if m := plainPlace.FindStringSubmatch(text); m != nil {
+		return located(m)
+	}
+	return "", 0, false
+}
+
+func located(m []string) (string, int, bool) {
+	line, err := strconv.ParseInt(m[2], 10, 32)
+	return m[1], int(line), err == nil
+}

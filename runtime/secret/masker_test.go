@@ -1,0 +1,347 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// ten secrets: overlapping by prefix, by suffix, nested, of several lines, with characters
+// that every escape treats, and beyond ASCII.
+var ten = []string{
+	"hunter2",
+	"hunter2-prod-key",
+	"prod-key-suffix",
+	"-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nab\nq0x7RzXvTn1c2pLw==\n-----END KEY-----\n",
+	`p"a'ss $wo\rd` + "`&<x>/é",
+	"postgres://app:s3cr%40tpw@db:5432/app",
+	"aaaaaaaa",
+	"😀😀snow☃man",
+	"tab\tand\r\nline",
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+}
+
+func TestMask(t *testing.T) {
+	m := NewMasker(ten...)
+	tests := map[string]struct{ in, want string }{
+		"nothing":          {"a plain line, hunter 2", "a plain line, hunter 2"},
+		"empty":            {"", ""},
+		"alone":            {"hunter2", "***"},
+		"longest":          {"key=hunter2-prod-key!", "key=***!"},
+		"overlap by end":   {"<hunter2-prod-key-suffix>", "<***>"},
+		"touching":         {"hunter2hunter2", "******"},
+		"nearly":           {"hunter2-prod-kex", "***-prod-kex"},
+		"run of one byte":  {"x" + strings.Repeat("a", 21) + "y", "x***y"},
+		"run too short":    {"aaaaaaa", "aaaaaaa"},
+		"a line":           {"  MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n", "  ***\n"},
+		"short line stays": {"ab", "ab"},
+		"password of URL":  {"pw s3cr%40tpw and s3cr@tpw", "pw *** and ***"},
+		"all lines":        {ten[3], "***\n"},
+		"CRLF":             {strings.ReplaceAll(ten[3], "\n", "\r\n"), "***\r\n"},
+		"invalid utf-8":    {"\xff hunter2\xfe", "\xff ***\xfe"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := m.Mask(tt.in); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// encodings are made here by other means than forms does, as programs would make them.
+func encodings(t *testing.T, s string) map[string]string {
+	t.Helper()
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{
+		"raw":          s,
+		"hex":          hex.EncodeToString([]byte(s)),
+		"HEX":          strings.ToUpper(hex.EncodeToString([]byte(s))),
+		"query":        url.QueryEscape(s),
+		"path":         url.PathEscape(s),
+		"json":         string(quoted[1 : len(quoted)-1]),
+		"single quote": strings.ReplaceAll(s, "'", `'\''`),
+		"go":           strings.Trim(fmt.Sprintf("%q", s), `"`),
+	}
+	for _, before := range []string{"", "u", "us", "use", "user"} {
+		for _, after := range []string{"", ":", ":x"} {
+			out["base64 "+before+after] = base64.StdEncoding.EncodeToString([]byte(before + s + after))
+			out["base64url "+before+after] = base64.RawURLEncoding.EncodeToString([]byte(before + s + after))
+		}
+	}
+	return out
+}
+
+// What is left of an encoding at its ends are characters that mix bits with a neighbour.
+func TestMaskForms(t *testing.T) {
+	for _, s := range ten {
+		s = strings.Trim(s, "\r\n")
+		m := NewMasker(s)
+		for name, text := range encodings(t, s) {
+			got := m.Mask("<" + text + ">")
+			rest := strings.Trim(strings.Replace(got, Mask, "", 1), "<>=")
+			room := 0
+			if strings.HasPrefix(name, "base64") {
+				room = 11 // up to four bytes before, two after, and shared characters
+			}
+			if !strings.Contains(got, Mask) || len(rest) > room {
+				t.Errorf("%q as %s: %q becomes %q", s, name, text, got)
+			}
+		}
+	}
+}
+
+func TestMaskWrappedBase64(t *testing.T) {
+	s := ten[9] + ten[9]
+	m := NewMasker(s)
+	for _, width := range []int{64, 76} {
+		text := base64.StdEncoding.EncodeToString([]byte(s))
+		var lines []string
+		for len(text) > width {
+			lines, text = append(lines, text[:width]), text[width:]
+		}
+		lines = append(lines, text)
+		if got := m.Mask(strings.Join(lines, "\n")); strings.Trim(got, "*\n") != "" {
+			t.Errorf("wrapped at %d: %q", width, got)
+		}
+	}
+}
+
+func TestShortSecrets(t *testing.T) {
+	m := NewMasker("abc", "pass5", "enough", "  ", "", "\n", "pass5")
+	if got := strings.Join(m.Short(), " "); got != "abc pass5" {
+		t.Errorf("short: %q", got)
+	}
+	const in = "abc pass5 cGFzczU= enough   "
+	if got, want := m.Mask(in), "abc *** cGFzczU= ***   "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestHold(t *testing.T) {
+	if n := new(Masker).Hold(); n != 0 {
+		t.Errorf("an empty masker holds %d", n)
+	}
+	m := NewMasker("pass5")
+	if n := m.Hold(); n != 4 {
+		t.Errorf("holds %d", n)
+	}
+}
+
+// texts holds each form of each secret, alone and among others.
+func texts(m *Masker) []string {
+	var out []string
+	for _, s := range ten {
+		for _, f := range forms(s) {
+			out = append(out, "x"+f+"y")
+		}
+	}
+	for i := range ten {
+		out = append(out, ten[i]+ten[(i+1)%len(ten)], ten[i][1:]+ten[(i+3)%len(ten)]+ten[i][:3])
+	}
+	return append(out, "hunter2-prod-key-suffix", "hunter2-prod-kehunter2-prod-key", strings.Repeat("a", 100))
+}
+
+// However a text is cut in two, the stream comes out as the whole text would.
+func TestWriterEverySplit(t *testing.T) {
+	m := NewMasker(ten...)
+	for _, text := range texts(m) {
+		want := m.Mask(text)
+		for cut := range len(text) + 1 {
+			if got := stream(t, m, text[:cut], text[cut:]); got != want {
+				t.Fatalf("%q cut at %d: %q, want %q", text, cut, got, want)
+			}
+		}
+		if got := stream(t, m, strings.Split(text, "")...); got != want {
+			t.Fatalf("%q in single characters: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWriterRandomSplits(t *testing.T) {
+	m := NewMasker(ten...)
+	random := rand.New(rand.NewPCG(1, 2))
+	all := texts(m)
+	for range 2000 {
+		var b strings.Builder
+		for range 1 + random.IntN(6) {
+			piece := all[random.IntN(len(all))]
+			b.WriteString(piece[random.IntN(3)%len(piece):])
+		}
+		text := b.String()
+		var pieces []string
+		for rest := text; rest != ""; {
+			n := 1 + random.IntN(min(len(rest), 40))
+			pieces, rest = append(pieces, rest[:n]), rest[n:]
+		}
+		if got, want := stream(t, m, pieces...), m.Mask(text); got != want {
+			t.Fatalf("%q as %q: %q, want %q", text, pieces, got, want)
+		}
+	}
+}
+
+func stream(t testing.TB, m *Masker, pieces ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := m.Writer(&out)
+	for _, p := range pieces {
+		if n, err := w.Write([]byte(p)); err != nil || n != len(p) {
+			t.Fatal(n, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// Only what may become a secret waits for more.
+func TestWriterHoldsBackNoMore(t *testing.T) {
+	var out bytes.Buffer
+	w := NewMasker("hunter2").Writer(&out)
+	steps := []struct{ in, out string }{
+		{"prompt> ", "prompt> "},
+		{"hunt", ""},
+		{"ing\n", "hunting\n"},
+		{"hunter", ""},
+		{"2", "***"},
+		{"h", ""},
+	}
+	for _, s := range steps {
+		if _, err := w.Write([]byte(s.in)); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); got != s.out {
+			t.Errorf("after %q: %q, want %q", s.in, got, s.out)
+		}
+		out.Reset()
+	}
+	if err := w.Close(); err != nil || out.String() != "h" {
+		t.Errorf("close: %q, %v", out.String(), err)
+	}
+}
+
+func TestWriterMemory(t *testing.T) {
+	m := NewMasker("aaaaaaaa")
+	var out bytes.Buffer
+	w := m.Writer(&out)
+	for range 1000 {
+		if _, err := w.Write(bytes.Repeat([]byte("a"), 10_000)); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.buf) > m.Hold() {
+			t.Fatalf("%d bytes held back", len(w.buf))
+		}
+	}
+	if err := w.Close(); err != nil || out.String() != Mask {
+		t.Errorf("%d bytes written, %v", out.Len(), err)
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, fmt.Errorf("disk full") }
+
+func TestWriterErrorStays(t *testing.T) {
+	w := NewMasker("hunter2").Writer(failing{})
+	for range 2 {
+		if _, err := w.Write([]byte("x")); err == nil {
+			t.Error("write after a failure succeeds")
+		}
+	}
+	if w.Close() == nil {
+		t.Error("close after a failure succeeds")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	m := &Masker{}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for j := range 50 {
+				s := fmt.Sprintf("secret-%d-%d!", i, j)
+				m.Add(s)
+				if got := m.Mask("<" + s + ">"); got != "<***>" {
+					t.Errorf("got %q", got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func FuzzMask(f *testing.F) {
+	f.Add("hunter2", "hunter2-prod-key", "xhunter2-prod-key", 3)
+	f.Add("ababab", "bababa", "abababababab", 5)
+	f.Fuzz(func(t *testing.T, a, b, text string, cut int) {
+		if len(a) > 200 || len(b) > 200 {
+			return
+		}
+		m := NewMasker(a, b)
+		masked := m.Mask(text)
+		for _, s := range []string{a, b} {
+			if s = strings.TrimSpace(s); len(s) >= Strong && !strings.Contains(s, "*") && strings.Contains(masked, s) {
+				t.Errorf("%q stands in %q", s, masked)
+			}
+		}
+		if len(text) > 0 {
+			cut = int(uint(cut) % uint(len(text)))
+			if got := stream(t, m, text[:cut], text[cut:]); got != masked {
+				t.Errorf("stream %q, whole %q", got, masked)
+			}
+		}
+	})
+}
+
+func BenchmarkMask(b *testing.B) {
+	var secrets []string
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		key := make([]byte, 20)
+		for i := range key {
+			key[i] = byte(random.Uint32())
+		}
+		secrets = append(secrets, base64.StdEncoding.EncodeToString(key))
+	}
+	m := NewMasker(secrets...)
+	var log strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&log, "2025-01-01T00:00:%02dZ INFO  server: handled GET /items/%d?page=%d in %dms from 10.0.0.%d\n", i%60, i, i%7, i%97, i%255)
+	}
+	text := log.String()
+	b.Run("string", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			m.Mask(text)
+		}
+	})
+	b.Run("stream", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		data := []byte(text)
+		var sink bytes.Buffer
+		sink.Grow(len(data))
+		for b.Loop() {
+			sink.Reset()
+			w := m.Writer(&sink)
+			for at := 0; at < len(data); at += 32 << 10 {
+				if _, err := w.Write(data[at:min(len(data), at+32<<10)]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := w.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,128 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// variable is one NAME=value of the environment or of a .env file.
+type variable struct {
+	value  string
+	origin Origin
+}
+
+// variables are those of one source.
+type variables struct {
+	kind  string
+	dir   string // that names of files are relative to
+	names map[string]variable
+	order []string // in the order of the source
+}
+
+func (v *variables) set(name, value string, o Origin) {
+	if _, known := v.names[name]; !known {
+		v.order = append(v.order, name)
+	}
+	v.names[name] = variable{value, o}
+}
+
+func environmentOf(environ []string, dir string) *variables {
+	v := &variables{kind: Environment, dir: dir, names: map[string]variable{}}
+	for _, kv := range environ {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {
+			v.set(name, value, Origin{Kind: Environment, Name: name})
+		}
+	}
+	return v
+}
+
+// lookup gives a variable's value.
+func (v *variables) lookup(name string) (string, bool) {
+	x, ok := v.names[name]
+	return x.value, ok
+}
+
+// readDotenv reads a .env file of a folder; a file that is not there has no variables.
+func readDotenv(dir, name string, environ func(string) (string, bool)) (*variables, []Problem, error) {
+	v := &variables{kind: Dotenv, dir: dir, names: map[string]variable{}}
+	data, err := readSource(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return v, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", name, bare(err))
+	}
+	bindings, faults := parseDotenv(data)
+	bindings, grown := expand(bindings, environ)
+	var problems []Problem
+	for _, f := range append(faults, grown...) {
+		problems = append(problems, dotenvProblem(name, f))
+	}
+	for _, b := range bindings {
+		if b.hasVal {
+			v.set(b.name, b.value, Origin{Kind: Dotenv, Name: b.name, At: fmt.Sprintf("%s:%d", name, b.line)})
+		}
+	}
+	return v, problems, nil
+}
+
+func dotenvProblem(file string, f *dotenvError) Problem {
+	at := fmt.Sprintf("%s:%d", file, f.line)
+	return Problem{
+		Setting: file, Origin: Origin{Kind: Dotenv, At: at}, Expected: "NAME=value", Always: true,
+		Message: fmt.Sprintf("%s cannot be read: %s", at, f.message),
+		Help:    "values with spaces around quotes, or of several lines, stand in quotes; comments start with #",
+	}
+}
+
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+
+// readSource reads a file up to maxFile.
+func readSource(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, errors.New("it is a folder")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = errTooLarge
+	}
+	return data, err
+}
+
+// bare is an error without the path, which the message has already.
+func bare(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// secretFiles reads the names of a folder of one file a setting; contents are read when asked for.
+func secretFiles(dir string) (map[string]string, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read the secrets directory %s: %w", dir, bare(err))
+	}
+	out := map[string]string{}
+	for _, e := range slices.Backward(entries) {
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			out[strings.ToLower(e.Name())] = path
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// DefaultDir is where the store lies: $PIPE_STORE, else $XDG_STATE_HOME/pipe, else
+// ~/.local/state/pipe. Variables that are set to nothing count as unset.
+func DefaultDir(getenv func(string) string) (string, error) {
+	if dir := getenv("PIPE_STORE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "pipe"), nil
+	}
+	if home := getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "pipe"), nil
+	}
+	return "", errors.New("no place for the store: set PIPE_STORE or HOME")
+}
+
+// Cache is the folder for the named cache folders of the repository at root, made where it
+// is missing. It lasts until someone deletes it.
+func (s *Store) Cache(root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", fmt.Errorf("cache folder: %w", err)
+	}
+	sum := sha256.Sum256([]byte(root))
+	dir := filepath.Join(s.dir, "cache", filepath.Base(root)+"-"+hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("cache folder: %w", err)
+	}
+	return dir, nil
+}
+
+// State makes the folder for the state of one run; the caller removes it when the run is
+// over. What a killed run left there is cleaned by the place that used it.
+func (s *Store) State(run string) (string, error) {
+	if !filepath.IsLocal(run) || filepath.Base(run) != run {
+		return "", fmt.Errorf("state folder: %q is no run's name", run)
+	}
+	dir := filepath.Join(s.dir, "state", run)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("state folder: %w", err)
+	}
+	return dir, nil
+}

@@ -1,0 +1,68 @@
+package host
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// emptyFolder is an empty workspace that may serve one attempt after the other: making and
+// removing a folder takes a file system longer than a small program takes to run.
+type emptyFolder struct {
+	path string
+	// state is how it looked when it was made; whatever is done to it shows there.
+	state fs.FileInfo
+}
+
+// empty makes a workspace without files. It is a plain folder elsewhere: nothing in it could
+// be found by the repository's path, and a mount costs more than a small step itself.
+func (w *workshop) empty() (*workspace, error) {
+	f, err := w.takeEmpty()
+	if err != nil {
+		return nil, err
+	}
+	return &workspace{path: f.path, place: here{}, discard: func() error { return w.giveBack(f) }}, nil
+}
+
+func (w *workshop) takeEmpty() (emptyFolder, error) {
+	w.mu.Lock()
+	if n := len(w.unused); n > 0 {
+		defer w.mu.Unlock()
+		f := w.unused[n-1]
+		w.unused = w.unused[:n-1]
+		return f, nil
+	}
+	w.mu.Unlock()
+	path := w.folder.next()
+	if err := os.Mkdir(path, 0o755); err != nil {
+		return emptyFolder{}, err
+	}
+	state, err := os.Lstat(path)
+	return emptyFolder{path, state}, err
+}
+
+// giveBack keeps a folder that nobody touched, and removes any other.
+func (w *workshop) giveBack(f emptyFolder) error {
+	if !f.untouched() {
+		return removeFolder(f.path)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unused = append(w.unused, f)
+	return nil
+}
+
+// untouched compares times of change, which no program can set, and looks inside too: what
+// happens within one tick of the clock leaves the time as it was.
+func (f emptyFolder) untouched() bool {
+	now, err := os.Lstat(f.path)
+	return err == nil && os.SameFile(now, f.state) && changed(now) == changed(f.state) && len(names(f.path)) == 0
+}
+
+// removeFolder removes a folder that is most often empty.
+func removeFolder(path string) error {
+	if syscall.Rmdir(path) == nil {
+		return nil
+	}
+	return removeAll(path)
+}

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// folder is where a session keeps workspaces and scripts. A lock that the kernel drops with
+// the process tells a living session's folder from one that a kill left behind.
+type folder struct {
+	path string
+	lock *os.File
+	last atomic.Int64
+}
+
+const (
+	folderName = "host" // below a run's state folder
+	lockName   = "lock"
+)
+
+// newFolder makes a session's folder in the first of the places that lies outside root:
+// what is inside would be hidden by the workspace that is mounted there.
+func newFolder(root string, places ...string) (*folder, error) {
+	for _, place := range places {
+		place, err := realDir(place)
+		if err != nil || within(root, place) {
+			continue
+		}
+		return lockedFolder(place)
+	}
+	return nil, fmt.Errorf("no folder outside %s to work in: set TMPDIR", root)
+}
+
+// lockedFolder takes the lock before the folder gets the name that a sweep looks for.
+func lockedFolder(place string) (*folder, error) {
+	fresh, err := os.MkdirTemp(place, ".pipe-new-")
+	if err != nil {
+		return nil, err
+	}
+	lock, err := takeLock(filepath.Join(fresh, lockName))
+	if err != nil {
+		os.RemoveAll(fresh)
+		return nil, err
+	}
+	path := filepath.Join(place, folderPrefix()+strconv.FormatInt(int64(os.Getpid()), 36)+strings.TrimPrefix(filepath.Base(fresh), ".pipe-new"))
+	if err := os.Rename(fresh, path); err != nil {
+		lock.Close()
+		os.RemoveAll(fresh)
+		return nil, err
+	}
+	return &folder{path: path, lock: lock}, nil
+}
+
+// folderPrefix holds the user, because places such as /tmp are shared.
+func folderPrefix() string { return "pipe-" + folderName + "-" + strconv.Itoa(os.Getuid()) + "-" }
+
+// next is a path in the folder that was never given before.
+func (f *folder) next() string {
+	return filepath.Join(f.path, strconv.FormatInt(f.last.Add(1), 36))
+}
+
+func (f *folder) close() error {
+	return errors.Join(removeAll(f.path), f.lock.Close())
+}
+
+// sweepStale removes the folders of sessions that were killed: those in the state folders of
+// other runs beside this one, and those among temporary files.
+func sweepStale(state string) {
+	places := []string{os.TempDir()}
+	for _, run := range names(filepath.Dir(state)) {
+		places = append(places, filepath.Join(filepath.Dir(state), run))
+	}
+	for _, place := range places {
+		for _, name := range names(place) {
+			if strings.HasPrefix(name, folderPrefix()) {
+				removeStale(filepath.Join(place, name))
+			}
+		}
+	}
+}
+
+// names lists a folder; what cannot be read holds nothing of ours.
+func names(dir string) []string {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	list, _ := f.Readdirnames(-1)
+	return list
+}
+
+func removeStale(path string) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || !owned(info) {
+		return
+	}
+	lock, err := takeLock(filepath.Join(path, lockName))
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	removeAll(path)
+}
+
+// removeAll removes a tree, read-only folders included.
+func removeAll(path string) error {
+	err := os.RemoveAll(path)
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			os.Chmod(p, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(path)
+}
+
+// within reports whether path is dir or below it; both are absolute and clean.
+func within(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}

@@ -1,0 +1,124 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// helper is pipe started once more in a user namespace, where an ordinary user may mount. It
+// serves all attempts of a session, each over a socket of its own, and ends with the session
+// or with pipe.
+type helper struct {
+	cmd *exec.Cmd
+
+	mu      sync.Mutex
+	control int
+}
+
+func startHelper() (*helper, error) {
+	if !canRepeat {
+		return nil, errors.New("this program does not call host.Helper")
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("helper: %w", err)
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "helper")
+	defer theirs.Close()
+	cmd := &exec.Cmd{
+		Path:        "/proc/self/exe",
+		Args:        []string{helperName},
+		Env:         []string{},
+		Dir:         "/",
+		ExtraFiles:  []*os.File{theirs},
+		SysProcAttr: namespaceOfUser(),
+	}
+	if err := cmd.Start(); err != nil {
+		unix.Close(pair[0])
+		return nil, fmt.Errorf("helper: %w", err)
+	}
+	return &helper{cmd: cmd, control: pair[0]}, nil
+}
+
+// namespaceOfUser maps the user onto itself: files and processes look as they always do. The
+// one capability is what mounting takes; it does not reach the programs that steps run.
+func namespaceOfUser() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Setsid:      true,
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
+	}
+}
+
+// place opens the socket of one attempt.
+func (h *helper) place() (place, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("helper: %w", err)
+	}
+	defer unix.Close(pair[1])
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := send(h.control, struct{ Version int }{1}, pair[1]); err != nil {
+		unix.Close(pair[0])
+		return nil, err
+	}
+	return &remote{socket: pair[0]}, nil
+}
+
+func (h *helper) close() error {
+	unix.Close(h.control)
+	return h.cmd.Wait()
+}
+
+// remote is a place in the helper.
+type remote struct{ socket int }
+
+// ask sends a request and gives the answer with the descriptor that came with it, or -1.
+func (r *remote) ask(q request, fds ...int) (answer, int, error) {
+	if err := send(r.socket, q, fds...); err != nil {
+		return answer{}, -1, err
+	}
+	var a answer
+	got, err := receive(r.socket, &a)
+	if err != nil {
+		return answer{}, -1, fmt.Errorf("the helper for workspaces has ended: %w", err)
+	}
+	if len(got) == 0 {
+		return a, -1, a.err()
+	}
+	closeAll(got[1:])
+	return a, got[0], a.err()
+}
+
+func (r *remote) enter(v view) (*os.Root, error) {
+	_, dir, err := r.ask(request{Enter: &v})
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(dir), v.At)
+	defer f.Close()
+	return os.OpenRoot(fdPath(f))
+}
+
+func (r *remote) start(c command, stdio [3]int) (*process, error) {
+	a, ended, err := r.ask(request{Start: &c}, stdio[:]...)
+	if err != nil {
+		return nil, err
+	}
+	return &process{pid: a.Pid, ended: ended, collect: func(patience time.Duration) (syscall.WaitStatus, error) {
+		a, _, err := r.ask(request{End: &finish{patience}})
+		return syscall.WaitStatus(a.Status), err
+	}}, nil
+}
+
+func (r *remote) leave() { unix.Close(r.socket) }

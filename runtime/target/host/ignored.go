@@ -1,0 +1,59 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ignored lists what git ignores below root and does not track: slash-separated paths, a
+// folder that is ignored as a whole as one. Where there is no git, nothing is ignored.
+func ignored(ctx context.Context, root string) ([]string, error) {
+	if !inGit(root) {
+		return nil, nil
+	}
+	var problems bytes.Buffer
+	// The folder may be another user's, and its configuration is not trusted to name programs.
+	cmd := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", root,
+		"ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
+	cmd.Stderr = &problems
+	list, err := cmd.Output()
+	said := strings.TrimSpace(problems.String())
+	switch {
+	case errors.Is(err, exec.ErrNotFound), strings.Contains(said, "not a git repository"):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("ask git what it ignores: %w: %s", err, said)
+	}
+	return ignoredPaths(string(list)), nil
+}
+
+func ignoredPaths(list string) []string {
+	var out []string
+	for p := range strings.SplitSeq(list, "\x00") {
+		if p = strings.TrimSuffix(p, "/"); p != "" && p != "." && filepath.IsLocal(p) {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// inGit reports whether root or a folder above it holds .git.
+func inGit(root string) bool {
+	for dir := root; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// session runs the attempts of one run.
+type session struct {
+	run      target.Run
+	environ  []string // pipe's own
+	basic    []string // what of it every process gets
+	folder   *folder
+	null     *os.File // what programs read
+	workshop *workshop
+	// turn is held by the one attempt that works in the real tree.
+	turn chan struct{}
+	// kill ends when nothing is waited for any more, or with the session.
+	kill   context.Context
+	closed context.CancelFunc
+}
+
+func newSession(run target.Run, f *folder, null *os.File, kind workspaceKind) *session {
+	env := environ(run)
+	s := &session{
+		run:      run,
+		environ:  env,
+		basic:    basicEnv(env),
+		folder:   f,
+		null:     null,
+		workshop: newWorkshop(run.Root, f, kind),
+		turn:     make(chan struct{}, 1),
+		kill:     context.Background(),
+		closed:   func() {},
+	}
+	if run.Kill != nil {
+		s.kill, s.closed = context.WithCancel(context.Background())
+		go s.watchKill()
+	}
+	return s
+}
+
+// watchKill ends the session's kill context when the run's channel is closed.
+func (s *session) watchKill() {
+	select {
+	case <-s.run.Kill:
+		s.closed()
+	case <-s.kill.Done():
+	}
+}
+
+// Start runs one attempt; see target.Session.
+func (s *session) Start(ctx context.Context, job target.Job, out target.Output) (target.Attempt, error) {
+	a := &attempt{session: s, job: &job, out: out, base: s.folder.next()}
+	a.stdout.path, a.stderr.path = a.base+".stdout", a.base+".stderr"
+	if err := a.run(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// Close removes what the session made on disk.
+func (s *session) Close() error {
+	s.closed()
+	if err := errors.Join(s.workshop.close(), s.folder.close(), s.null.Close()); err != nil {
+		return fmt.Errorf("clean up after the run: %w", err)
+	}
+	return nil
+}
+
+// workspace makes the folder that a job asks for.
+func (s *session) workspace(ctx context.Context, job *target.Job) (*workspace, error) {
+	whole := job.AllTree || job.Inputs == nil
+	switch {
+	case job.InPlace:
+		return s.inPlace(ctx)
+	case !whole && len(job.Inputs) == 0:
+		return s.workshop.empty()
+	}
+	binds, err := cacheBinds(job, s.run.Cache)
+	if err != nil {
+		return nil, err
+	}
+	if whole {
+		return s.workshop.whole(ctx, binds)
+	}
+	return s.workshop.narrowed(ctx, job.Inputs, binds)
+}
+
+// inPlace waits for its turn in the real tree, which lasts until the workspace is closed.
+func (s *session) inPlace(ctx context.Context) (*workspace, error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for another step that works in place: %w", context.Cause(ctx))
+	}
+	return &workspace{path: s.run.Root, place: here{}, discard: func() error {
+		s.workshop.changed()
+		<-s.turn
+		return nil
+	}}, nil
+}
+
+// keepFolder is where the kept files of a step go.
+func (s *session) keepFolder(step string) string {
+	return filepath.Join(s.run.Keep, oneName(step))
+}

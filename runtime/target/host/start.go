@@ -1,0 +1,158 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// notFoundError says that a program is nowhere to be found.
+type notFoundError struct {
+	Name   string
+	Advice string
+}
+
+func (e *notFoundError) Error() string { return fmt.Sprintf("%q %s", e.Name, e.Advice) }
+
+// findProgram resolves a program as a shell would, in the PATH that the process will have.
+// Entries that are not absolute are left out: they would find what the workspace holds.
+func findProgram(c command) (string, error) {
+	name := c.Argv[0]
+	if name == "" || strings.ContainsRune(name, 0) {
+		return "", &notFoundError{name, "is no program's name"}
+	}
+	if strings.ContainsRune(name, filepath.Separator) {
+		path := name
+		if !filepath.IsAbs(name) {
+			path = filepath.Join(c.Dir, name)
+		}
+		return name, runnable(path, name)
+	}
+	for _, dir := range filepath.SplitList(lookup(c.Env, "PATH")) {
+		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && runnable(path, name) == nil {
+			return path, nil
+		}
+	}
+	return "", &notFoundError{name, "is not in PATH"}
+}
+
+func runnable(path, name string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &notFoundError{name, "does not exist"}
+	case err != nil:
+		return &notFoundError{name, "cannot be read: " + err.Error()}
+	case info.IsDir():
+		return &notFoundError{name, "is a folder, expected a program"}
+	case info.Mode()&0o111 == 0:
+		return &notFoundError{name, "is not executable"}
+	}
+	return nil
+}
+
+// startHere starts a program from the calling thread, with what that thread sees as its world.
+func startHere(c command, stdio [3]int) (*process, error) {
+	path, err := findProgram(c)
+	if err != nil {
+		return nil, err
+	}
+	// A session of its own would cost a scheduling group each, twice what starting a program takes.
+	p, err := fork(path, c, &syscall.ProcAttr{
+		Dir:   c.Dir,
+		Env:   c.Env,
+		Files: []uintptr{uintptr(stdio[0]), uintptr(stdio[1]), uintptr(stdio[2])},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	})
+	switch {
+	case errors.Is(err, syscall.E2BIG):
+		return nil, fmt.Errorf("start %s: the environment and arguments are larger than the system allows", c.Argv[0])
+	case err != nil:
+		return nil, fmt.Errorf("start %s: %w", c.Argv[0], err)
+	}
+	return p, nil
+}
+
+// refuseTerminal lets a program that asks at the terminal fail. It would stop for ever
+// otherwise: its group is never the one in the foreground. Programs inherit what is ignored.
+var refuseTerminal = sync.OnceFunc(func() { signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU) })
+
+// watch gives a process whose end the kernel cannot report by a descriptor.
+func watch(pid int) (*process, error) {
+	r, w, err := pipe()
+	if err != nil {
+		return nil, errors.Join(err, syscall.Kill(-pid, syscall.SIGKILL))
+	}
+	var status syscall.WaitStatus
+	var waitErr error
+	done := make(chan struct{})
+	go func() {
+		status, waitErr = wait(pid)
+		close(done)
+		syscall.Close(w)
+	}()
+	return &process{pid: pid, ended: r, collect: func(patience time.Duration) (syscall.WaitStatus, error) {
+		<-done
+		clearGroup(pid, patience)
+		return status, waitErr
+	}}, nil
+}
+
+// collect takes the status of a leader that has ended, and ends its group.
+func collect(pid int, patience time.Duration) (syscall.WaitStatus, error) {
+	status, err := wait(pid)
+	clearGroup(pid, patience)
+	return status, err
+}
+
+func wait(pid int) (syscall.WaitStatus, error) {
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &status, 0, nil)
+		if err == nil {
+			return status, nil
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return status, fmt.Errorf("wait for process %d: %w", pid, err)
+		}
+	}
+}
+
+// clearGroup gives what is left of a group some time, kills the rest, and returns when
+// nothing is left. A process that even SIGKILL cannot end keeps it for two seconds.
+func clearGroup(pid int, patience time.Duration) {
+	if waitGone(pid, patience) {
+		return
+	}
+	syscall.Kill(-pid, syscall.SIGKILL)
+	waitGone(pid, 2*time.Second)
+}
+
+func waitGone(pid int, patience time.Duration) bool {
+	deadline := time.Now().Add(patience)
+	for !groupGone(pid) {
+		if !time.Now().Before(deadline) {
+			return false
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return true
+}
+
+// groupGone collects the dead of a group and reports whether no one else is in it.
+func groupGone(pid int) bool {
+	for {
+		got, err := syscall.Wait4(-pid, nil, syscall.WNOHANG, nil)
+		if got <= 0 && !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	return syscall.Kill(-pid, 0) != nil
+}

@@ -1,0 +1,288 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// workspaceKind is how copies of the repository are made.
+type workspaceKind string
+
+const (
+	overlay   workspaceKind = "overlay" // layers, at the repository's own path
+	reflink   workspaceKind = "reflink" // copies that share blocks, elsewhere
+	plainCopy workspaceKind = "copy"    // copies, elsewhere
+)
+
+// workshop makes the workspaces of a session. How it does so is found out once, when the
+// first is needed.
+type workshop struct {
+	root   string
+	folder *folder
+	forced workspaceKind
+	state  string // where layers lie, if its file system takes them
+
+	choose    func() error
+	kind      workspaceKind
+	isolation *isolation // of overlays
+	layers    *folder    // where layers of overlays lie; often folder itself
+
+	mu      sync.Mutex
+	current *tree
+	unused  []emptyFolder
+}
+
+func newWorkshop(root string, f *folder, forced workspaceKind) *workshop {
+	w := &workshop{root: root, folder: f, forced: forced}
+	w.choose = sync.OnceValue(w.probe)
+	return w
+}
+
+// probe settles the kind: the first that works, or the forced one or an error.
+func (w *workshop) probe() error {
+	var failures error
+	for _, try := range []struct {
+		kind workspaceKind
+		ok   func() error
+	}{
+		{overlay, w.probeOverlay},
+		{reflink, w.probeReflink},
+		{plainCopy, func() error { return nil }},
+	} {
+		if w.forced != "" && w.forced != try.kind {
+			continue
+		}
+		err := try.ok()
+		if err == nil {
+			w.kind = try.kind
+			return nil
+		}
+		failures = errors.Join(failures, err)
+	}
+	return fmt.Errorf("this machine makes no workspace of kind %s: %w", w.forced, failures)
+}
+
+// probeOverlay looks for a way and a place: not every file system takes upper layers.
+func (w *workshop) probeOverlay() error {
+	here, err := findIsolation(func(i *isolation) error { return w.tryOverlay(i, w.folder) })
+	if err == nil {
+		w.isolation, w.layers = here, w.folder
+		return nil
+	}
+	elsewhere, otherErr := newFolder(w.root, os.TempDir())
+	if otherErr != nil {
+		return errors.Join(err, otherErr)
+	}
+	there, otherErr := findIsolation(func(i *isolation) error { return w.tryOverlay(i, elsewhere) })
+	if otherErr != nil {
+		return errors.Join(err, elsewhere.close())
+	}
+	w.isolation, w.layers = there, elsewhere
+	return nil
+}
+
+// tryOverlay mounts one over the repository and replaces a folder in it, which takes all
+// that a file system must offer.
+func (w *workshop) tryOverlay(i *isolation, f *folder) error {
+	base := f.next()
+	defer removeAll(base)
+	lower := base + "/lower"
+	if err := os.MkdirAll(lower+"/"+probeName+"/old", 0o755); err != nil {
+		return err
+	}
+	p, root, err := w.show(i, base, []string{lower, w.root}, nil)
+	if err != nil {
+		return err
+	}
+	defer p.leave()
+	defer root.Close()
+	if err := errors.Join(root.RemoveAll(probeName), root.Mkdir(probeName, 0o755)); err != nil {
+		return err
+	}
+	if _, err := root.Stat(probeName + "/old"); !errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the overlay does not hide what was removed")
+	}
+	return nil
+}
+
+const probeName = ".pipe-probe"
+
+// show mounts layers at the root, for a new place alone. base is a folder for the upper ones.
+func (w *workshop) show(i *isolation, base string, lower []string, binds []bind) (place, *os.Root, error) {
+	v := view{At: w.root, Lower: lower, Upper: base + "/upper", Work: base + "/work", Options: i.options(), Binds: binds}
+	if err := errors.Join(os.MkdirAll(v.Upper, 0o755), os.Mkdir(v.Work, 0o755)); err != nil {
+		return nil, nil, err
+	}
+	info, err := os.Stat(w.root)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := finishFolder(v.Upper, info); err != nil {
+		return nil, nil, err
+	}
+	p, err := i.place()
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err := p.enter(v)
+	if err != nil {
+		p.leave()
+		return nil, nil, err
+	}
+	return p, root, nil
+}
+
+// tree is the repository as it stands for attempts that start now.
+func (w *workshop) tree(ctx context.Context) (*tree, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.current != nil {
+		return w.current, nil
+	}
+	t, err := newTree(ctx, w.root)
+	if err != nil {
+		return nil, err
+	}
+	t.mask = sync.OnceValues(func() (string, error) {
+		dir := w.layers.next()
+		return dir, t.hide(dir)
+	})
+	w.current = t
+	return t, nil
+}
+
+// changed says that the repository is not what it was: an attempt in place has ended.
+func (w *workshop) changed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current = nil
+}
+
+// whole makes a workspace of all that is shown of the repository.
+func (w *workshop) whole(ctx context.Context, binds []bind) (*workspace, error) {
+	if err := w.choose(); err != nil {
+		return nil, err
+	}
+	t, err := w.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if w.kind != overlay {
+		return w.copied(func(to string) error { return t.copyTo(ctx, to) })
+	}
+	lower := []string{w.root}
+	if len(t.ignored) > 0 {
+		mask, err := t.mask()
+		if err != nil {
+			return nil, err
+		}
+		lower = []string{mask, w.root}
+	}
+	return w.overlaid(lower, binds)
+}
+
+// narrowed makes a workspace of the files that globs choose.
+func (w *workshop) narrowed(ctx context.Context, inputs []string, binds []bind) (*workspace, error) {
+	gs, err := parseGlobs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.choose(); err != nil {
+		return nil, err
+	}
+	t, err := w.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if w.kind != overlay {
+		return w.copied(func(to string) error { return t.copyInputs(ctx, gs, to) })
+	}
+	layer, err := w.inputsLayer(ctx, t, inputs, gs)
+	if err != nil {
+		return nil, err
+	}
+	return w.overlaid([]string{layer}, binds)
+}
+
+// inputsLayer is shared by all attempts with the same globs: a fan-out copies once.
+func (w *workshop) inputsLayer(ctx context.Context, t *tree, inputs []string, gs globs) (string, error) {
+	key := strings.Join(inputs, "\x00")
+	t.mu.Lock()
+	layer, ok := t.inputs[key]
+	if !ok {
+		layer = sync.OnceValues(func() (string, error) {
+			dir := w.layers.next()
+			// Not this attempt's context: others wait for the same layer.
+			return dir, t.copyInputs(context.WithoutCancel(ctx), gs, dir)
+		})
+		t.inputs[key] = layer
+	}
+	t.mu.Unlock()
+	return layer()
+}
+
+func (w *workshop) overlaid(lower []string, binds []bind) (*workspace, error) {
+	base := w.layers.next()
+	p, root, err := w.show(w.isolation, base, lower, binds)
+	if err != nil {
+		return nil, errors.Join(err, removeAll(base))
+	}
+	return &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return removeAll(base) }}, nil
+}
+
+// copied makes a workspace in a folder with the repository's name, which tools may show.
+func (w *workshop) copied(fill func(to string) error) (*workspace, error) {
+	base := w.folder.next()
+	to := filepath.Join(base, filepath.Base(w.root))
+	if err := os.Mkdir(base, 0o700); err != nil {
+		return nil, err
+	}
+	if err := fill(to); err != nil {
+		return nil, errors.Join(fmt.Errorf("copy the repository: %w", err), removeAll(base))
+	}
+	return &workspace{path: to, place: here{}, discard: func() error { return removeAll(base) }}, nil
+}
+
+func (w *workshop) close() error {
+	var err error
+	if w.isolation != nil {
+		err = w.isolation.close()
+	}
+	if w.layers != nil && w.layers != w.folder {
+		err = errors.Join(err, w.layers.close())
+	}
+	return err
+}
+
+// cacheBinds are the mounts of cache folders, whose folders it makes.
+func cacheBinds(job *target.Job, cache string) ([]bind, error) {
+	var out []bind
+	for _, m := range job.Mounts {
+		if m.Cache == "" {
+			continue
+		}
+		at, err := localPath("", m.Path)
+		if err == nil {
+			_, err = localPath("", m.Cache)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mount %q: %w", m.Path, err)
+		}
+		source := filepath.Join(cache, path.Clean(m.Cache))
+		if err := os.MkdirAll(source, 0o755); err != nil {
+			return nil, fmt.Errorf("mount %q: %w", m.Path, err)
+		}
+		out = append(out, bind{Source: source, Path: at})
+	}
+	return slices.Clip(out), nil
+}

@@ -1,0 +1,106 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// workspace is the folder that an attempt works in.
+type workspace struct {
+	path  string // as its processes see it
+	place place
+	// root is the same folder for pipe; open opens it when it is needed.
+	root *os.Root
+	// binds says that cache folders are mounted; elsewhere they are links.
+	binds   bool
+	discard func() error
+}
+
+// open gives the workspace's files. No path leads out of it.
+func (w *workspace) open() (*os.Root, error) {
+	if w.root != nil {
+		return w.root, nil
+	}
+	root, err := os.OpenRoot(w.path)
+	if err != nil {
+		return nil, fmt.Errorf("workspace: %w", err)
+	}
+	w.root = root
+	return root, nil
+}
+
+// enter checks, or makes where it may, the folder that programs start in.
+func (w *workspace) enter(dir string, mayMake bool) (string, error) {
+	if dir == "" || dir == "." {
+		return w.path, nil
+	}
+	dir, err := localPath("", dir)
+	if err != nil {
+		return "", fmt.Errorf("workdir: %w", err)
+	}
+	root, err := w.open()
+	if err != nil {
+		return "", err
+	}
+	if mayMake {
+		if err := root.MkdirAll(dir, 0o755); err != nil {
+			return "", fmt.Errorf("workdir %q: %w", dir, plainError(err))
+		}
+	}
+	info, err := root.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("workdir %q: the workspace has no such folder", dir)
+	case err != nil:
+		return "", fmt.Errorf("workdir %q: %w", dir, plainError(err))
+	case !info.IsDir():
+		return "", fmt.Errorf("workdir %q is a file, expected a folder", dir)
+	}
+	return filepath.Join(w.path, filepath.FromSlash(dir)), nil
+}
+
+func (w *workspace) close() error {
+	if w.root != nil {
+		w.root.Close()
+	}
+	w.place.leave()
+	return w.discard()
+}
+
+// plainError leaves out where pipe keeps its files, which tells a user nothing.
+func plainError(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// makeParents makes the folders that lead to p, and gives the first that was missing, or p.
+func makeParents(root *os.Root, p string) (string, error) {
+	dir := path.Dir(p)
+	if dir == "." {
+		return p, nil
+	}
+	first, err := makeParents(root, dir)
+	if err != nil {
+		return "", err
+	}
+	err = root.Mkdir(dir, 0o755)
+	switch {
+	case err == nil:
+		return first, nil
+	case !errors.Is(err, fs.ErrExist):
+		return "", err
+	}
+	if info, err := root.Stat(dir); err != nil || !info.IsDir() {
+		return "", errors.Join(err, fmt.Errorf("%q is no folder", dir))
+	}
+	return p, nil
+}

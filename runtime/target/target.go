@@ -1,0 +1,157 @@
+// Package target says what a place that runs ops must do. It holds the interface and the
+// data that cross it; places themselves are in packages of their own. It knows no
+// expressions: everything that it is handed has been evaluated.
+package target
+
+import (
+	"context"
+	"time"
+
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// Target is a place that runs ops.
+type Target interface {
+	// Open prepares the place for one run. It is called once, before any Start, and
+	// may be called again for another run.
+	Open(ctx context.Context, run Run) (Session, error)
+}
+
+// Run is what a place is told about a run.
+type Run struct {
+	ID   string
+	Root string // absolute path of the repository
+	// State is a folder for this run alone, which exists and is removed by the caller after Close.
+	State string
+	// Keep is the folder under which kept files go, in one folder a step.
+	Keep string
+	// Cache is the folder of named cache folders.
+	Cache     string
+	Artifacts Artifacts
+	// Kill, when closed, ends every grace at once: processes get SIGKILL and Start returns. nil never is.
+	Kill <-chan struct{}
+	// Environ is pipe's own environment, NAME=value; nil is that of this process.
+	Environ []string
+}
+
+// Artifacts is content by digest. Its methods are safe for concurrent use.
+type Artifacts interface {
+	// PutFile stores a regular file and PutDir a tree; links that leave the tree are an error.
+	PutFile(ctx context.Context, path string) (value.File, error)
+	PutDir(ctx context.Context, path string) (value.Dir, error)
+	// GetFile and GetDir write content to a path that does not exist yet, its parent does.
+	GetFile(ctx context.Context, f value.File, path string) error
+	GetDir(ctx context.Context, d value.Dir, path string) error
+}
+
+// Session runs attempts of one run. Start is safe for concurrent use.
+type Session interface {
+	// Start runs one attempt to its end and returns when every process of it is gone.
+	// When ctx ends, the processes get SIGINT, job.Grace to end, and then SIGKILL.
+	// The error is for what kept the attempt from running; a program that fails is an Exit.
+	// The Attempt must be closed when the error is nil.
+	Start(ctx context.Context, job Job, out Output) (Attempt, error)
+	// Close frees what the session holds. No Start may be under way.
+	Close() error
+}
+
+// Output takes what processes write, as it comes, in order within a stream. p is only lent:
+// it is overwritten after Write returns. One attempt calls it from one goroutine at a time.
+type Output interface {
+	Write(stream event.Stream, section string, p []byte)
+}
+
+// Job is one attempt of an op, evaluated.
+type Job struct {
+	Step    string // unique in the run, instance included
+	Attempt int
+	Image   string
+	Scripts []Script
+	Exec    []string // argv, instead of Scripts
+	// Params become environment variables; file and dir values are put into place and their
+	// absolute paths given. Env follows and wins.
+	Params []Param
+	Env    []EnvVar
+	// Inherit names variables of pipe's own environment.
+	Inherit []string
+	// Inputs are globs relative to the root; nil is the whole tree, empty an empty folder.
+	Inputs  []string
+	AllTree bool // Inputs was absent
+	Mounts  []Mount
+	// Folder is where the op's relative paths start, Workdir where its scripts run; both relative to the root.
+	Folder  string
+	Workdir string
+	InPlace bool
+	Keep    []string // globs relative to Workdir
+	Grace   time.Duration
+	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
+	SuccessCodes []int
+}
+
+// Script is one `run`, whose guard was true.
+type Script struct {
+	Title       string
+	Interpreter string
+	Text        string
+	// OnFailure scripts run only after another failed, and never change the exit code.
+	OnFailure bool
+}
+
+// Param is a parameter's value.
+type Param struct {
+	Name   string
+	Value  value.Value
+	Secret bool
+}
+
+// EnvVar is a variable as the process sees it.
+type EnvVar struct{ Name, Value string }
+
+// Mount puts content at a path relative to the workspace's root. One of the fields is set.
+type Mount struct {
+	Path  string
+	Files []value.Value // File or Dir values; several are merged, a collision is an error
+	// List says that Files was a list: files go below Path by their names, however many there
+	// are. Otherwise a single File or Dir is put at Path itself.
+	List  bool
+	Text  *string // a secret's content, mode 0400
+	Cache string  // the name of a cache folder
+}
+
+// Attempt is what is left of an attempt: its exit and, until Close, its workspace.
+type Attempt interface {
+	Exit() Exit
+	// Stdout and Stderr are what was written, without the last newlines, cut at the limit of
+	// package target; Truncated says that something was cut.
+	Stdout() string
+	Stderr() string
+	Truncated() bool
+	// Outputs reads $PIPE_OUTPUT.
+	Outputs() (map[string]string, error)
+	// Text, File, Dir and Files read the workspace; paths and globs are relative to Workdir and
+	// may not leave the workspace.
+	Text(path string) (string, error)
+	File(ctx context.Context, path string) (value.File, error)
+	Dir(ctx context.Context, path string) (value.Dir, error)
+	Files(ctx context.Context, glob string) ([]value.File, error)
+	// Kept stores the files that Keep names and returns where they are.
+	Kept(ctx context.Context) ([]string, error)
+	Close() error
+}
+
+// Exit says how an attempt's processes ended.
+type Exit struct {
+	Code int // of the script that failed, else of the last one; 128+N for a signal
+	// Signal is the name of the signal that ended it, or "".
+	Signal string
+	// Script is the title or number of the script that failed, or "".
+	Script string
+	// Cancelled says that ctx ended first.
+	Cancelled bool
+	// Reason says why a program did not start, in one line; it is "" for one that ran.
+	Reason string
+}
+
+// MaxCapture is how much of each stream an attempt keeps for stdout and stderr, in bytes.
+const MaxCapture = 64 << 20

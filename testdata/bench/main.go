@@ -1,0 +1,271 @@
+// Command bench measures pipe as a whole process beside its peers, in turn, and prints medians
+// and ratios. It knows nothing of pipe's insides but the phases that it times in process.
+//
+//	go run ./testdata/bench PIPE-BINARY
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/compiler/lower"
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/parser"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/stdlib"
+)
+
+const rounds = 11
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: bench PIPE-BINARY")
+		os.Exit(2)
+	}
+	pipe, err := filepath.Abs(os.Args[1])
+	must(err)
+	dir, err := os.MkdirTemp("", "pipe-bench-")
+	must(err)
+	defer os.RemoveAll(dir)
+	must(os.Mkdir(filepath.Join(dir, ".git"), 0o755))
+	cold(pipe, dir)
+	phases(dir)
+	steps(pipe, dir)
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// cold times a check in a process of its own, beside `pipe version`.
+func cold(pipe, dir string) {
+	small := write(dir, "small.pipe", program(40))
+	large := write(dir, "large.pipe", program(1000))
+	rows := inTurn(rounds,
+		command("pipe version", dir, pipe, "version"),
+		command(fmt.Sprintf("pipe check, %d lines", lines(small)), dir, pipe, "check", small),
+		command(fmt.Sprintf("pipe check, %d lines, 1,000 steps", lines(large)), dir, pipe, "check", large))
+	fmt.Println("\n== cold process")
+	for _, r := range rows {
+		fmt.Printf("%-42s %8.1f ms  peak %6.1f MB\n", r.name, ms(r.median()), r.rss())
+	}
+	fmt.Printf("%-42s %8.1f ms\n", "small check over version", ms(rows[1].median()-rows[0].median()))
+}
+
+// phases times the parts of a check in this process, warm.
+func phases(dir string) {
+	path := filepath.Join(dir, "large.pipe")
+	text, err := os.ReadFile(path)
+	must(err)
+	f := source.NewFile("large.pipe", string(text))
+	var diags diag.List
+	lex := fastest(func() { token.Lex(f.Text) })
+	parse := fastest(func() { parser.Parse(f, &diag.List{}) })
+	var loaded *load.Program
+	loading := fastest(func() {
+		loaded, err = load.Load(path, load.Options{Std: stdlib.FS}, &diags)
+		must(err)
+	})
+	var program *check.Program
+	checking := fastest(func() { program = check.Check(loaded, &diags) })
+	if diags.Len() > 0 {
+		fmt.Println(diags.Sorted()[0].Message)
+	}
+	lowering := fastest(func() {
+		d, err := lower.New(program, "main")
+		must(err)
+		p, _, err := d.Bind(lower.Values{Setting: func(string) (value.Value, bool) { return value.String("dev"), true }})
+		must(err)
+		_, err = plan.Encode(p)
+		must(err)
+	})
+	total := loading + checking
+	fmt.Println("\n== phases of a check of 1,000 steps, warm, in process")
+	share := func(name string, d time.Duration) {
+		fmt.Printf("%-42s %8.1f ms  %4.0f%%\n", name, ms(d), 100*float64(d)/float64(total))
+	}
+	share("lexing", lex)
+	share("parsing, lexing not counted", parse-lex)
+	share("reading, roots, modules", loading-parse)
+	share("checking", checking)
+	share("(planning, beyond a check)", lowering)
+}
+
+// steps runs 1,000 commands that do nothing, through pipe and its peers, two at a time.
+func steps(pipe, dir string) {
+	const n = 1000
+	var p, ninja, mk strings.Builder
+	p.WriteString("pipeline main() {\n")
+	ninja.WriteString("rule r\n  command = true\n")
+	for i := range n {
+		fmt.Fprintf(&p, "  s%d = op { inputs []; run `true` }\n", i)
+		fmt.Fprintf(&ninja, "build s%d: r\n", i)
+		fmt.Fprintf(&mk, "all: s%d\ns%d:\n\t@true;\n", i, i)
+	}
+	p.WriteString("}\n")
+	file := write(dir, "steps.pipe", p.String())
+	write(dir, "build.ninja", ninja.String())
+	write(dir, "Makefile", ".PHONY: all\n"+mk.String())
+	peers := []timed{
+		command("pipe run", dir, pipe, "run", file, "--jobs", "2"),
+		command("pipe plan (compilation)", dir, pipe, "plan", file, "--format", "json"),
+		{name: "bare loop of sh -c true, 2 at a time", run: func() (time.Duration, float64) { return bareLoop(n), 0 }},
+	}
+	for _, c := range [][]string{{"ninja", "-j2"}, {"make", "-j2"}} {
+		if _, err := exec.LookPath(c[0]); err == nil {
+			peers = append(peers, command(strings.Join(c, " "), dir, c[0], c[1:]...))
+		} else {
+			fmt.Printf("%s is not here and was left out\n", c[0])
+		}
+	}
+	rows := inTurn(5, peers...)
+	after := rows[0].median() - rows[1].median()
+	fmt.Println("\n== 1,000 steps of true")
+	for _, r := range rows {
+		fmt.Printf("%-42s %8.1f ms  peak %6.1f MB\n", r.name, ms(r.median()), r.rss())
+	}
+	fmt.Printf("%-42s %8.1f ms\n", "pipe run after compilation", ms(after))
+	for _, r := range rows[2:] {
+		fmt.Printf("%-42s %8.2f ×\n", "  against "+r.name, float64(after)/float64(r.median()))
+	}
+}
+
+// bareLoop forks and execs the same shell as a step does, and does nothing else.
+func bareLoop(n int) time.Duration {
+	start := time.Now()
+	var wg sync.WaitGroup
+	jobs := make(chan struct{}, n)
+	for range n {
+		jobs <- struct{}{}
+	}
+	close(jobs)
+	for range 2 {
+		wg.Go(func() {
+			for range jobs {
+				must(exec.Command("sh", "-c", "true").Run())
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+// timed is something to measure and what was measured.
+type timed struct {
+	name   string
+	run    func() (time.Duration, float64)
+	walls  []time.Duration
+	memory []float64
+}
+
+func (t timed) median() time.Duration {
+	s := slices.Sorted(slices.Values(t.walls))
+	return s[len(s)/2]
+}
+
+func (t timed) rss() float64 { return slices.Max(t.memory) }
+
+// command measures a process: wall time and peak memory in MB.
+func command(name, dir string, argv0 string, args ...string) timed {
+	return timed{name: name, run: func() (time.Duration, float64) {
+		c := exec.Command(argv0, args...)
+		c.Dir = dir
+		c.Env = append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store"))
+		start := time.Now()
+		out, err := c.CombinedOutput()
+		wall := time.Since(start)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n%.2000s\n", name, err, out)
+			os.Exit(1)
+		}
+		return wall, float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
+	}}
+}
+
+// inTurn runs all of them once uncounted, then A B C A B C …
+func inTurn(n int, all ...timed) []timed {
+	for round := range n + 1 {
+		for i := range all {
+			wall, mem := all[i].run()
+			if round > 0 {
+				all[i].walls = append(all[i].walls, wall)
+				all[i].memory = append(all[i].memory, mem)
+			}
+		}
+	}
+	return all
+}
+
+func fastest(f func()) time.Duration {
+	best := time.Hour
+	for range 7 {
+		start := time.Now()
+		f()
+		best = min(best, time.Since(start))
+	}
+	return best
+}
+
+func write(dir, name, text string) string {
+	path := filepath.Join(dir, name)
+	must(os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+func lines(path string) int {
+	text, err := os.ReadFile(path)
+	must(err)
+	return strings.Count(string(text), "\n")
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// program is a pipeline of n steps with guards, interpolations and edges as people write them:
+// about five lines and three and a half expressions a step.
+func program(n int) string {
+	var b strings.Builder
+	b.WriteString(`/// Generated.
+settings {
+  environment: "dev" | "prod" = "dev"
+  registry: string = "localhost:5000"
+}
+type Report {
+  passed: int
+  failed: int
+}
+op check(name: string, level: int = 1) -> Report {
+  inputs ["src/**"]
+  run ` + "`echo \"$name $level\"`" + `
+  return { passed: exit_code == 0 ? level : 0, failed: exit_code }
+}
+pipeline main(version: string = "1.0") {
+`)
+	for i := range n {
+		fmt.Fprintf(&b, "  s%d = check(name: \"${settings.registry}/app-%d:${version}\", level: %d + 1) {\n", i, i, i)
+		switch {
+		case i%3 == 1:
+			fmt.Fprintf(&b, "    require s%d.failed == 0 && s%d.passed > 0 else \"step ${version} failed\"\n", i-1, i-1)
+		case i%7 == 3:
+			b.WriteString("    when settings.environment == \"prod\"\n")
+		default:
+			b.WriteString("    retry 2 every 5s\n")
+		}
+		b.WriteString("    timeout 10m\n  }\n\n")
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
