@@ -14,6 +14,9 @@ import (
 
 func TestMain(m *testing.M) {
 	host.Helper()
+	if os.Getenv("PIPE_TEST_MAIN") != "" { // this binary stands for pipe
+		main()
+	}
 	testscript.Main(m, map[string]func(){"pipe": main})
 }
 
@@ -23,8 +26,14 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		RequireExplicitExec: false,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PIPE_STORE", filepath.Join(env.WorkDir, ".store"))
-			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+			outside, err := os.MkdirTemp("", "pipe-script-")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { os.RemoveAll(outside) })
+			env.Setenv("PIPE_STORE", filepath.Join(outside, "store"))
+			env.Setenv("TMPDIR", outside)
+			env.Setenv("HOME", filepath.Join(outside, "home"))
 			env.Setenv("EXAMPLES", examples(t))
 			for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
 				env.Setenv(name, goEnv(t, name))

@@ -61,7 +61,7 @@ func (n *node) callPipeline(d *pipelineDecl, q ast.QualName) {
 
 // imported is a result of another module, whose records messages call by the namespace.
 func imported(t *types.Type, namespace string) *types.Type {
-	if t.Kind == types.Record && t.Record.Name != "" && !strings.Contains(t.Record.Name, ".") {
+	if t.Kind == types.Record && t.Record.Name != "" && builtin(t.Record.Name) == nil && !strings.Contains(t.Record.Name, ".") {
 		return qualified(t, namespace).WithLabels(t.Labels)
 	}
 	return t

@@ -7,7 +7,7 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// place of expressions: a file, what may be named there, and where findings go.
+// exprs is a place of expressions: a file, what may be named there, and where findings go.
 type exprs struct {
 	file   *file
 	scope  *expr.Scope
@@ -31,7 +31,7 @@ func (e exprs) want(x ast.Expr, t *types.Type, what string) *types.Type {
 // foreign reports names that exist but cannot be read here.
 func (e exprs) foreign(x ast.Expr) bool {
 	names := e.file.foreign
-	if e.scope == e.file.pure {
+	if _, ok := e.scope.Lookup("git"); !ok {
 		names = e.file.impure
 	}
 	if len(names) == 0 {

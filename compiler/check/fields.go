@@ -15,16 +15,16 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 	if what == "parameter" {
 		within = f.scope
 	}
-	e := f.in(within)
 	if x.Default != nil {
-		e.want(x.Default, t, "default of "+x.Name.Text)
+		f.in(within).want(x.Default, t, "default of "+x.Name.Text)
 	}
 	if x.Where != nil {
 		scope := within.Child(0)
 		scope.Declare("self", expr.Var{Type: t.Plain().WithoutLabels(types.Secret), Broken: t.Kind == types.Invalid})
+		within = scope
 		f.in(scope).want(x.Where, types.BoolType.WithLabels(t.Labels&types.Untrusted), "where")
 	}
-	f.fieldMessage(x, t, e)
+	f.fieldMessage(x, t, f.in(within))
 	if x.From != nil && what != "setting" {
 		f.report(finding{
 			rule: diag.Misplaced, at: x.From.Range, message: "from belongs to a setting, not to a " + what,

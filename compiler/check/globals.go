@@ -19,6 +19,13 @@ func named(name string, fields ...types.Field) *types.Type {
 
 func field(name string, t *types.Type) types.Field { return types.Field{Name: name, Type: t} }
 
+// tailRun is a record of its own, which messages call run all the same.
+func tailRun(fields []types.Field) *types.Type {
+	t := types.NewRecord("run", "@run at end")
+	t.SetFields(fields)
+	return t
+}
+
 // What every expression may read. A stranger may choose a branch, a tag and a title.
 var (
 	stranger = types.StringType.WithLabels(types.Untrusted)
@@ -35,11 +42,11 @@ var (
 	runFields = []types.Field{field("id", types.StringType), field("started", types.TimestampType)}
 	runType   = named("run", runFields...)
 	// tailRunType is `run` in on failure and finally.
-	tailRunType = named("run", append(runFields[:len(runFields):len(runFields)],
+	tailRunType = tailRun(append(runFields[:len(runFields):len(runFields)],
 		field("status", types.LiteralsOf("succeeded", "failed", "cancelled")),
 		field("error", types.StringType),
 		field("failed", types.StringType),
-	)...)
+	))
 
 	pullRequestType = named("pull_request",
 		field("number", types.IntType),

@@ -22,6 +22,11 @@ func (f *file) collectLet(d *ast.Let) {
 
 // checkLets types the values of a module after those that they read.
 func (m *module) checkLets() {
+	for name := range m.broken {
+		if m.lets[name] == nil {
+			m.declareLet(name, expr.Var{Type: types.InvalidType, Broken: true})
+		}
+	}
 	g := newGraph()
 	for _, name := range m.letNames() {
 		g.add(name)
@@ -42,11 +47,6 @@ func (m *module) checkLets() {
 	}
 	for _, name := range order {
 		m.checkLet(m.lets[name], g.edges[name], broken[name])
-	}
-	for name := range m.broken {
-		if m.lets[name] == nil {
-			m.declareLet(name, expr.Var{Type: types.InvalidType, Broken: true})
-		}
 	}
 }
 

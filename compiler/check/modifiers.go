@@ -75,7 +75,7 @@ func (n *node) placed(f *file, it ast.Item) {
 
 // details of all steps of a stage.
 func (s *stage) details() {
-	for _, n := range s.list {
-		n.details(s.file)
-	}
+	independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
+		s.list[i].details(s.file.reportingTo(diags))
+	})
 }

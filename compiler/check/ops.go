@@ -54,9 +54,11 @@ func (m *module) checkOps() {
 		f.checkTargets()
 		f.checkDefaults()
 	}
-	for _, d := range sorted(m.ops) {
-		d.file.checkOp(d)
-	}
+	ops := sorted(m.ops)
+	independent(len(ops), m.checker.diags, func(i int, diags *diag.List) {
+		f := ops[i].file.reportingTo(diags)
+		f.checkOp(ops[i])
+	})
 }
 
 func (f *file) checkOp(d *opDecl) {
@@ -102,6 +104,7 @@ func attemptScope(in *expr.Scope, params []*Param) *expr.Scope {
 	for _, p := range params {
 		label |= p.Type.DeepLabels() & types.Untrusted
 	}
+	s.LabelContent(label)
 	s.Declare("exit_code", expr.Var{Type: types.IntType})
 	s.Declare("stdout", expr.Var{Type: types.StringType.WithLabels(label)})
 	s.Declare("stderr", expr.Var{Type: types.StringType.WithLabels(label)})

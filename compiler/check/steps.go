@@ -18,8 +18,8 @@ import (
 func (n *node) resolve() {
 	s, st := n.stage, n.step
 	n.openScope()
-	n.bind()
 	n.narrowBy()
+	n.bind()
 	n.loops()
 	st.Scope = n.local.scope
 	switch {
@@ -66,7 +66,10 @@ func (n *node) openScope() {
 }
 
 // bind types `needs name = expr`, and makes a needed step of the pipeline plain in a tail.
+// No binding sees another.
 func (n *node) bind() {
+	e := n.local
+	e.narrow = n.needed()
 	for _, it := range n.items {
 		needs, ok := it.(*ast.Needs)
 		if !ok {
@@ -74,41 +77,35 @@ func (n *node) bind() {
 		}
 		for _, need := range needs.Items {
 			if need.Value != nil {
-				n.bindTo(need.Name, need.Value)
+				n.stage.reservedName(need.Name, "binding", nil)
+				n.bindTo(e, need.Name, need.Value)
 				continue
 			}
 			if n.stage.tail && n.stage.nodes[need.Name.Text] == nil && n.stage.main.nodes[need.Name.Text] != nil {
-				n.bindTo(need.Name, &ast.Ident{At: need.Name.At, Name: need.Name.Text})
+				n.bindTo(e, need.Name, &ast.Ident{At: need.Name.At, Name: need.Name.Text})
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.needs)) {
-		if n.stage.nodes[name] != nil {
-			n.step.Needs = append(n.step.Needs, name)
-		}
+	for _, b := range n.step.Bindings {
+		delete(n.local.narrow, b.Name)
+		n.local.scope.Declare(b.Name, expr.Var{Type: b.Type, Broken: b.Type.Kind == types.Invalid})
 	}
+	n.step.Narrow = slices.Sorted(maps.Keys(n.local.narrow))
 }
 
 // anyOptional is wanted where a field of type T? is read as what it is.
 var anyOptional = &types.Type{Kind: types.Optional, Elem: types.InvalidType}
 
-func (n *node) bindTo(name ast.Name, value ast.Expr) {
-	s := n.stage
-	if _, step := value.(*ast.Ident); !step || value.Span() != name.Range {
-		s.reservedName(name, "binding", nil)
-	}
-	outer := s.in(s.scope)
-	t := outer.want(value, anyOptional, "needs "+name.Text)
+func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
+	t := e.want(value, anyOptional, "needs "+name.Text)
 	if t.Kind != types.Invalid && t.Kind != types.Optional {
-		s.report(finding{
+		n.stage.report(finding{
 			rule: diag.TypeMismatch, at: value.Span(),
 			message: fmt.Sprintf("needs %s: expected an optional, found %s, which is always there", name.Text, t),
 			help:    "read it directly, or name it with let",
 		})
 	}
-	b := Binding{Name: name.Text, Value: value, Type: t.Plain()}
-	n.step.Bindings = append(n.step.Bindings, b)
-	n.local.scope.Declare(name.Text, expr.Var{Type: b.Type, Broken: t.Kind == types.Invalid})
+	n.step.Bindings = append(n.step.Bindings, Binding{Name: name.Text, Value: value, Type: t.Plain()})
 }
 
 // narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
@@ -120,8 +117,11 @@ func (n *node) narrowBy() {
 			plain[name] = true
 		}
 	}
-	for _, name := range n.step.Needs {
-		add(name)
+	for _, name := range slices.Sorted(maps.Keys(n.needs)) {
+		if n.stage.nodes[name] != nil {
+			n.step.Needs = append(n.step.Needs, name)
+			add(name)
+		}
 	}
 	for _, it := range n.items {
 		if w, ok := it.(*ast.When); ok && w.Cond != nil {
@@ -130,7 +130,6 @@ func (n *node) narrowBy() {
 			}
 		}
 	}
-	n.step.Narrow = slices.Sorted(maps.Keys(plain))
 	n.local.narrow = plain
 }
 

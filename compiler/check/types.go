@@ -143,7 +143,7 @@ func (f *file) namedType(x *ast.NamedType) *types.Type {
 			return d.typ
 		}
 		if !f.quiet(name) {
-			f.unknown(diag.UnknownType, parts[0], "type", append(slices.Collect(maps.Keys(f.types)), append(slices.Collect(maps.Keys(types.Builtins)), expr.TestReport.Record.Name)...))
+			f.unknown(diag.UnknownType, parts[0], "type", append(slices.Collect(maps.Keys(f.types)), builtinNames()...))
 		}
 		return types.InvalidType
 	}
@@ -156,6 +156,11 @@ func builtin(name string) *types.Type {
 		return expr.TestReport
 	}
 	return types.Builtins[name]
+}
+
+// builtinNames are the types that need no declaration.
+func builtinNames() []string {
+	return append(slices.Collect(maps.Keys(types.Builtins)), expr.TestReport.Record.Name)
 }
 
 func (f *file) importedType(q ast.QualName) *types.Type {
@@ -256,4 +261,5 @@ func (m *module) checkTypes() {
 			}
 		}
 	}
+	m.fieldDefaults()
 }

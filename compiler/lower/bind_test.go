@@ -162,3 +162,33 @@ func TestDrift(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestCalledTwice holds both calls of a pipeline to their own values: the inline op that
+// they share keeps the pipeline's names, and each call has the lets that it reads.
+func TestCalledTwice(t *testing.T) {
+	p, _ := one(`pipeline inner(name: string) {
+  let title = "part " + name
+  a = op {
+    env { TITLE = title; NAME = name }
+    run ` + "`x`" + `
+  }
+}
+
+pipeline main() {
+  one = inner(name: "one")
+  two = inner(name: "two") { after one }
+}
+`).bind(t)
+	encode(t, p)
+	for i, want := range []string{`"part one"`, `"part two"`} {
+		lets := p.Graph.Steps[i].Graph.Lets
+		if len(lets) != 1 || lets[0].Value.String() != want {
+			t.Errorf("call %d: expected the let %s, found %v", i+1, want, lets)
+		}
+	}
+	for _, e := range p.Ops["main.pipe.inner/a"].Env {
+		if e.Value.CEL == "" {
+			t.Errorf("the shared op has the value of one call: %s = %s", e.Name, e.Value)
+		}
+	}
+}

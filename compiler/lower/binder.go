@@ -79,7 +79,7 @@ func (b *binder) module(m *check.Module) *moduleNames {
 	out := &moduleNames{module: m, names: (*names)(nil).child(false), used: map[*check.Let]plan.Let{}, records: map[string]string{}}
 	b.modules[m] = out
 	for _, l := range m.Lets {
-		out.names.set(l.Name, &name{optional: l.Type.Kind == types.Optional, use: func(n *name) {
+		out.names.set(l.Name, &name{use: func(n *name) {
 			n.use = nil
 			x, v := b.within(m, l.File, nil).fold(l.Decl.Value, l.Type)
 			n.value, out.used[l] = v, plan.Let{Name: l.Name, Type: b.text(l.Type), Value: x}
@@ -98,13 +98,20 @@ func (s spot) mention(x ast.Expr) {
 		s.reached[n] = true
 	}
 	for _, r := range expr.Refs(x) {
-		if n := s.names.find(r.Name); n != nil && n.use != nil {
-			n.use(n)
-		}
+		s.use(r.Name)
 	}
 	if !s.attempt {
 		globs, _ := reads(x)
 		s.effects.files(s.module.Load.Folder, globs)
+	}
+}
+
+// use folds the lets among names that are read for the first time.
+func (s spot) use(ids ...string) {
+	for _, id := range ids {
+		if n := s.names.find(id); n != nil && n.use != nil {
+			n.use(n)
+		}
 	}
 }
 

@@ -25,15 +25,14 @@ func (g *graph) args(in spot, s *check.Step, out *plan.Step) map[string]value.Va
 	}
 	values := map[string]value.Value{}
 	for _, p := range params {
-		var x plan.Expr
-		var v value.Value
+		var x plan.NamedExpr
 		if a, ok := given[p.Name]; ok {
-			x, v = in.arg(a, module)
-		} else if x, v = g.defaultOf(p, module); v == nil {
-			continue
+			x, values[p.Name] = in.arg(a, module)
+			out.Args = append(out.Args, x)
+		} else if known, v := g.defaultOf(p, module); v != nil {
+			values[p.Name] = v
+			out.Args = append(out.Args, plan.NamedExpr{Name: p.Name, Type: g.text(p.Type), Value: known})
 		}
-		values[p.Name] = v
-		out.Args = append(out.Args, plan.NamedExpr{Name: p.Name, Type: g.text(p.Type), Value: x})
 	}
 	return values
 }
@@ -59,17 +58,20 @@ func callee(s *check.Step) ([]*check.Param, *check.Module) {
 	return nil, nil
 }
 
-func (s spot) arg(a check.Arg, callee *check.Module) (plan.Expr, value.Value) {
+func (s spot) arg(a check.Arg, callee *check.Module) (plan.NamedExpr, value.Value) {
 	x, v := s.fold(a.Value, a.Param.Type)
-	if v == nil {
-		return x, nil
+	out := plan.NamedExpr{Name: a.Param.Name, Type: s.text(a.Param.Type), Value: x}
+	switch moved := s.moved(a.Param.Type, callee.Load.Folder); {
+	case moved && v == nil:
+		out.From = "/" + s.module.Load.Folder
+	case moved:
+		v = anchored(s.module.Load.Folder, v)
+		out.Value = s.constant(v)
 	}
-	v = s.argument(v, a.Param.Type, callee.Load.Folder)
-	x = s.constant(v)
-	if !s.tolerant {
+	if v != nil && !s.tolerant {
 		s.admit(a.Param, callee, v, &EvalError{File: s.file.Source, Span: a.Value.Span(), Message: "argument " + a.Param.Name})
 	}
-	return x, v
+	return out, v
 }
 
 // defaultOf is a parameter's default where it is known, and the absence of an optional one.

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -81,27 +83,33 @@ func docText(d *ast.Doc) string {
 // Types resolves the IDs of named records in the draft's and the plan's type texts.
 func (d *Draft) Types() map[string]*types.Type { return d.records }
 
-// findRecords collects the named records of the whole program.
+// findRecords collects the named records of the whole program, those of a module before
+// those of its importers, which call them by other names.
 func (d *Draft) findRecords() {
-	for _, m := range d.program.Modules {
-		for _, t := range m.Types {
-			collectRecords(t, d.records)
+	for _, l := range d.program.Load.Modules {
+		m := d.program.Modules[l]
+		if m == nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(m.Types)) {
+			collectRecords(m.Types[name], d.records)
 		}
 		for _, o := range m.Ops {
-			collectRecords(o.Result, d.records)
-			for _, p := range o.Params {
-				collectRecords(p.Type, d.records)
-			}
+			d.signature(o.Result, o.Params)
 		}
 		for _, p := range m.Pipelines {
-			collectRecords(p.Result, d.records)
-			for _, x := range p.Params {
-				collectRecords(x.Type, d.records)
-			}
+			d.signature(p.Result, p.Params)
 		}
 	}
 	for _, s := range d.program.Settings {
 		collectRecords(s.Type, d.records)
+	}
+}
+
+func (d *Draft) signature(result *types.Type, params []*check.Param) {
+	collectRecords(result, d.records)
+	for _, p := range params {
+		collectRecords(p.Type, d.records)
 	}
 }
 

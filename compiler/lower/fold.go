@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/plan"
@@ -21,11 +22,9 @@ type spot struct {
 	file   *ast.File
 	module *check.Module
 	names  *names
-	// scope tells which names are optional; nil where none is.
+	// scope and narrow tell the types of what is named; nil where no type is asked for.
 	scope  *expr.Scope
 	narrow map[string]bool
-	// bound are names that the scope knows as plain and that are steps of an optional result here.
-	bound map[string]bool
 	// shared says that several calls of a pipeline share the expression, so that its names are late.
 	shared bool
 	// attempt says that functions read an attempt's workspace instead of the repository.
@@ -78,15 +77,28 @@ func (s spot) opt(x ast.Expr, want *types.Type) *plan.Expr {
 func (s spot) guard(x ast.Expr) (plan.Expr, bool) {
 	s.mention(x)
 	v, err := s.eval(x, types.BoolType)
-	if parts := conjuncts(x); err != nil && len(parts) > 1 {
-		for _, part := range parts {
-			if v, err := s.eval(part, types.BoolType); err == nil && v == value.Bool(false) {
-				return s.constant(v), true
-			}
-		}
+	if parts := conjuncts(x); err != nil && len(parts) > 1 && slices.ContainsFunc(parts, s.isFalse) {
+		v, err = value.Bool(false), nil
 	}
 	out, v := s.result(x, v, err)
+	if v != nil {
+		out.Text = format.Expr(x)
+	}
 	return out, v == value.Bool(false)
+}
+
+func (s spot) isFalse(x ast.Expr) bool {
+	v, err := s.eval(x, types.BoolType)
+	return err == nil && v == value.Bool(false)
+}
+
+// condition is guard for what may be absent.
+func (s spot) condition(x ast.Expr) *plan.Expr {
+	if x == nil {
+		return nil
+	}
+	out, _ := s.guard(x)
+	return &out
 }
 
 var errLate error = &expr.UnknownError{}
@@ -98,9 +110,7 @@ func (s spot) eval(x ast.Expr, want *types.Type) (value.Value, error) {
 	if s.hopeless(x) {
 		return nil, errLate
 	}
-	p, err := expr.Compile(x, expr.CompileOptions{
-		Want: want, Optional: s.optional(x), Narrow: s.narrow, Records: s.recordsOf(x),
-	})
+	p, err := expr.Compile(x, expr.CompileOptions{Want: want, Records: s.recordsOf(x)})
 	if err != nil {
 		return nil, err
 	}
@@ -181,32 +191,6 @@ func (s spot) known(id string) value.Value {
 		return nil
 	}
 	return n.value
-}
-
-func (s spot) optional(x ast.Expr) map[string]bool {
-	var out map[string]bool
-	for _, r := range expr.Refs(x) {
-		if !s.isOptional(r.Name) {
-			continue
-		}
-		if out == nil {
-			out = map[string]bool{}
-		}
-		out[r.Name] = true
-	}
-	return out
-}
-
-func (s spot) isOptional(id string) bool {
-	if s.bound[id] {
-		return true
-	}
-	if s.scope != nil {
-		v, ok := s.scope.Lookup(id)
-		return ok && v.Type.Kind == types.Optional
-	}
-	n := s.names.find(id)
-	return n != nil && n.optional
 }
 
 // typeOf is the text of an expression's type, "" when only the run knows it.

@@ -33,7 +33,7 @@ func (b *binder) newGraph(p *check.Pipeline, prefix string, args map[string]valu
 		g.names.set(x.Name, &name{value: args[x.Name]})
 	}
 	for _, l := range p.Lets {
-		g.names.set(l.Name, &name{optional: l.Type.Kind == types.Optional, use: func(n *name) {
+		g.names.set(l.Name, &name{use: func(n *name) {
 			n.use = nil
 			x, v := g.spot(p.Scope).fold(l.Decl.Value, l.Type)
 			n.value, g.lets[l] = v, plan.Let{Name: l.Name, Type: b.text(l.Type), Value: x}
@@ -156,6 +156,6 @@ func (s spot) retry(it *ast.Retry, attempt spot) *plan.Retry {
 	count, _ := s.fold(it.Count, types.IntType)
 	return &plan.Retry{
 		Count: count, Every: s.opt(it.Every, types.DurationType), Backoff: s.opt(it.Backoff, nil),
-		Max: s.opt(it.Max, types.DurationType), When: attempt.opt(it.When, types.BoolType),
+		Max: s.opt(it.Max, types.DurationType), When: attempt.condition(it.When),
 	}
 }

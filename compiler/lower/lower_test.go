@@ -211,32 +211,41 @@ func goldenPlan(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, want := fromArchive(t, a)
+	s, want := fromArchive(a)
 	p, _ := s.bind(t)
 	got := encode(t, p)
 	again, _ := s.bind(t)
 	if !bytes.Equal(got, encode(t, again)) {
 		t.Error("two folders give two plans")
 	}
+	var tree bytes.Buffer
+	if err := plan.Tree(&tree, p); err != nil {
+		t.Fatal(err)
+	}
 	if os.Getenv("UPDATE") != "" {
-		a.Files = append(slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == "plan.json" }), txtar.File{Name: "plan.json", Data: got})
+		sources := slices.DeleteFunc(a.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "plan.") })
+		a.Files = append(sources, txtar.File{Name: "plan.tree", Data: tree.Bytes()}, txtar.File{Name: "plan.json", Data: got})
 		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if d := cmp.Diff(want, string(got)); d != "" {
+	if d := cmp.Diff(want["plan.json"], string(got)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(want["plan.tree"], tree.String()); d != "" {
 		t.Error(d)
 	}
 }
 
-func fromArchive(t *testing.T, a *txtar.Archive) (source, string) {
+// fromArchive gives the repository of an archive, and the files that are expected of it.
+func fromArchive(a *txtar.Archive) (source, map[string]string) {
 	s := source{files: map[string]string{}, args: map[string]string{}, settings: map[string]string{}, std: fstest.MapFS{}}
-	want := ""
+	want := map[string]string{}
 	for _, f := range a.Files {
 		switch name, std := strings.CutPrefix(f.Name, "std/"); {
-		case f.Name == "plan.json":
-			want = string(f.Data)
+		case strings.HasPrefix(f.Name, "plan."):
+			want[f.Name] = string(f.Data)
 		case std:
 			s.std[name] = &fstest.MapFile{Data: f.Data}
 		default:

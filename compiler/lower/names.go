@@ -19,9 +19,7 @@ type name struct {
 	// use is told of every mention; it makes the value of a let on the first one.
 	use    func(*name)
 	status expr.Status // of a step that will never run
-	// optional says that a let's type is; of other names the scope tells.
-	optional bool
-	graph    bool
+	graph  bool
 }
 
 func (n *names) child(graph bool) *names {

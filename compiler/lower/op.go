@@ -24,6 +24,7 @@ func inlineName(p *check.Pipeline, o *check.Op) string { return p.Name + "/" + o
 func (g *graph) op(o *check.Op, step spot) string {
 	id := g.opID(o)
 	if _, ok := g.plan.Ops[id]; ok {
+		step.use(o.Captures...)
 		return id
 	}
 	in := g.within(o.Module, o.File, o.Scope)
@@ -143,7 +144,7 @@ func (s spot) both(x ast.Expr, want *types.Type) (*plan.Expr, value.Value) {
 }
 
 func (s spot) run(it *ast.Run) plan.Run {
-	out := plan.Run{Interpreter: "sh", At: place(s.file.Source, it.Span()), When: s.opt(it.When, types.BoolType), OnFailure: it.OnFailure}
+	out := plan.Run{Interpreter: "sh", At: place(s.file.Source, it.Span()), When: s.condition(it.When), OnFailure: it.OnFailure}
 	if it.Title != nil {
 		out.Title = it.Title.Value
 	}

@@ -126,8 +126,8 @@ pipeline inner(text: string) {
 	p, _ := s.bind(t)
 	encode(t, p)
 	want := []plan.Step{
-		{Path: "a", Name: "a", At: p.Graph.Steps[0].At, Op: "main.pipe.far", Result: "nothing", Type: "nothing?", Never: true, When: []plan.Guard{{Expr: plan.Expr{Value: []byte("false")}}}},
-		{Path: "b", Name: "b", At: p.Graph.Steps[1].At, Result: "nothing", Type: "nothing?", Never: true, When: []plan.Guard{{Expr: plan.Expr{Value: []byte("false")}}},
+		{Path: "a", Name: "a", At: p.Graph.Steps[0].At, Op: "main.pipe.far", Result: "nothing", Type: "nothing?", Never: true, When: []plan.Guard{{Expr: plan.Expr{Value: []byte("false"), Text: "settings.on"}}}},
+		{Path: "b", Name: "b", At: p.Graph.Steps[1].At, Result: "nothing", Type: "nothing?", Never: true, When: []plan.Guard{{Expr: plan.Expr{Value: []byte("false"), Text: "settings.on"}}},
 			Graph: &plan.Graph{Name: "inner", Module: "main.pipe", At: p.Graph.Steps[1].Graph.At, Steps: []plan.Step{}, Result: "nothing"}},
 	}
 	if d := cmp.Diff(want, p.Graph.Steps); d != "" {

@@ -74,7 +74,6 @@ func (g *graph) skipped(in spot, s *check.Step, out *plan.Step) bool {
 			}
 		}
 	}
-	in.narrow = set(s.Needs)
 	switch {
 	case never, g.guards(in, s, out):
 		return true
@@ -110,10 +109,7 @@ func (g *graph) guards(in spot, s *check.Step, out *plan.Step) bool {
 // whose content is absent already skips the step.
 func (g *graph) bindings(in spot, s *check.Step, out *plan.Step) bool {
 	outer := in
-	outer.names, outer.bound = g.names, map[string]bool{}
-	for _, b := range s.Bindings {
-		outer.bound[b.Name] = true
-	}
+	outer.names = g.names
 	for _, b := range s.Bindings {
 		x, v := outer.fold(b.Value, types.OptionalOf(b.Type))
 		if v == (value.None{}) {
@@ -151,7 +147,7 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 		list, _ := in.fold(l.Decl.List, types.ListOf(l.Type))
 		out.For = append(out.For, plan.Loop{
 			Var: l.Var, Type: g.text(l.Type), List: list,
-			Where: in.opt(l.Decl.Where, types.BoolType), Max: in.opt(l.Decl.Max, types.IntType),
+			Where: in.condition(l.Decl.Where), Max: in.opt(l.Decl.Max, types.IntType),
 		})
 	}
 	for _, it := range s.Modifiers {
@@ -163,11 +159,11 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 			out.Require = append(out.Require, in.require(it))
 		case *ast.Approve:
 			message, _ := in.fold(it.Message, types.StringType)
-			out.Approve = &plan.Approve{Message: message, When: in.opt(it.When, types.BoolType)}
+			out.Approve = &plan.Approve{Message: message, When: in.condition(it.When)}
 		case *ast.Lock:
 			out.Locks = append(out.Locks, in.lock(it))
 		case *ast.AllowFailure:
-			out.AllowFailure = &plan.AllowFailure{When: in.opt(it.When, types.BoolType)}
+			out.AllowFailure = &plan.AllowFailure{When: in.condition(it.When)}
 		case *ast.Retry:
 			attempt := in
 			if s.Op != nil {

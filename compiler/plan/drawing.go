@@ -112,7 +112,7 @@ func (s *Step) kind() boxKind {
 func (s *Step) lines() []string {
 	out := []string{clean(s.Name + calls(s))}
 	for _, g := range s.When {
-		out = append(out, "when "+shorten(g.String(), 60))
+		out = append(out, "when "+shorten(condition(g.Expr), 60))
 	}
 	for _, l := range s.For {
 		out = append(out, "for "+shorten(loop(l), 60))

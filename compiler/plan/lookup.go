@@ -71,3 +71,17 @@ func Resolve(folder, name string) string {
 	}
 	return out
 }
+
+// Anchor writes a path or glob that is relative to a folder from the repository's root on,
+// with a leading "/"; one that starts there already is not changed. A leading "!" stays.
+func Anchor(folder, name string) string {
+	rest, negated := strings.CutPrefix(name, "!")
+	if strings.HasPrefix(rest, "/") {
+		return name
+	}
+	out := path.Join("/", folder, rest)
+	if negated {
+		return "!" + out
+	}
+	return out
+}

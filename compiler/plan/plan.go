@@ -69,6 +69,8 @@ type Expr struct {
 	Value json.RawMessage `json:"value,omitempty"` // canonical JSON of a value.Value
 	CEL   string          `json:"cel,omitempty"`
 	At    string          `json:"at,omitempty"` // file:line:column, for CEL
+	// Text is a condition as it was written, where its value is known already.
+	Text string `json:"text,omitempty"`
 }
 
 // Setting is a value from outside that the plan reaches. A secret has no value here.
@@ -99,8 +101,6 @@ type Module struct {
 	ID     string `json:"id"`
 	Folder string `json:"folder,omitempty"` // that its relative paths start from
 	Lets   []Let  `json:"lets,omitempty"`   // after what they depend on
-	// Uses are the namespaces by which its expressions reach lets of other modules: name to module ID.
-	Uses map[string]string `json:"uses,omitempty"`
 	// Records are the record types that its expressions build: name as written to ID.
 	Records map[string]string `json:"records,omitempty"`
 }
@@ -166,6 +166,9 @@ type NamedExpr struct {
 	Name  string `json:"name"`
 	Type  Type   `json:"type,omitempty"` // what it is evaluated as
 	Value Expr   `json:"value"`
+	// From is the folder, "/" for the root, that a late path is relative to, where that is not
+	// the folder of what is called; Anchor makes it start at the root. Values are so already.
+	From string `json:"from,omitempty"`
 }
 
 // Mount puts a value at a path of the workspace.

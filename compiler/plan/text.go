@@ -14,6 +14,14 @@ func (x Expr) String() string {
 	return clean(x.CEL)
 }
 
+// condition is an expression that may be known, with the text that it comes from.
+func condition(x Expr) string {
+	if x.Text == "" {
+		return x.String()
+	}
+	return clean(x.Text) + "  (" + x.String() + ")"
+}
+
 // clean makes text harmless to print: control and format characters, which could move a
 // terminal's cursor or turn a line around, are written as escapes.
 func clean(s string) string {

@@ -29,11 +29,16 @@ type tree struct {
 	runs, guarded, never int
 	// unsure holds the steps that a guard may skip, their own or one of what they need.
 	unsure map[*Step]bool
+	blank  bool // the last line is empty
 }
 
 func (t *tree) linef(depth int, format string, args ...any) {
-	line := strings.Repeat("  ", depth) + fmt.Sprintf(format, args...)
-	t.w.WriteString(strings.TrimRight(line, " ") + "\n")
+	line := strings.TrimRight(strings.Repeat("  ", depth)+fmt.Sprintf(format, args...), " ")
+	if line == "" && t.blank {
+		return
+	}
+	t.blank = line == ""
+	t.w.WriteString(line + "\n")
 }
 
 // row is a key and a value below a step or a heading; an empty value is left out.
@@ -115,7 +120,7 @@ func late(guards []Expr) bool {
 
 func (t *tree) guards(depth int, when []Expr, require []Require, locks []Lock) {
 	for _, x := range when {
-		t.row(depth, "when", x.String())
+		t.row(depth, "when", condition(x))
 	}
 	for _, r := range require {
 		t.row(depth, "require", required(r))
@@ -127,9 +132,9 @@ func (t *tree) guards(depth int, when []Expr, require []Require, locks []Lock) {
 
 func required(r Require) string {
 	if r.Else == nil {
-		return r.Cond.String()
+		return condition(r.Cond)
 	}
-	return r.Cond.String() + " else " + r.Else.String()
+	return condition(r.Cond) + " else " + r.Else.String()
 }
 
 func (t *tree) list(depth int, title string, steps []Step, unsure bool) {

@@ -75,6 +75,9 @@ func calls(s *Step) string {
 
 func whyNever(s *Step) string {
 	for _, g := range s.When {
+		if string(g.Value) == "false" && g.Text != "" {
+			return "when " + clean(g.Text)
+		}
 		if string(g.Value) == "false" {
 			return "its guard is false"
 		}
@@ -101,7 +104,7 @@ func (t *tree) waits(depth int, s *Step) {
 
 func (t *tree) modifiers(depth int, s *Step) {
 	for _, g := range s.When {
-		t.row(depth, "when", g.String())
+		t.row(depth, "when", condition(g.Expr))
 	}
 	for _, l := range s.For {
 		t.row(depth, "for", loop(l))
@@ -120,7 +123,7 @@ func when(x *Expr) string {
 	if x == nil {
 		return ""
 	}
-	return " when " + x.String()
+	return " when " + condition(*x)
 }
 
 func loop(l Loop) string {

@@ -37,7 +37,6 @@ var descriptions = map[string]string{
 	SecretLeak:      "A secret goes where it may not.",
 	UntrustedFlow:   "A stranger's value goes where it may not.",
 	UnusedParam:     "A parameter that nothing reads.",
-	UnusedStep:      "A step that has no effect and whose result nothing reads.",
 	UnusedIgnore:    "An ignore comment that silences nothing.",
 	NewerLanguage:   "The project asks for a newer version of the language.",
 }

@@ -32,13 +32,12 @@ const (
 	SecretLeak      = "secret-leak"      // a secret where it may not go
 	UntrustedFlow   = "untrusted-flow"   // a stranger's value where it may not go
 	UnusedParam     = "unused-param"     // a parameter that nothing reads
-	UnusedStep      = "unused-step"      // a step's result that nothing reads and that has no effect
 	UnusedIgnore    = "unused-ignore"    // an ignore that silences nothing
 	NewerLanguage   = "newer-language"   // pipe.toml asks for a version that this binary does not know
 )
 
 // milder holds the rules that are no errors; all others are.
-var milder = map[string]Severity{UnusedParam: Warning, UnusedStep: Warning, UnusedIgnore: Warning}
+var milder = map[string]Severity{UnusedParam: Warning, UnusedIgnore: Warning}
 
 // Natural is a rule's severity before pipe.toml has a say, and whether there is such a rule.
 // What is an error by nature stays one, since the program would have no meaning.

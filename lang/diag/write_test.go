@@ -49,7 +49,7 @@ func cases() map[string][]Diagnostic {
 			{Rule: UnknownName, File: f, Span: at(f, "unti"), Message: `nothing is called "unti"`, Help: `did you mean "unit"?`,
 				Fixes: []Fix{{Message: `replace it by "unit"`, Edits: []Edit{{File: f, Span: at(f, "unti"), Text: "unit"}}}}},
 			{Rule: UnusedParam, Severity: Warning, File: f, Span: at(f, "version"), Message: "nothing reads the parameter version"},
-			{Rule: UnusedStep, Severity: Hint, File: f, Span: at(f, "unit"), Message: "nothing reads the step unit"},
+			{Rule: UnusedParam, Severity: Hint, File: f, Span: at(f, "unit"), Message: "nothing reads the parameter unit"},
 		},
 		"placeless": {{Rule: UnknownModule, Message: `folder "ci" has no .pipe files`, Help: "name a file,\nor a folder that has some"}},
 		"related": {{Rule: MaybeSkipped, File: f, Span: at(f, "unti.failed"), Message: "unit may have been skipped",

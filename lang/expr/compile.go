@@ -32,7 +32,6 @@ type CompileOptions struct {
 // Program is a compiled expression, safe for concurrent use.
 type Program struct {
 	code  interpreter.InterpretableV2
-	costs *interpreter.ObservableInterpretable // code again, where it may run long
 	tree  *celast.AST
 	spans []source.Span
 	whole source.Span
@@ -69,7 +68,6 @@ func Compile(x ast.Expr, o CompileOptions) (*Program, error) {
 	if p.code, err = running().NewInterpretable(p.tree, planning(low)...); err != nil {
 		return nil, fmt.Errorf("plan the expression: %w", err)
 	}
-	p.costs, _ = p.code.(*interpreter.ObservableInterpretable)
 	return p, nil
 }
 
@@ -92,8 +90,7 @@ func planning(low *lowerer) []interpreter.PlannerOption {
 		opts = append(opts, interpreter.CompileRegexConstants(interpreter.MatchesRegexOptimization))
 	}
 	if low.loops {
-		opts = append(opts, interpreter.InterruptableEval(),
-			interpreter.CostObserver(interpreter.CostTrackerFactory(func() (*interpreter.CostTracker, error) { return running().costs.Clone() })))
+		opts = append(opts, interpreter.CustomDecoratorV2(charge))
 	}
 	return opts
 }

@@ -102,8 +102,16 @@ func toCEL(v value.Value) ref.Val {
 	return celtypes.OptionalNone
 }
 
-// fromCEL brings a result back. The error is for what is no value of the language.
-func fromCEL(v ref.Val) (value.Value, error) {
+// fromCEL brings a result back. The error is for what is no value of the language, or too large.
+func fromCEL(v ref.Val) (value.Value, error) { return new(export).value(v) }
+
+// export counts the parts of what it brings back: a list may hold one part many times over.
+type export struct{ parts int }
+
+func (x *export) value(v ref.Val) (value.Value, error) {
+	if x.parts++; x.parts > maxValue {
+		return nil, fmt.Errorf("the result has more than %d parts", maxValue)
+	}
 	switch v := v.(type) {
 	case celtypes.String:
 		return value.String(v), nil
@@ -127,25 +135,25 @@ func fromCEL(v ref.Val) (value.Value, error) {
 		if !v.HasValue() {
 			return value.None{}, nil
 		}
-		return fromCEL(v.GetValue())
+		return x.value(v.GetValue())
 	case *object:
-		return fromObject(v)
+		return x.object(v)
 	case traits.Lister:
-		return fromList(v)
+		return x.list(v)
 	case traits.Mapper:
-		return fromMap(v)
+		return nil, fmt.Errorf("a map's keys must be strings")
 	}
 	return nil, fmt.Errorf("%s is no value", runKind(v))
 }
 
-func fromObject(o *object) (value.Value, error) {
+func (x *export) object(o *object) (value.Value, error) {
 	if o.whole != nil {
 		return o.whole, nil
 	}
 	out := make(map[string]value.Value, o.members.size())
 	for _, k := range o.members.keys() {
 		m, _ := o.members.get(k)
-		v, err := fromCEL(adapt(m))
+		v, err := x.value(adapt(m))
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +168,7 @@ func fromObject(o *object) (value.Value, error) {
 	return value.Map(out), nil
 }
 
-func fromList(l traits.Lister) (value.Value, error) {
+func (x *export) list(l traits.Lister) (value.Value, error) {
 	switch whole := l.Value().(type) {
 	case value.List:
 		return whole, nil
@@ -168,30 +176,13 @@ func fromList(l traits.Lister) (value.Value, error) {
 		return value.JSON{Data: []any(whole)}, nil
 	}
 	n, _ := l.Size().(celtypes.Int)
-	out := make(value.List, 0, n)
+	out := make(value.List, 0, min(n, maxList))
 	for it := l.Iterator(); it.HasNext() == celtypes.True; {
-		v, err := fromCEL(it.Next())
+		v, err := x.value(it.Next())
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, v)
-	}
-	return out, nil
-}
-
-func fromMap(m traits.Mapper) (value.Value, error) {
-	out := value.Map{}
-	for it := m.Iterator(); it.HasNext() == celtypes.True; {
-		k := it.Next()
-		key, ok := k.(celtypes.String)
-		if !ok {
-			return nil, fmt.Errorf("a map's keys must be strings, found %s", runKind(k))
-		}
-		v, err := fromCEL(m.Get(k))
-		if err != nil {
-			return nil, err
-		}
-		out[string(key)] = v
 	}
 	return out, nil
 }
@@ -223,7 +214,7 @@ func makeRecord(holder, m ref.Val) ref.Val {
 	if h.open {
 		return out
 	}
-	v, err := fromObject(out)
+	v, err := new(export).object(out)
 	if err != nil {
 		return celtypes.WrapErr(err)
 	}

@@ -88,11 +88,14 @@ func (p *Program) Eval(ctx context.Context, in Input) (value.Value, error) {
 func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			cancelled, ok := r.(interpreter.EvalCancelledError)
+			stop, ok := r.(stopped)
 			if !ok {
 				panic(r)
 			}
-			out, err = nil, p.cancelled(ctx, cancelled)
+			out, err = nil, stop.err
+			if err == nil {
+				err = &EvalError{Span: p.place(nowhere), Message: "the expression takes too long: it does more than an expression may"}
+			}
 		}
 	}()
 	frame, err := interpreter.NewExecutionFrame(&activation{ctx: ctx, in: in})
@@ -100,11 +103,6 @@ func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 		return nil, err
 	}
 	defer frame.Close()
-	if p.costs != nil {
-		if err := frame.SetContext(ctx, checkEvery); err != nil {
-			return nil, err
-		}
-	}
 	out = p.code.Exec(frame)
 	switch v := out.(type) {
 	case *celtypes.Unknown:
@@ -116,16 +114,6 @@ func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 		return nil, p.failure(ctx, in, v)
 	}
 	return out, nil
-}
-
-// checkEvery is how many rounds of a macro go by between two looks at the context.
-const checkEvery = 64
-
-func (p *Program) cancelled(ctx context.Context, e interpreter.EvalCancelledError) error {
-	if err := ctx.Err(); err != nil && e.Cause == interpreter.ContextCancelled {
-		return err
-	}
-	return &EvalError{Span: p.place(nowhere), Message: "the expression takes too long: it does more than an expression may"}
 }
 
 // place is the span of a node; the whole expression's for one without.
@@ -150,8 +138,9 @@ func unknownOf(u *celtypes.Unknown) []string {
 
 // activation answers CEL's names.
 type activation struct {
-	ctx context.Context
-	in  Input
+	ctx    context.Context
+	in     Input
+	budget budget
 }
 
 // Parent implements CEL's activation.
@@ -159,8 +148,12 @@ func (a *activation) Parent() interpreter.Activation { return nil }
 
 // ResolveName implements CEL's activation: variables, statuses of steps, and the host.
 func (a *activation) ResolveName(name string) (any, bool) {
-	if name == hostName {
+	switch name {
+	case hostName:
 		return &hostValue{ctx: a.ctx, host: a.in.Host}, true
+	case budgetName:
+		a.budget.ctx = a.ctx
+		return &a.budget, true
 	}
 	if step, ok := strings.CutSuffix(name, statusMark); ok {
 		return a.status(step), true

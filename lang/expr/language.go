@@ -197,6 +197,7 @@ func ownFunctions() []*decls.FunctionDecl {
 	fn("int", over("size_to_int", num, size))
 	fn("string", over("size_to_string", str, size))
 	fn("present", member("list_present", celtypes.NewListType(param), celtypes.NewListType(optional)))
+	fn("sum", member("list_int_sum", num, celtypes.NewListType(num)))
 	fn("semver.valid", over("semver_valid", boolean, str))
 	fn("semver.compare", over("semver_compare", num, str, str))
 	for _, part := range []string{"major", "minor", "patch"} {

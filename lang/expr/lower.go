@@ -41,12 +41,15 @@ type lowerer struct {
 	refs map[int64]*celast.ReferenceInfo
 	// bodies are record bodies whose fields' types only the check tells.
 	bodies []*types.Type
-	failed bool
-	loops  bool                  // has a macro: it may run long
-	regex  bool                  // calls matches
-	lazy   bool                  // calls or, orValue
-	sorted map[int64]bool        // nodes that build maps
-	names  map[int64]source.Span // where the field's name of a selection stands
+	// asked are selections that became .? because an optional is wanted.
+	asked   []int64
+	unknown []string // names that have been reported
+	failed  bool
+	loops   bool                  // has a macro: it may run long
+	regex   bool                  // calls matches
+	lazy    bool                  // calls or, orValue
+	sorted  map[int64]bool        // nodes that build maps
+	names   map[int64]source.Span // where the field's name of a selection stands
 }
 
 func (l *lowerer) id(s source.Span) int64 {
@@ -214,7 +217,11 @@ func (l *lowerer) selection(x *ast.Select, want *types.Type) celast.Expr {
 	operand := l.expr(x.X, nil)
 	if x.Optional || want != nil && want.Kind == types.Optional {
 		field := factory.NewLiteral(l.id(x.Name.Range), celtypes.String(x.Name.Text))
-		return l.call(x.Range, operators.OptSelect, operand, field)
+		e := l.call(x.Range, operators.OptSelect, operand, field)
+		if !x.Optional {
+			l.asked = append(l.asked, e.ID())
+		}
+		return e
 	}
 	id := l.id(x.Range)
 	if l.names == nil {

@@ -73,7 +73,7 @@ func (l *lowerer) namespaced(x *ast.Call, ns *ast.Ident) celast.Expr {
 	if l.running() {
 		return nil
 	}
-	if _, ok := l.scope.Lookup(ns.Name); ok {
+	if _, ok := l.scope.Lookup(ns.Name); ok && (ns.Name != "git" || l.lang.functions[x.Name.Text].member) {
 		return nil
 	}
 	return l.unknownFunction(x, name, false)
@@ -218,7 +218,7 @@ func (l *lowerer) expand(x *ast.Call, target celast.Expr) celast.Expr {
 	m := l.lang.macro(x.Name.Text, len(x.Args), target != nil)
 	e, err := m.Expander()(h, target, args)
 	if err != nil {
-		return l.fail(diag.Diagnostic{Rule: diag.TypeMismatch, Span: l.span(err.ExprID), Message: macroMessage(x, err.Message)})
+		return l.fail(diag.Diagnostic{Rule: diag.TypeMismatch, Span: l.span(err.ExprID), Message: macroMessage(x)})
 	}
 	if e != nil && e.Kind() == celast.ComprehensionKind {
 		l.loops = true
@@ -230,12 +230,17 @@ func (l *lowerer) expand(x *ast.Call, target celast.Expr) celast.Expr {
 }
 
 // macroMessage says what is wrong with a macro's arguments in the user's terms.
-func macroMessage(x *ast.Call, message string) string {
+func macroMessage(x *ast.Call) string {
+	name := x.Name.Text
 	switch {
-	case x.Name.Text == "has":
+	case name == "has":
 		return "has takes a field: has(x.name)"
-	case strings.Contains(message, "identifier") || strings.Contains(message, "argument"):
-		return x.Name.Text + " takes a name for each element first: " + x.Name.Text + "(x, …)"
+	case name == "greatest" || name == "least":
+		return name + " takes numbers"
+	case name == "bind":
+		return "cel.bind takes a name, its value and a result: cel.bind(x, value, result)"
+	case binders(name, len(x.Args), true) > 1:
+		return name + " takes two names first: " + name + "(i, x, …)"
 	}
-	return message
+	return name + " takes a name for each element first: " + name + "(x, …)"
 }

@@ -15,7 +15,12 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
+// unknownName is said once for a name, however often it stands there.
 func (l *lowerer) unknownName(x *ast.Ident) celast.Expr {
+	if slices.Contains(l.unknown, x.Name) {
+		return l.nothing(x.Range)
+	}
+	l.unknown = append(l.unknown, x.Name)
 	help := didYouMean(x.Name, append(l.scope.names(), l.locals...))
 	if help == "" && l.lang.functions[x.Name].global {
 		help = x.Name + " is a function: write " + x.Name + "(…)"

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	celast "github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	celtypes "github.com/google/cel-go/common/types"
@@ -43,7 +45,7 @@ func (r *refiner) call(e celast.Expr) *types.Type {
 	for i, n := range nodes {
 		ts[i] = r.typ(n)
 		deep := ts[i].DeepLabels()
-		if deep&types.Secret != 0 && !movers[fn] && !presence[fn] {
+		if deep&types.Secret != 0 && !broken && !movers[fn] && !presence[fn] {
 			ts[i] = r.fail(secretOperand(r.low.span(n.ID()), ts[i], fn))
 		}
 		labels |= deep
@@ -78,7 +80,7 @@ func structural(fn string) bool {
 func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*types.Type) *types.Type {
 	span := r.low.span(e.ID())
 	if host, ok := hostFunctionOf(fn); ok {
-		return hostFunctions[host].result
+		return hostFunctions[host].result.WithLabels(r.scope.contentLabels(host))
 	}
 	switch fn {
 	case operators.Equals, operators.NotEquals:
@@ -139,6 +141,9 @@ func (r *refiner) optSelect(e celast.Expr, nodes []celast.Expr, in *types.Type) 
 	name, _ := nodes[1].AsLiteral().Value().(string)
 	out := r.field(e, in.Plain(), name)
 	if out.Kind == types.Invalid {
+		return out
+	}
+	if in.Kind != types.Optional && slices.Contains(r.low.asked, e.ID()) {
 		return out
 	}
 	return types.OptionalOf(out.Plain()).WithLabels(in.Labels | out.Labels)

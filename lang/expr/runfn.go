@@ -67,6 +67,25 @@ func element(x, i ref.Val) ref.Val {
 	return celtypes.NewErr("%s cannot be indexed by %s", runKind(x), runKind(i))
 }
 
+// runSum adds the whole numbers of a list; that of none is 0.
+func runSum(v ref.Val) ref.Val {
+	list, ok := v.(traits.Lister)
+	if !ok {
+		return celtypes.NewErr("%s has no sum", runKind(v))
+	}
+	var total ref.Val = celtypes.Int(0)
+	for it := list.Iterator(); it.HasNext() == celtypes.True; {
+		n, ok := it.Next().(celtypes.Int)
+		if !ok {
+			return celtypes.NewErr("sum() adds whole numbers only")
+		}
+		if total = total.(celtypes.Int).Add(n); celtypes.IsError(total) {
+			return errTooLarge()
+		}
+	}
+	return total
+}
+
 func text(v ref.Val) string {
 	if s, ok := runText(v).(celtypes.String); ok {
 		return string(s)

@@ -18,17 +18,8 @@ import (
 	"github.com/pipelang/pipe/lang/value"
 )
 
-// machine is what every program shares: the planner and the functions' code.
-type machine struct {
-	interpreter.Interpreter
-	costs *interpreter.CostTracker
-}
-
-// costLimit bounds what one evaluation may do, in CEL's units: about one an operation, and one a ten bytes moved.
-const costLimit = 10_000_000
-
-// running is built once a process, on first use.
-var running = sync.OnceValue(func() *machine {
+// running is what every program shares, the planner and the functions' code; it is built once a process, on first use.
+var running = sync.OnceValue(func() interpreter.Interpreter {
 	dispatcher := interpreter.NewDispatcher()
 	own := ownBindings()
 	replaced := map[string]bool{}
@@ -50,7 +41,7 @@ var running = sync.OnceValue(func() *machine {
 			if b.Binary != nil && strings.HasPrefix(name, "_") {
 				b = saying(name, b)
 			}
-			mustAdd(dispatcher, b)
+			mustAdd(dispatcher, limited(name, b))
 		}
 	}
 	for _, o := range own {
@@ -61,15 +52,8 @@ var running = sync.OnceValue(func() *machine {
 	celtypes.LabelErrNode(nowhere, celtypes.NoSuchOverloadErr())
 	celtypes.LabelErrNode(nowhere, celtypes.Timestamp{Time: time.Unix(1<<40, 0)}.Add(celtypes.Duration{Duration: 1}))
 
-	costs, err := interpreter.NewCostTracker(nil, interpreter.CostTrackerLimit(costLimit))
-	if err != nil {
-		panic("cost tracker: " + err.Error())
-	}
 	attributes := interpreter.NewAttributeFactory(containers.DefaultContainer, adapter{}, noTypes)
-	return &machine{
-		Interpreter: interpreter.NewInterpreter(dispatcher, containers.DefaultContainer, noTypes, adapter{}, attributes),
-		costs:       costs,
-	}
+	return interpreter.NewInterpreter(dispatcher, containers.DefaultContainer, noTypes, adapter{}, attributes)
 })
 
 // nowhere is the id of a node for errors that have no place.
@@ -101,6 +85,7 @@ func ownBindings() []*functions.Overload {
 		{Operator: fnRecord, Binary: makeRecord},
 		{Operator: fnTrusted, Binary: runTrusted},
 		{Operator: "present", Unary: runPresent},
+		{Operator: "sum", Unary: runSum},
 		{Operator: "hasValue", Unary: func(v ref.Val) ref.Val { return celtypes.Bool(!isAbsent(v)) }},
 		{Operator: "value", Unary: runValue},
 		{Operator: "or", Binary: func(a, b ref.Val) ref.Val { return firstOf(a, b) }},
@@ -198,6 +183,9 @@ func runConcat(v ref.Val) ref.Val {
 		s, ok := it.Next().(celtypes.String)
 		if !ok {
 			return celtypes.NewErr("a part of a string is no text")
+		}
+		if b.Len()+len(s) > maxText {
+			return celtypes.NewErr("the text is longer than an expression may make: at most %d bytes", maxText)
 		}
 		b.WriteString(string(s))
 	}

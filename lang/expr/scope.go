@@ -51,6 +51,7 @@ type Scope struct {
 	vars      map[string]Var
 	records   map[string]*types.Type
 	registry  *registry
+	content   types.Label // of what text, json and yaml read
 
 	mu     sync.Mutex
 	env    *checker.Env // what CEL's checker knows of this scope; nil until it is asked for
@@ -84,6 +85,20 @@ func (s *Scope) Declare(name string, v Var) {
 		return
 	}
 	s.tell(name, v)
+}
+
+// LabelContent qualifies what text, json and yaml read in this scope and its children.
+func (s *Scope) LabelContent(l types.Label) { s.content |= l }
+
+// contentLabels are those of a function that looks outside.
+func (s *Scope) contentLabels(function string) (l types.Label) {
+	switch function {
+	case "text", "json", "yaml":
+		for ; s != nil; s = s.parent {
+			l |= s.content
+		}
+	}
+	return l
 }
 
 // DeclareRecord makes Name{…} build records of type t; name may be dotted.

@@ -52,6 +52,7 @@ type lines string
 
 // words are the tokens that a formatter may not change.
 func words(text string) (out []string) {
+	text = strings.TrimPrefix(text, "\ufeff")
 	for _, t := range token.Lex(text) {
 		switch t.Kind {
 		case token.Comma, token.Semicolon, token.Comment, token.Doc, token.Fence:
@@ -181,4 +182,39 @@ func TestEveryFile(t *testing.T) {
 	everyFile(t, func(name, text string) {
 		t.Run(name, func(t *testing.T) { verify(t, text) })
 	})
+}
+
+func TestLineBreaks(t *testing.T) {
+	input := "let a = [ 1,\r\n2 ]\r\n\r\n// c \t\r\nop x() {\r\n  run ```\r\n    echo \"a\"\r\n\r\n    b\r\n    ```\r\n  let_ = \"\"\r\n}\r\n"
+	input = strings.Replace(input, "  let_ = \"\"\r\n", "  return \"\"\"one\r\ntwo\"\"\"\r\n", 1)
+	want := "let a = [\n  1,\n  2,\n]\n\n// c\nop x() {\n  run ```\n    echo \"a\"\n\n    b\n  ```\n  return \"\"\"one\ntwo\"\"\"\n}\n"
+	if diff := cmp.Diff(want, verify(t, input)); diff != "" {
+		t.Error(diff)
+	}
+	for in, want := range map[string]string{"": "", "\n\n": "", " // c": "// c\n", "\ufefflet a=1": "let a = 1\n", "/// doc\n\n\n\nlet a=1;": "/// doc\n\nlet a = 1\n"} {
+		if got := verify(t, in); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
+}
+
+// What could not be read is not touched, nor what the language keeps for later.
+func TestUntouched(t *testing.T) {
+	for _, text := range []string{
+		"op  x( {\n", "op x() {\n  runn  `x`\n}\n", "let a = \"\n", "let  a=[1\n", "op x(){}}\n",
+		"settings { a:  }\n", "pipeline  p() {\n x = (\n}\n",
+	} {
+		f, diags := parse(text)
+		if readable(diags) {
+			t.Errorf("%q has no mistakes", text)
+		}
+		if got := format.File(f); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	text := "policy   p {\n      allow( x ) ,\n  }\n\nlet a=1\n"
+	f, _ := parse(text)
+	if got, want := format.File(f), "policy   p {\n      allow( x ) ,\n  }\n\nlet a = 1\n"; got != want {
+		t.Errorf("%q became %q", text, got)
+	}
 }

@@ -143,12 +143,13 @@ func (p *printer) fits(i, limit, tail int) bool {
 }
 
 // opensBreak reports whether a line can end behind the bracket at j: that of a group which
-// comes after the one that ends at end, or which is broken anyway.
+// comes after the one that ends at end, or which is broken anyway. Parameters are broken
+// before the record that they give is.
 func (p *printer) opensBreak(j, end int) bool {
 	if p.toks[j].pair == j+1 {
 		return false
 	}
-	return j > end || p.mustBreak(j, split(p.toks, j+1, p.toks[j].pair))
+	return j > end && !p.toks[j].is(fields) || p.mustBreak(j, split(p.toks, j+1, p.toks[j].pair))
 }
 
 // optionalComma is a separator that a flat group does without.

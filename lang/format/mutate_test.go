@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/parser"
+	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/token"
 )
 
@@ -91,4 +94,19 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, text string) { verify(t, text) })
+}
+
+func FuzzExpr(f *testing.F) {
+	for _, text := range []string{
+		"-(5).abs() - --x", `{"a": [1, ?b], (c): "x${d.?e[?0]}$${"}`, "a ? b : (c ? d : e) || !f", "R{a: 1h30m, `in`: 512MiB}",
+		"'''a\nb${\"\"\"c\n\"\"\"}'''", "{ a: r'\\', b: b'\\x00' }", ".a.b(.c)[0xFF].`d e` + 1e-9",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var diags diag.List
+		if x := parser.ParseValue(source.NewFile("expr", text), &diags); diags.Len() == 0 {
+			checkExpr(t, x)
+		}
+	})
 }

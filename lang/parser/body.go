@@ -39,11 +39,16 @@ type place struct {
 // read reads a body from brace to brace.
 func (b *body) read(lex *lexer.PeekingLexer, p *place) error {
 	open := lex.Peek()
-	if kindOf(open) != token.LBrace || startsLine(open) {
+	if kindOf(open) != token.LBrace {
 		return participle.NextMatch
 	}
+	if startsLine(open) { // nothing else starts with a brace, so it is clear what was meant
+		m := syntax(spanOf(open), `"{" stands on a line of its own`)
+		m.help = "put it at the end of the line before"
+		b.errs = append(b.errs, m)
+	}
 	b.present = true
-	opener := lineOf(lex)
+	opener := indentOf(open)
 	lex.Next()
 	margin := -1 // the column of the first item
 	for {
@@ -70,20 +75,10 @@ func (b *body) read(lex *lexer.PeekingLexer, p *place) error {
 
 // readMaybe reads a body that may be left out.
 func (b *body) readMaybe(lex *lexer.PeekingLexer, p *place) error {
-	if t := lex.Peek(); kindOf(t) != token.LBrace || startsLine(t) {
+	if kindOf(lex.Peek()) != token.LBrace {
 		return nil
 	}
 	return b.read(lex, p)
-}
-
-// lineOf is the column of the first token of the line that the next token stands on.
-func lineOf(lex *lexer.PeekingLexer) int {
-	toks := lex.Range(0, lex.RawCursor()+1)
-	i := len(toks) - 1
-	for i > 0 && flagsOf(&toks[i])&token.NewlineBefore == 0 {
-		i--
-	}
-	return toks[i].Pos.Column
 }
 
 // leaves reports whether the next token lies outside a body whose closing brace is missing: where a declaration
@@ -118,7 +113,6 @@ func (b *body) unclosed(lex *lexer.PeekingLexer, open *lexer.Token) {
 func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 	first := lex.Peek()
 	from := lex.RawCursor()
-	indent := lineOf(lex)
 	e := entry{span: spanOf(first)}
 	choice, m := p.choose(lex)
 	e.err = m
@@ -134,7 +128,7 @@ func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 	}
 	if e.err != nil {
 		e.name = nameAt(lex, from)
-		syncItem(lex, from, indent, e.err.span.Start)
+		syncItem(lex, from, e.err.span.Start)
 	}
 	e.span.End = max(end(last(lex)), e.span.End)
 	if p.commas && kindOf(lex.Peek()) == token.Comma {
@@ -150,7 +144,7 @@ var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", 
 func trailing(t *lexer.Token) *mistake {
 	m := expected("the end of the line", t, nil, false)
 	if kindOf(t) == token.Word {
-		m.help = diag.DidYouMean(t.Value, clauses)
+		m.help = didYouMean(t.Value, clauses)
 	}
 	return m
 }
@@ -182,17 +176,20 @@ func nameAt(lex *lexer.PeekingLexer, from lexer.RawCursor) ast.Name {
 
 // syncItem moves past a broken item that starts at from: to the next line, beyond the place of the mistake, that is
 // indented no deeper than the item's, to a semicolon, or to a closing brace that is not the item's own.
-func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, indent int, mistakeAt int32) {
+func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, mistakeAt int32) {
 	toks := restFrom(lex, from)
+	indent := indentOf(&toks[0])
 	depth, i := 0, 0
+	matched := true // the braces do, so that a line break within them ends nothing
 	for ; !toks[i].EOF(); i++ {
 		t := &toks[i]
 		k := kindOf(t)
-		if i > 0 && start(t) >= mistakeAt && endsBroken(t, k, depth, indent) {
+		if i > 0 && start(t) >= mistakeAt && !(matched && depth > 0) && endsBroken(t, k, depth, indent) {
 			break
 		}
 		if k == token.LBrace {
 			depth++
+			matched = matched && flagsOf(t)&suspect == 0
 		}
 		if k == token.RBrace {
 			if depth == 0 {
@@ -237,7 +234,15 @@ func nameOf(t *lexer.Token) ast.Name {
 
 // unknownKeyword says that a word is none of those that may stand here.
 func unknownKeyword(t *lexer.Token, what string, known []string) *mistake {
-	m := &mistake{rule: diag.UnknownKeyword, span: spanOf(t), message: fmt.Sprintf("unknown %s %q", what, t.Value)}
-	m.help = diag.DidYouMean(t.Value, known)
+	m := &mistake{rule: diag.UnknownKeyword, span: spanOf(t), message: fmt.Sprintf("unknown %s %s", what, found(t))}
+	m.help = didYouMean(t.Value, known)
 	return m
+}
+
+func didYouMean(word string, known []string) string {
+	const longest = 40
+	if len(word) > longest {
+		return ""
+	}
+	return diag.DidYouMean(word, known)
 }

@@ -147,7 +147,9 @@ func damage(t *testing.T, whole *ast.File, piece string, at int) {
 	}
 }
 
-func around(at int) string { return sample[max(at-20, 0):at] + "▮" + sample[at:min(at+20, len(sample))] }
+func around(at int) string {
+	return sample[max(at-20, 0):at] + "▮" + sample[at:min(at+20, len(sample))]
+}
 
 // TestCutShort reads every beginning of a file.
 func TestCutShort(t *testing.T) {

@@ -24,7 +24,7 @@ func explain(err error, lex *lexer.PeekingLexer) *mistake {
 
 // tokenBefore finds the token before a given one, which is not past the next one by more than the grammar looks ahead.
 func tokenBefore(lex *lexer.PeekingLexer, t *lexer.Token) *lexer.Token {
-	i := lex.RawCursor() + lexer.RawCursor(lex.Peek().Pos.Line>>flagBits) - lexer.RawCursor(t.Pos.Line>>flagBits)
+	i := lex.RawCursor() + lexer.RawCursor(left(lex.Peek())-left(t))
 	if i < 1 {
 		return nil
 	}
@@ -47,7 +47,7 @@ var productions = map[string]string{
 	"openBody":      `"{"`,
 	"pipelineBody":  `"{"`,
 	"aftermathBody": `"{"`,
-	"qualNode":      "a name",
+	"qualNode":      "the op to call",
 	"maybeOpBody":   `"{"`,
 	"needNode":      "a step's name",
 	"moreNeed":      "a step's name",

@@ -140,8 +140,6 @@ func (p *exprParser) plain() ast.Expr {
 
 // expr is or ('?' or ':' expr)?
 func (p *exprParser) expr() ast.Expr {
-	p.enter()
-	defer func() { p.nest-- }()
 	cond := p.binary(0)
 	if p.operator() != token.Question {
 		return cond
@@ -158,10 +156,13 @@ func (p *exprParser) branch(last bool) ast.Expr {
 	if p.record && p.isRecordBody() {
 		return p.recordBody()
 	}
-	if last {
-		return p.expr()
+	if !last {
+		return p.binary(0)
 	}
-	return p.binary(0)
+	p.enter()
+	x := p.expr()
+	p.nest--
+	return x
 }
 
 // levels are CEL's binary operators, from the weakest.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -52,7 +53,7 @@ func (l *lowerer) decls(lex *lexer.PeekingLexer) (out []ast.Decl) {
 func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 	first := lex.Peek()
 	doc := l.doc(start(first))
-	if kindOf(first) == token.Word && reserved[first.Value] && declares(lex) {
+	if kindOf(first) == token.Word && reserved[first.Value] {
 		return l.reserved(lex, doc)
 	}
 	name := declaredName(rest(lex))
@@ -63,13 +64,20 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 		return l.broken(lex, first, name)
 	}
 	claim(lex)
+	from := lex.RawCursor()
 	node, err := read(lex)
 	if err != nil {
 		l.report(explain(err, lex))
+		if lex.RawCursor() == from {
+			lex.Next() // past its own keyword, which would be found again
+		}
 		return l.broken(lex, first, name)
 	}
 	lastEnd := end(last(lex))
 	d := l.decl(node, at(start(first), lastEnd), doc)
+	if _, bad := d.(*ast.BadDecl); bad {
+		return l.broken(lex, first, name)
+	}
 	if t := lex.Peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
 		l.report(trailing(t))
 		syncDeclaration(lex)
@@ -83,20 +91,30 @@ func notDeclaration(lex *lexer.PeekingLexer) *mistake {
 	if kindOf(t) != token.Word {
 		return expected("a declaration", t, nil, false)
 	}
-	if reserved[t.Value] {
-		return expected("a name", &toks[1], t, true)
-	}
 	k := kindOf(&toks[1])
 	if k != token.Word && k != token.LBrace && k != token.String {
 		m := expected("a declaration", t, nil, false)
 		m.help = "steps stand in a pipeline, and a named value is declared by let"
 		return m
 	}
-	return unknownKeyword(t, "declaration", declarationWords)
+	m := unknownKeyword(t, "declaration", declarationWords)
+	if w, ok := elsewhere[t.Value]; ok && m.help == "" {
+		m.help = fmt.Sprintf("did you mean %q?", w)
+	}
+	return m
+}
+
+// elsewhere are the words by which other languages declare such things.
+var elsewhere = map[string]string{
+	"import": "use", "include": "use", "const": "let", "var": "let", "struct": "type", "record": "type",
+	"func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
 }
 
 // declaredName is the name after a keyword, or after two as in `native op name`.
 func declaredName(toks []lexer.Token) ast.Name {
+	if isWord(&toks[0], "use") {
+		return usedName(toks)
+	}
 	for i := 1; i < len(toks) && i < 3; i++ {
 		t := &toks[i]
 		if kindOf(t) != token.Word || startsLine(t) {
@@ -107,6 +125,22 @@ func declaredName(toks []lexer.Token) ast.Name {
 		}
 	}
 	return ast.Name{}
+}
+
+// usedName is the namespace that a broken `use` would most likely declare: the last word on its line.
+func usedName(toks []lexer.Token) (name ast.Name) {
+	for i := 1; i < len(toks) && !startsLine(&toks[i]); i++ {
+		switch t := &toks[i]; kindOf(t) {
+		case token.Word:
+			name = nameOf(t)
+		case token.String, token.Illegal:
+			base := strings.Trim(t.Value[strings.LastIndexByte(t.Value, '/')+1:], "\"'")
+			if base = strings.TrimSuffix(base, ".pipe"); token.IsWord(base) {
+				name = ast.Name{Text: base, At: ast.At{Range: spanOf(t)}}
+			}
+		}
+	}
+	return name
 }
 
 // broken skips the rest of a declaration that could not be read.

@@ -3,6 +3,7 @@ package parser_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -22,7 +23,6 @@ func TestDepth(t *testing.T) {
 		"mixed":         "let a = " + rep("([{", n),
 		"types":         "type T {\n  a: " + rep("[", n) + "int" + rep("]", n) + "\n}",
 		"record types":  "type T {\n  a: " + rep("{ a: ", n) + "int" + rep(" }", n) + "\n}",
-		"bodies":        "op a() {\n" + rep("service x {\n", n) + rep("}\n", n) + "}",
 		"signs":         "let a = " + rep("!", n) + "b",
 		"minus":         "let a = " + rep("- ", n) + "b",
 		"conditions":    "let a = " + rep("a ? b : ", n) + "c",
@@ -122,20 +122,31 @@ func TestLineEnds(t *testing.T) {
 	}
 }
 
-// TestLarge reads ten megabytes.
+// TestLarge reads four megabytes.
 func TestLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten megabytes")
-	}
 	var b strings.Builder
-	for i := 0; b.Len() < 10<<20; i++ {
+	for i := 0; b.Len() < 4<<20; i++ {
 		fmt.Fprintf(&b, "let name%d = [\"a\", \"b ${x}\", {\"k\": 1 + 2}]\n", i)
 	}
 	tree, diags := parse(b.String())
-	if diags.Len() > 0 || len(tree.Decls) < 100_000 {
+	if diags.Len() > 0 || len(tree.Decls) < 50_000 {
 		t.Errorf("%d declarations, %d diagnostics", len(tree.Decls), diags.Len())
 	}
 	if _, ok := tree.Decls[0].(*ast.Let); !ok {
 		t.Errorf("got %T", tree.Decls[0])
 	}
+}
+
+// TestAtOnce parses in several goroutines, which share the grammar.
+func TestAtOnce(t *testing.T) {
+	want, _ := parse(sample)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got, _ := parse(sample); dump(got) != dump(want) {
+				t.Error("another tree")
+			}
+		})
+	}
+	all.Wait()
 }

@@ -32,7 +32,11 @@ func spanOfTokens(toks []lexer.Token) ast.At {
 func (l *lowerer) decl(node any, where ast.At, doc *ast.Doc) ast.Decl {
 	switch n := node.(type) {
 	case *useDecl:
-		return &ast.Use{At: where, Doc: doc, Path: l.static(&n.Path), Alias: nameOf(&n.Alias)}
+		path := l.static(&n.Path)
+		if path == nil {
+			return &ast.BadDecl{At: where, Name: nameOf(&n.Alias)}
+		}
+		return &ast.Use{At: where, Doc: doc, Path: path, Alias: nameOf(&n.Alias)}
 	case *settingsDecl:
 		return &ast.Settings{At: where, Doc: doc, Fields: l.fields(&n.Fields.body)}
 	case *profileDecl:
@@ -57,6 +61,7 @@ func (l *lowerer) decl(node any, where ast.At, doc *ast.Doc) ast.Decl {
 }
 
 func (l *lowerer) op(n *opDecl, where ast.At, doc *ast.Doc) ast.Decl {
+	said := l.diags.Len()
 	d := &ast.Op{
 		At: where, Doc: doc, Native: n.Native.Value != "", Name: nameOf(&n.Name),
 		Params: l.params(&n.Params), Result: l.result(n.Result),
@@ -67,31 +72,31 @@ func (l *lowerer) op(n *opDecl, where ast.At, doc *ast.Doc) ast.Decl {
 			d.Items = []ast.Item{}
 		}
 	} else if !d.Native {
-		l.report(syntax(source.Span{Start: where.Range.End, End: where.Range.End}, `expected "{" and what the op does, found the end of the line`))
+		if l.diags.Len() == said { // braces of a broken type may have been meant for the body
+			l.report(syntax(source.Span{Start: where.Range.End, End: where.Range.End}, `expected "{" and what the op does`))
+		}
 		return &ast.BadDecl{At: where, Name: d.Name}
 	}
 	return d
 }
 
-// static is a string that may not interpolate.
+// static is a string that may not interpolate; nil when there is none, or when it is broken.
 func (l *lowerer) static(t *lexer.Token) *ast.StringLit {
 	if t.Value == "" {
 		return nil
 	}
-	out := &ast.StringLit{At: ast.At{Range: spanOf(t)}, Text: t.Value}
 	if flagsOf(t)&token.Interpolated != 0 {
 		m := syntax(spanOf(t), "this string cannot interpolate")
 		m.help = `"$${" is a literal "${"`
 		l.report(m)
-		return out
+		return nil
 	}
 	v, err := unquote(t.Value, kindOf(t), flagsOf(t))
 	if err != nil {
-		from := start(t) + int32(err.at)
-		l.report(syntax(source.Span{Start: from, End: from + int32(err.length)}, "%s", err.message))
+		l.report(err.mistake(start(t)))
+		return nil
 	}
-	out.Value = v
-	return out
+	return &ast.StringLit{At: ast.At{Range: spanOf(t)}, Value: v, Text: t.Value}
 }
 
 // closed reports the mistakes of a body itself.
@@ -143,6 +148,7 @@ func (l *lowerer) field(n *fieldNode, where ast.At) *ast.Field {
 	}
 	if from != nil && len(from.Tokens) > 0 {
 		f.From = &ast.From{At: spanOfTokens(from.Tokens), Variable: l.static(&from.Variable), Exec: exprOf(from.Exec)}
+		f.Bad = f.From.Variable == nil && f.From.Exec == nil
 	}
 	f.Where, f.Else = exprOf(n.Where), exprOf(n.Else)
 	return f

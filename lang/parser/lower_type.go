@@ -38,8 +38,9 @@ func (l *lowerer) atom(n *atomNode) ast.TypeExpr {
 	case n.Name != nil:
 		return &ast.NamedType{At: where, Name: qualName(n.Name.Tokens)}
 	case n.Literal.Value != "":
-		s := l.static(&n.Literal)
-		return &ast.LiteralType{At: where, Value: s.Value}
+		if s := l.static(&n.Literal); s != nil {
+			return &ast.LiteralType{At: where, Value: s.Value}
+		}
 	case n.List != nil:
 		return &ast.ListType{At: where, Elem: l.typ(n.List)}
 	case n.Paren != nil:

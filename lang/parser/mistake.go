@@ -3,6 +3,8 @@ package parser
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -60,15 +62,20 @@ func found(t *lexer.Token) string {
 	return strconv.Quote(shorten(t.Value, limit))
 }
 
-// shorten keeps the head of a text's first line.
+// shorten keeps the head of a text's first line, with nothing in it that a terminal would obey.
 func shorten(s string, limit int) string {
-	n := 0
-	for i, r := range s {
-		if n++; n > limit || r == '\n' || r == '\r' {
-			return s[:i] + "…"
+	var out strings.Builder
+	for _, r := range s {
+		if limit--; limit < 0 || r == '\n' || r == '\r' {
+			out.WriteString("…")
+			break
 		}
+		if !unicode.IsPrint(r) {
+			r = '?'
+		}
+		out.WriteRune(r)
 	}
-	return s
+	return out.String()
 }
 
 // illegal says what is wrong with a token that the lexer could not read.
@@ -78,8 +85,8 @@ func illegal(t *lexer.Token) *mistake {
 	switch c := text[0]; {
 	case flagsOf(t)&token.Deep != 0:
 		return tooDeep(spanOf(t), fmt.Sprintf("strings are nested in interpolations more than %d deep", token.MaxNesting))
-	case !utf8.ValidString(text):
-		m.quiet = true // said once for the whole file
+	case flagsOf(t)&reported != 0, !utf8.ValidString(text):
+		m.quiet = true // said already: when brackets were matched, or once for the whole file
 	case isString(text):
 		unclosedString(m, t)
 	case c == '`':

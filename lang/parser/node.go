@@ -64,7 +64,7 @@ func (n *qualNode) Parse(lex *lexer.PeekingLexer) error {
 		return participle.NextMatch
 	}
 	i := 1
-	for kindOf(&toks[i]) == token.Dot && !startsLine(&toks[i]) && kindOf(&toks[i+1]) == token.Word {
+	for kindOf(&toks[i]) == token.Dot && !startsLine(&toks[i]) && kindOf(&toks[i+1]) == token.Word && !startsLine(&toks[i+1]) {
 		i += 2
 	}
 	if kindOf(&toks[i]) == token.Dot && !startsLine(&toks[i]) {
@@ -102,6 +102,9 @@ type paramList struct{ Fields []*fieldNode }
 // Parse implements participle.Parseable.
 func (l *paramList) Parse(lex *lexer.PeekingLexer) error {
 	return readList(lex, "the parameters", func() error {
+		if t := lex.Peek(); kindOf(t) != token.Word {
+			return expected(`a parameter's name or ")"`, t, last(lex), true)
+		}
 		node, err := readField(lex)
 		l.Fields = append(l.Fields, node.(*fieldNode))
 		return err

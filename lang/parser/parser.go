@@ -11,7 +11,7 @@ import (
 )
 
 // Parse reads a file. It always returns a file; what could not be read is a Bad node
-// and has been reported.
+// and has been reported. Several files may be parsed at once, each with a list of its own.
 func Parse(f *source.File, diags *diag.List) *ast.File {
 	out := &ast.File{Source: f}
 	if !isText(f, diags) {
@@ -34,10 +34,14 @@ func ParseValue(f *source.File, diags *diag.List) ast.Expr { return parseWhole(f
 
 func parseWhole(f *source.File, diags *diag.List, record bool) ast.Expr {
 	whole := ast.At{Range: source.Span{End: int32(len(f.Text))}}
-	if !isText(f, diags) {
+	said := diags.Len()
+	if isText(f, diags); diags.Len() > said {
 		return &ast.BadExpr{At: whole}
 	}
 	toks := settleBrackets(f, significant(token.Lex(f.Text)), diags)
+	if diags.Len() > said {
+		return &ast.BadExpr{At: whole}
+	}
 	p := exprParser{toks: newStream(f.Text, toks, 0).all(), open: 1, record: record}
 	x, m := p.parse()
 	if m == nil && p.kind() != token.EOF {

@@ -154,7 +154,11 @@ func graph(where string, known words) *place {
 			m.help = fmt.Sprintf("write %s = %s(…)", t.Value, next.Value)
 			return nil, m
 		}
-		return nil, strange(t, "a step or keyword", where, names)
+		m := strange(t, "a step or keyword", where, names)
+		if m.help == "" && endsItem(next) {
+			m.help = fmt.Sprintf("an op is called by %s(…)", t.Value)
+		}
+		return nil, m
 	}}
 }
 

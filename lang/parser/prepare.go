@@ -87,7 +87,7 @@ func settleBrackets(f *source.File, toks []token.Token, diags *diag.List) []toke
 	deep := false
 	for i := 0; i < len(toks); i++ {
 		t := toks[i]
-		if s.declares(i) {
+		if s.declares(i) && s.plausible(i) {
 			s.endChunk(out)
 			s.chunk = len(out)
 		}
@@ -133,7 +133,7 @@ func (s *settler) declares(i int) bool {
 	if t.Kind != token.Word || t.Flags&token.NewlineBefore == 0 || t.Start > 0 && s.src[t.Start-1] != '\n' {
 		return false
 	}
-	return declaresAt(s.src[t.Start:t.End], s.toks[i+1].Kind) && s.plausible(i)
+	return declaresAt(s.src[t.Start:t.End], s.toks[i+1].Kind)
 }
 
 // plausible keeps what may stand in a body too, a `let` and the modifier `target`, apart from declarations:
@@ -155,7 +155,7 @@ func declaresAt(word string, next token.Kind) bool {
 	case "settings", "defaults":
 		return next == token.LBrace
 	case "use", "test":
-		return next == token.String || next == token.Illegal
+		return next == token.String || next == token.Word || next == token.Illegal
 	}
 	return next == token.Word
 }

@@ -165,7 +165,7 @@ func (p *exprParser) str(t *lexer.Token) ast.Expr {
 		text := t.Value[piece.Start:piece.End]
 		v, err := unescape(text, false)
 		if err != nil {
-			p.failEscape(start(t)+piece.Start, err)
+			p.fail(err.mistake(start(t) + piece.Start))
 		}
 		out.Parts = append(out.Parts, &ast.StringLit{At: at(start(t)+piece.Start, start(t)+piece.End), Value: v, Text: text})
 	}
@@ -198,14 +198,7 @@ func (p *exprParser) hole(t *lexer.Token, piece token.Piece) ast.Expr {
 func (p *exprParser) unquote(t *lexer.Token) string {
 	v, err := unquote(t.Value, kindOf(t), flagsOf(t))
 	if err != nil {
-		p.failEscape(start(t), err)
+		p.fail(err.mistake(start(t)))
 	}
 	return v
-}
-
-func (p *exprParser) failEscape(base int32, err *escapeError) {
-	from := base + int32(err.at)
-	m := syntax(source.Span{Start: from, End: from + int32(err.length)}, "%s", err.message)
-	m.help = `a backslash itself is "\\", and r"…" has no escapes`
-	p.fail(m)
 }

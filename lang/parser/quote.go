@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/token"
 )
 
@@ -13,6 +14,14 @@ import (
 type escapeError struct {
 	at, length int
 	message    string
+}
+
+// mistake is what to say of it, in a token that starts at base.
+func (e *escapeError) mistake(base int32) *mistake {
+	from := base + int32(e.at)
+	m := syntax(source.Span{Start: from, End: from + int32(e.length)}, "%s", e.message)
+	m.help = `a backslash itself is "\\", and r"…" has no escapes`
+	return m
 }
 
 // lineBreaks makes every line break in a string "\n", as CEL does.

@@ -16,6 +16,8 @@ import (
 const (
 	lineHead   = lexer.TokenType(64)
 	flagBits   = 8
+	indentBits = 20
+	leftShift  = flagBits + indentBits
 	headPrefix = "Head"
 )
 
@@ -52,6 +54,7 @@ type stream struct {
 	next int
 	bol  int32 // offset of the start of the line that has been reached
 	at   int32
+	line int32 // indentation of that line: the column of its first token
 }
 
 func newStream(src string, toks []token.Token, base int32) *stream {
@@ -61,10 +64,14 @@ func newStream(src string, toks []token.Token, base int32) *stream {
 // Next implements lexer.Lexer; it never fails.
 func (s *stream) Next() (lexer.Token, error) {
 	t := s.toks[s.next]
+	was := s.bol
 	for ; s.at < t.Start; s.at++ {
 		if s.src[s.at] == '\n' {
 			s.bol = s.at + 1
 		}
+	}
+	if s.next == 0 || s.bol != was {
+		s.line = min(t.Start-s.bol, 1<<indentBits-1)
 	}
 	left := len(s.toks) - s.next - 1
 	s.next++
@@ -76,7 +83,7 @@ func (s *stream) Next() (lexer.Token, error) {
 	}
 	out.Pos = lexer.Position{
 		Offset: int(t.Start + s.base),
-		Line:   left<<flagBits | int(t.Flags),
+		Line:   left<<leftShift | int(s.line)<<flagBits | int(t.Flags),
 		Column: int(t.Start - s.bol),
 	}
 	return out, nil
@@ -103,8 +110,14 @@ func rest(lex *lexer.PeekingLexer) []lexer.Token { return restFrom(lex, lex.RawC
 // restFrom are the tokens from a given one to the end.
 func restFrom(lex *lexer.PeekingLexer, at lexer.RawCursor) []lexer.Token {
 	first := &lex.Range(at, at+1)[0]
-	return lex.Range(at, at+lexer.RawCursor(first.Pos.Line>>flagBits)+1)
+	return lex.Range(at, at+lexer.RawCursor(left(first))+1)
 }
+
+// left is how many tokens follow a token.
+func left(t *lexer.Token) int { return t.Pos.Line >> leftShift }
+
+// indentOf is the column of the first token of the line that a token stands on.
+func indentOf(t *lexer.Token) int { return t.Pos.Line >> flagBits & (1<<indentBits - 1) }
 
 // advance consumes n tokens.
 func advance(lex *lexer.PeekingLexer, n int) {

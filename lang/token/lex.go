@@ -28,8 +28,10 @@ func Lex(src string) []Token {
 type lexer struct {
 	src  string
 	pos  int
-	nest int // strings within interpolations of strings
-	deep bool
+	nest int  // strings within interpolations of strings
+	deep bool // the limit of nesting has been passed
+	// unfenced is how many ticks, or more, no fence closes any more; 0 for none.
+	unfenced int
 }
 
 func isWordStart(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -54,9 +54,13 @@ func isInfo(s string) bool {
 
 // fenceEnd finds the closing fence: at least as many ticks, alone on their line.
 func (l *lexer) fenceEnd(ticks int) (end int, ok bool) {
+	if l.unfenced > 0 && ticks >= l.unfenced {
+		return 0, false
+	}
 	for at := l.pos; ; {
 		i := strings.IndexByte(l.src[at:], '\n')
 		if i < 0 {
+			l.unfenced = ticks
 			return 0, false
 		}
 		at += i + 1
@@ -86,13 +90,20 @@ func (l *lexer) nextDeclaration(off int) int {
 			return len(l.src)
 		}
 		brk := at + i
-		at = brk + 1
-		end := at
-		for isWord(l.at(end)) {
-			end++
-		}
-		if StartsDeclaration(l.src[at:end]) {
+		if at = brk + 1; l.declares(at) {
 			return brk
 		}
 	}
+}
+
+// declares reports whether an unindented line starts at an offset, with the keyword of a declaration.
+func (l *lexer) declares(at int) bool {
+	if at > 0 && l.src[at-1] != '\n' {
+		return false
+	}
+	end := at
+	for isWord(l.at(end)) {
+		end++
+	}
+	return StartsDeclaration(l.src[at:end])
 }

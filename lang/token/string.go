@@ -103,7 +103,7 @@ func (l *lexer) hole(flags Flags, emit func(Token)) bool {
 	}
 	defer func() { l.nest-- }()
 	for depth := 0; ; {
-		if l.space(len(l.src)) && flags&Triple == 0 || l.pos >= len(l.src) {
+		if l.space(len(l.src)) && (flags&Triple == 0 || l.declares(l.pos)) || l.pos >= len(l.src) {
 			return false
 		}
 		start := l.pos

@@ -1,7 +1,8 @@
 // Package token cuts the text of a pipe file into tokens. The lexer is written by hand and
 // never fails: what it cannot read is an Illegal token, and white space is the gaps between
 // tokens, so that tokens and gaps together are the text again.
-// It knows no grammar: which words are keywords, and what a brace opens, is not decided here.
+// It knows no grammar: which words are keywords, and what a brace opens, is not decided here. Only
+// where nothing closes a block or a string does it look for the words that start a declaration.
 package token
 
 // Kind says what a token is.

@@ -37,7 +37,7 @@ func (e *MismatchError) Error() string {
 
 // Coerce makes a value fit a type: records by width (other fields are dropped, absent ones get
 // their default), a whole float becomes an int where one is wanted and an int a float, data is
-// read as whatever fits it (durations, sizes and timestamps from text too), closed sets are
+// read as whatever fits it, durations, sizes and timestamps from text, sizes from bytes, closed sets are
 // checked, an absent T? field stays absent. The error is a *MismatchError.
 func Coerce(v Value, t *types.Type) (Value, error) {
 	return coercer{}.value(v, t, nil)
@@ -175,10 +175,9 @@ func integer(v Value, t *types.Type, p *path) (Value, error) {
 	return nil, wrongKind(p, t, v)
 }
 
-// measured reads durations, sizes, timestamps and bytes, from text where data holds it.
+// measured reads durations, sizes, timestamps and bytes, from text too: data holds them so.
 func measured(v Value, t *types.Type, p *path) (Value, error) {
-	j, _ := v.(JSON)
-	s, isText := j.text()
+	s, isText := text(v)
 	switch t.Kind {
 	case types.Duration:
 		if d, ok := v.(Duration); ok {
@@ -192,9 +191,7 @@ func measured(v Value, t *types.Type, p *path) (Value, error) {
 		case Size:
 			return n, nil
 		case Int:
-			if _, data := v.(JSON); data {
-				return Size(n), nil
-			}
+			return Size(n), nil
 		}
 		if n, err := token.ParseSize(s); isText && err == nil {
 			return Size(n), nil
@@ -444,10 +441,4 @@ func kindOf(v Value) string {
 		return kindOf(plain(v))
 	}
 	return "nothing"
-}
-
-// text of data that is a string; false for anything that is no data.
-func (j JSON) text() (string, bool) {
-	s, ok := j.Data.(string)
-	return s, ok
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pipelang/pipe/lang/types"
@@ -63,7 +64,7 @@ func (w *opWork) attempt(ctx context.Context, n int) ending {
 	job := w.job
 	job.Attempt = n
 	lines := w.run.Bus.Lines(w.path, n)
-	inner, stop := within(ctx, w.limit)
+	inner, stop := within(ctx, w.limit, "the attempt")
 	defer stop()
 	att, err := w.session.Start(inner, job, lines)
 	lines.Flush()
@@ -103,25 +104,41 @@ func timedOut(late *timeoutError) ending {
 func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 	exit := att.Exit()
 	var late *timeoutError
+	good := exit.Signal == "" && slices.Contains(w.codes, exit.Code)
 	switch {
-	case exit.Cancelled && ctx.Err() != nil:
+	case ctx.Err() != nil && (exit.Cancelled || !good):
+		// A terminal's interrupt reaches the program before the target does.
 		return cancelledBy(ctx)
 	case exit.Cancelled && errors.As(context.Cause(inner), &late):
 		end := timedOut(late)
 		end.exit = &exit.Code
 		return end
-	case exit.Signal == "" && slices.Contains(w.codes, exit.Code):
+	case good:
 		return ending{outcome: Succeeded, exit: &exit.Code}
 	}
 	end := failed(CauseExit, fmt.Sprintf("exit code %d", exit.Code))
 	if exit.Signal != "" {
 		end = failed(CauseSignal, "ended by "+exit.Signal)
 	}
-	if exit.Script != "" {
-		end.reason += " in " + exit.Script
+	if exit.Reason != "" {
+		end = failed(CauseExit, exit.Reason)
 	}
+	end.reason += w.in(exit.Script)
 	end.exit, end.retriable = &exit.Code, true
 	return end
+}
+
+// in names the script that failed by its title or number, where there are several.
+func (w *opWork) in(script string) string {
+	switch n := len(w.job.Scripts); {
+	case script == "" || n == 0:
+		return ""
+	case strings.Trim(script, "0123456789") != "":
+		return fmt.Sprintf(" in %q", script)
+	case n > 1:
+		return " in script " + script
+	}
+	return ""
 }
 
 // finish evaluates the result, which a failed attempt may have too, and stores what is kept.

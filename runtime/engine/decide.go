@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,10 @@ import (
 var errFailFast = errors.New("another step failed")
 
 // timeoutError says that something was not done in time.
-type timeoutError struct{ after time.Duration }
+type timeoutError struct {
+	what  string
+	after time.Duration
+}
 
 func (e *timeoutError) Error() string { return "not done within " + value.FormatDuration(e.after) }
 
@@ -27,7 +31,7 @@ func cancelledBy(ctx context.Context) ending {
 	case errors.Is(cause, errFailFast):
 		end.cause, end.reason = CauseFailFast, "another step failed"
 	case errors.As(cause, &late):
-		end.reason = "the pipeline was " + late.Error()
+		end.reason = late.what + " was " + late.Error()
 	}
 	return end
 }
@@ -56,7 +60,7 @@ func (s *sectionRun) decide(info *stepInfo) (ending, []local, bool) {
 		return ending{outcome: Abandoned, cause: CauseUpstreamFailed, reason: missing + " depends on a step that has no result"}, nil, true
 	}
 	if info.plan.Never {
-		return skipped(CauseGuardFalse, "its guard was false when the plan was made"), nil, true
+		return skipped(CauseNeedsSkipped, "what it needs was known to be missing when the plan was made"), nil, true
 	}
 	return ending{}, bindings, false
 }
@@ -86,6 +90,9 @@ func (g *graphRun) ruleNeeds(ctx context.Context, info *stepInfo) (bindings []lo
 			return nil, "", skipped(CauseNeedsSkipped, g.name(e.to)+" failed, as it may"), true
 		}
 	}
+	if end, ended := g.ruleHookNeeds(info); ended {
+		return nil, "", end, true
+	}
 	for i := range info.plan.Bindings {
 		b := &info.plan.Bindings[i]
 		v, err := g.run.eval(ctx, &b.Value, types.OptionalOf(g.run.typeOf(b.Type)), g.stepScope(info, bindings))
@@ -100,6 +107,21 @@ func (g *graphRun) ruleNeeds(ctx context.Context, info *stepInfo) (bindings []lo
 		bindings = append(bindings, local{b.Name, v})
 	}
 	return bindings, missing, ending{}, false
+}
+
+// ruleHookNeeds skips a step of a hook that needs a step of main which did not succeed: to
+// hooks its result is an optional.
+func (g *graphRun) ruleHookNeeds(info *stepInfo) (ending, bool) {
+	for _, name := range info.plan.Needs {
+		id, ok := g.info.index[name]
+		if !ok || g.info.steps[id].section == info.section {
+			continue
+		}
+		if n, ended := g.outcome(id); !ended || n.outcome != Succeeded {
+			return skipped(CauseNeedsSkipped, name+" has no result"), true
+		}
+	}
+	return ending{}, false
 }
 
 func skipped(cause, reason string) ending {
@@ -148,10 +170,7 @@ func (g *graphRun) guards(ctx context.Context, guards []*plan.Expr, sc *scope) (
 
 // textOf is an expression as a reason shows it.
 func textOf(x *plan.Expr) string {
-	text := x.CEL
-	if text == "" {
-		text = string(x.Value)
-	}
+	text := cmp.Or(x.CEL, x.Text, string(x.Value))
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > 120 {
 		text = strings.ToValidUTF8(text[:120], "") + "…"

@@ -33,6 +33,9 @@ type Options struct {
 	// Repo answers glob, text, json, yaml and git.changed for the repository as it was at start.
 	// Paths and globs that it is asked for are relative to the root.
 	Repo expr.Host
+	// RepoIn gives a Repo whose paths, asked for and answered, are relative to a folder; nil
+	// makes those asked for relative to the root and asks Repo.
+	RepoIn func(folder string) expr.Host
 	// Targets by name; "host" runs what names none, "docker" what has an image.
 	Targets map[string]target.Target
 	Bus     *event.Bus
@@ -95,13 +98,14 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	r.hard = hard
+	params, err := r.rootParams(ctx, root)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.open(ctx, root); err != nil {
 		return nil, err
 	}
-	return r.supervise(ctx, stop, root)
+	return r.supervise(ctx, root, params)
 }
 
 func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
@@ -110,6 +114,9 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	}
 	if o.Run.Kill == nil {
 		o.Run.Kill = o.Kill
+	}
+	if o.Run.Environ == nil {
+		o.Run.Environ = o.Environ
 	}
 	r := &run{Options: o, slots: newSlots(o.Jobs), locks: newLocks(o.Locks, o.Run.ID), asking: make(chan struct{}, 1)}
 	r.asking <- struct{}{}
@@ -134,12 +141,17 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 }
 
 // supervise runs the root graph and gives up on it when Kill closes.
-func (r *run) supervise(ctx context.Context, stop func(), root *graphInfo) (*Result, error) {
+func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*Result, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	hard, stopHard := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopHard()
+	r.hard = hard
 	began := time.Now()
 	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest})
 	ended := make(chan *Result, 1)
 	go func() {
-		res := r.runRoot(ctx, root)
+		res := r.runRoot(ctx, root, params)
 		r.opened.close()
 		ended <- res
 	}()
@@ -148,6 +160,7 @@ func (r *run) supervise(ctx context.Context, stop func(), root *graphInfo) (*Res
 	case res = <-ended:
 	case <-r.Kill:
 		stop()
+		stopHard()
 		res = afterKill(ended)
 	}
 	res.Duration = time.Since(began)

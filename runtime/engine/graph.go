@@ -190,6 +190,12 @@ func (g *graphRun) read(ctx context.Context, name string, sc *scope) (value.Valu
 		return v, true, err
 	}
 	hook := sc.reader != nil && sc.reader.section != mainSection
+	if g.info.left[name] {
+		if !hook && (sc.reader == nil || !sc.reader.after[name]) {
+			return nil, true, unknown(name)
+		}
+		return value.None{}, true, nil
+	}
 	for i := range g.info.plan.Lets {
 		if l := &g.info.plan.Lets[i]; l.Name == name {
 			v, err := g.readLet(ctx, l, sc, hook)
@@ -223,6 +229,9 @@ func (g *graphRun) readStep(id int, reader *stepInfo) (value.Value, error) {
 }
 
 func (g *graphRun) status(name string) expr.Status {
+	if g.info.left[name] {
+		return expr.Skipped
+	}
 	id, ok := g.info.index[name]
 	if !ok {
 		return ""

@@ -102,7 +102,8 @@ func pipeline(steps ...plan.Step) plan.Graph {
 	return plan.Graph{Name: "main", Module: "ci.pipe", At: "ci.pipe:1:1", Steps: steps, Result: "nothing"}
 }
 
-// ops of the test plans: one gives 1, none nothing, echo its parameter; broken's result cannot be read.
+// ops of the test plans: one gives 1, none nothing, echo its parameter; broken's
+// result cannot be read, typed's is in a file.
 func ops() map[string]plan.Op {
 	base := plan.Op{Module: "ci.pipe", At: "ci.pipe:1:1", Runs: []plan.Run{{Interpreter: "sh", Script: "true", At: "ci.pipe:1:1"}}}
 	one, none, echo := base, base, base
@@ -112,7 +113,10 @@ func ops() map[string]plan.Op {
 	echo.Params = []plan.Param{{Name: "n", Type: "int"}}
 	broken := one
 	broken.Name, broken.Return = "broken", celp(`json("missing").n`)
-	return map[string]plan.Op{"ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
+	typed, shown := one, one
+	typed.Name, typed.Result, typed.Return = "typed", "{ n: int }", celp(`json("out.json")`)
+	shown.Name, shown.Params = "shown", []plan.Param{{Name: "n", Type: "int"}, {Name: "token", Type: "secret string"}}
+	return map[string]plan.Op{"ci.pipe.typed": typed, "ci.pipe.shown": shown, "ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
 }
 
 // newPlan completes and checks a plan.

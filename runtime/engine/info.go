@@ -27,6 +27,7 @@ type graphInfo struct {
 	steps  []*stepInfo    // of all sections, in the order of the plan
 	index  map[string]int // by name
 	bounds [sections][2]int
+	left   map[string]bool // steps that are not selected
 }
 
 // stepInfo is what a run knows of a step before it runs.
@@ -60,13 +61,14 @@ type opInfo struct {
 
 // graphInfo reads a graph, leaving out the steps that are not selected.
 func (r *run) graphInfo(g *plan.Graph, sel selection) (*graphInfo, error) {
-	info := &graphInfo{plan: g, module: r.module(g.Module, g.At), result: r.typeOf(g.Result), index: map[string]int{}}
+	info := &graphInfo{plan: g, module: r.module(g.Module, g.At), result: r.typeOf(g.Result), index: map[string]int{}, left: map[string]bool{}}
 	for sec, list := range [][]plan.Step{g.Steps, g.OnFailure, g.Finally} {
 		info.bounds[sec][0] = len(info.steps)
 		for i := range list {
 			s := &list[i]
 			below, in := sel.below(s, section(sec))
 			if !in {
+				info.left[s.Name] = true
 				continue
 			}
 			step, err := r.stepInfo(s, below)

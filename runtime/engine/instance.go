@@ -114,6 +114,9 @@ func (in *instance) args(ctx context.Context) ([]local, error) {
 			return nil, fmt.Errorf("%s: %w", a.Name, err)
 		}
 		in.run.reveal(v, t)
+		if a.From != "" {
+			v = eachText(v, func(s string) string { return plan.Anchor(a.From, s) })
+		}
 		out = append(out, local{a.Name, v})
 	}
 	return in.complete(ctx, out)
@@ -148,6 +151,7 @@ func (in *instance) defaultOf(ctx context.Context, p *plan.Param, sc *scope) (va
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Name, err)
 	}
+	in.run.reveal(v, in.run.typeOf(p.Type))
 	return v, nil
 }
 

@@ -219,6 +219,7 @@ func (w *opWork) setMounts(ctx context.Context) error {
 			if v == (value.None{}) {
 				continue
 			}
+			mount.Secret = t.DeepLabels()&types.Secret != 0
 			putInto(&mount, v)
 		}
 		w.job.Mounts = append(w.job.Mounts, mount)
@@ -233,6 +234,7 @@ func putInto(m *target.Mount, v value.Value) {
 	case value.File, value.Dir:
 		m.Files = append(m.Files, v)
 	case value.List:
+		m.List = true
 		for _, e := range v {
 			putInto(m, e)
 		}

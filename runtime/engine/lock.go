@@ -166,10 +166,12 @@ func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by s
 		return &heldError{key, by}
 	}
 	if f == nil {
-		if tell {
-			waits(by)
+		queued := func() {
+			if tell {
+				waits(by)
+			}
 		}
-		if f, err = waitLockFile(w.ctx, l.dir, key, l.run, w.policy == lockLatest); err != nil {
+		if f, err = waitLockFile(w.ctx, l.dir, key, l.run, w.policy == lockLatest, queued); err != nil {
 			return err
 		}
 	}

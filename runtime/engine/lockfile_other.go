@@ -16,6 +16,6 @@ var errNoLockFiles = errors.New("locks across runs need a Unix system")
 
 func tryLockFile(dir, key, run string) (*lockFile, string, error) { return nil, "", errNoLockFiles }
 
-func waitLockFile(ctx context.Context, dir, key, run string, latest bool) (*lockFile, error) {
+func waitLockFile(ctx context.Context, dir, key, run string, latest bool, queued func()) (*lockFile, error) {
 	return nil, errNoLockFiles
 }

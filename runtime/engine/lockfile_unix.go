@@ -83,8 +83,8 @@ func holder(f *os.File) string {
 
 // waitLockFile waits for a lock file. The flock is waited for in a thread of its own, which
 // the kernel wakes; nothing can call it back, so one who gives up leaves it to let go at once
-// when its turn comes.
-func waitLockFile(ctx context.Context, dir, key, run string, latest bool) (*lockFile, error) {
+// when its turn comes. queued is called when newer waiters can reach this one.
+func waitLockFile(ctx context.Context, dir, key, run string, latest bool, queued func()) (*lockFile, error) {
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	if latest {
@@ -94,6 +94,7 @@ func waitLockFile(ctx context.Context, dir, key, run string, latest bool) (*lock
 		}
 		defer leave()
 	}
+	queued()
 	f, err := openLockFile(dir, key)
 	if err != nil {
 		return nil, fmt.Errorf("lock %q: %w", key, err)

@@ -12,15 +12,9 @@ import (
 )
 
 // runRoot runs the whole pipeline.
-func (r *run) runRoot(ctx context.Context, info *graphInfo) *Result {
-	params, err := r.rootParams(ctx, info)
+func (r *run) runRoot(ctx context.Context, info *graphInfo, params []local) *Result {
 	g := r.newGraph(info, "", params, nil)
-	var end ending
-	if err != nil {
-		end = failed(CauseEvalError, err.Error())
-	} else {
-		end = g.do(ctx, 0)
-	}
+	end := g.do(ctx, 0)
 	res := &Result{Outcome: end.outcome, Steps: flatten(nil, g.rows()), Error: end.reason}
 	switch end.outcome {
 	case Succeeded:
@@ -60,6 +54,7 @@ func (r *run) rootParams(ctx context.Context, info *graphInfo) ([]local, error) 
 		if err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
+		r.reveal(v, r.typeOf(p.Type))
 		sc.locals = append(sc.locals, local{p.Name, v})
 		if err := r.where(ctx, p, v, sc); err != nil {
 			return nil, err
@@ -137,18 +132,18 @@ func (g *graphRun) body(ctx context.Context, limit time.Duration) (end ending, l
 	if limit == 0 || own > 0 && own < limit {
 		limit = own
 	}
-	inner, stop := within(ctx, limit)
+	inner, stop := within(ctx, limit, "the pipeline")
 	defer stop()
 	g.runSection(inner, mainSection)
 	return g.conclude(ctx, inner), true
 }
 
 // within bounds a context; 0 is no bound.
-func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+func within(ctx context.Context, limit time.Duration, what string) (context.Context, context.CancelFunc) {
 	if limit <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, limit, &timeoutError{limit})
+	return context.WithTimeoutCause(ctx, limit, &timeoutError{what, limit})
 }
 
 // conclude says how main ended, and what the graph returns.
@@ -156,12 +151,14 @@ func (g *graphRun) conclude(ctx, inner context.Context) ending {
 	var late *timeoutError
 	cut := g.firstOf(mainSection, Cancelled)
 	switch {
+	case cut != nil && ctx.Err() != nil:
+		return cancelledBy(ctx)
 	case g.first != nil:
 		end := g.redEnding()
 		end.value, _ = g.returned(ctx)
 		return end
-	case cut != nil && ctx.Err() == nil && errors.As(context.Cause(inner), &late):
-		end := failed(CauseTimeout, "the pipeline was "+late.Error())
+	case cut != nil && errors.As(context.Cause(inner), &late):
+		end := failed(CauseTimeout, late.what+" was "+late.Error())
 		end.retriable = true
 		return end
 	case cut != nil:
@@ -228,7 +225,7 @@ func (g *graphRun) finally(end ending) ending {
 	if g.info.bounds[finallySection][0] == g.info.bounds[finallySection][1] {
 		return end
 	}
-	ctx, stop := within(g.run.hard, FinallyDeadline)
+	ctx, stop := within(g.run.hard, FinallyDeadline, "finally")
 	defer stop()
 	g.runSection(ctx, finallySection)
 	if end.outcome != Succeeded {

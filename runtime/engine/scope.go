@@ -91,10 +91,18 @@ func (s *scope) host() expr.Host {
 			return in.answers
 		}
 	}
-	if s.run.Repo == nil {
-		return nil
+	return s.run.hostIn(s.module.folder)
+}
+
+// hostIn answers for the expressions of files in a folder.
+func (r *run) hostIn(folder string) expr.Host {
+	switch {
+	case r.RepoIn != nil:
+		return r.RepoIn(folder)
+	case r.Repo != nil:
+		return folderHost{r.Repo, folder}
 	}
-	return folderHost{s.run.Repo, s.module.folder}
+	return nil
 }
 
 // folderHost makes the paths of one module relative to the root.
@@ -113,13 +121,18 @@ func (h folderHost) Call(ctx context.Context, function string, args []value.Valu
 }
 
 func fromRoot(folder string, v value.Value) value.Value {
+	return eachText(v, func(s string) string { return plan.Resolve(folder, s) })
+}
+
+// eachText changes a text, or every text of a list.
+func eachText(v value.Value, change func(string) string) value.Value {
 	switch v := v.(type) {
 	case value.String:
-		return value.String(plan.Resolve(folder, string(v)))
+		return value.String(change(string(v)))
 	case value.List:
 		out := make(value.List, len(v))
 		for i := range v {
-			out[i] = fromRoot(folder, v[i])
+			out[i] = eachText(v[i], change)
 		}
 		return out
 	}
@@ -169,24 +182,12 @@ func folderOf(at string) string {
 	return dir
 }
 
-// read gives a let of the module, or a used namespace as a record of its lets.
+// read gives a let of the module.
 func (m *module) read(ctx context.Context, r *run, name string) (value.Value, bool, error) {
-	if i := slices.IndexFunc(m.plan.Lets, func(l plan.Let) bool { return l.Name == name }); i >= 0 {
-		v, err := m.lets.eval(ctx, &m.plan.Lets[i], &scope{run: r, module: m})
-		return v, true, err
-	}
-	id, ok := m.plan.Uses[name]
-	if !ok {
+	i := slices.IndexFunc(m.plan.Lets, func(l plan.Let) bool { return l.Name == name })
+	if i < 0 {
 		return nil, false, nil
 	}
-	used, out := r.module(id, ""), value.Record{}
-	for i := range used.plan.Lets {
-		l := &used.plan.Lets[i]
-		v, err := used.lets.eval(ctx, l, &scope{run: r, module: used})
-		// One that cannot be evaluated fails only those who read it.
-		if err == nil {
-			out[l.Name] = v
-		}
-	}
-	return out, true, nil
+	v, err := m.lets.eval(ctx, &m.plan.Lets[i], &scope{run: r, module: m})
+	return v, true, err
 }

@@ -64,8 +64,40 @@ var (
 	plainPlace  = regexp.MustCompile(`(?m)^([^\s:][^\n:]*\.\w+):(\d+)(?::|$)`)
 )
 
+// maxPlaces bounds what is searched for places, in bytes.
+const maxPlaces = 64 << 10
+
+// mentions are the lines that have a colon before a digit, as every place has.
+func mentions(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if len(line) <= 4<<10 && colonDigit(line) {
+			b.WriteString(line)
+		}
+		if b.Len() > maxPlaces {
+			break
+		}
+	}
+	return b.String()
+}
+
+func colonDigit(line string) bool {
+	for {
+		i := strings.IndexByte(line, ':')
+		if i < 0 || i+1 == len(line) {
+			return false
+		}
+		if line = line[i+1:]; '0' <= line[0] && line[0] <= '9' {
+			return true
+		}
+	}
+}
+
 // place finds the file and line of a failure in its text.
 func place(text string) (file string, line int, ok bool) {
+	if text = mentions(text); text == "" {
+		return "", 0, false
+	}
 	if m := goPlace.FindStringSubmatch(text); m != nil {
 		return located(m)
 	}

@@ -181,8 +181,9 @@ func TestJUnitLimits(t *testing.T) {
 	if _, err := JUnit(make([]byte, MaxBytes+1)); err == nil || !strings.Contains(err.Error(), "64 MiB") {
 		t.Errorf("error %v", err)
 	}
-	one := `<testcase name="a"><failure>` + strings.Repeat("é", MaxMessage) + `</failure></testcase>`
-	got, err := JUnit([]byte("<testsuite>" + strings.Repeat(one, MaxFailures+5) + "</testsuite>"))
+	long := `<testcase name="a"><failure>` + strings.Repeat("é", MaxMessage) + `</failure></testcase>`
+	short := `<testcase name="b"><failure/></testcase>`
+	got, err := JUnit([]byte("<testsuite>" + long + strings.Repeat(short, MaxFailures+4) + "</testsuite>"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,10 @@ import (
 	"unicode/utf8"
 )
 
+// longestEscaped is the length in bytes up to which a secret is masked in all its forms. A
+// larger one is masked as it stands, and its lines in all forms.
+const longestEscaped = 64 << 10
+
 // forms are the texts that give a secret away. Line breaks at its ends are no part of it.
 func forms(s string) []string {
 	whole := strings.Trim(s, "\r\n")
@@ -22,6 +26,9 @@ func forms(s string) []string {
 	var out []string
 	for _, unit := range units(whole) {
 		out = append(out, unit)
+		if len(unit) > longestEscaped {
+			continue
+		}
 		out = append(out, base64Forms(unit)...)
 		out = append(out, hexForms(unit)...)
 		out = append(out, urlForms(unit)...)

@@ -43,7 +43,8 @@ func NewMasker(secrets ...string) *Masker {
 // Add makes a secret known: as it stands, each of its lines of Strong characters or more,
 // the password in a URL, and all of these in base64 (three alignments, both alphabets), hex
 // and as URLs, JSON, XML and shells escape them. Texts that are masked from now on are
-// masked for it too. White space alone, and less than four bytes, is not masked.
+// masked for it too. White space alone, and less than four bytes, is not masked;
+// of more than 64 KiB only the whole and the lines are.
 func (m *Masker) Add(secret string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

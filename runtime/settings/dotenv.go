@@ -11,7 +11,8 @@ import (
 //
 //	NAME=value            up to the end of the line; white space around it and " #…" are dropped
 //	NAME='v' NAME="v"     may span lines; \\ and \' are escapes in the first, and \" \a \b \f \n
-//	                      \r \t \v too in the second; any other backslash stands for itself
+//	                      \r \t \v too in the second; any other backslash stands for itself,
+//	                      but no quote after one ends the value
 //	export NAME=value     the word is skipped
 //	'NAME'=value          a quoted name
 //	NAME                  a name without "=" sets nothing
@@ -19,14 +20,12 @@ import (
 //	${NAME} ${NAME:-v}    an earlier name of the file, else the environment's, else v or nothing;
 //	                      in every value, whatever its quotes
 //
-// The last line for a name wins. It differs from python-dotenv in these points:
+// The last line for a name wins. "#" right after "=" is no comment. It differs from python-dotenv in these points:
 //
 //   - A line that does not parse is an error with its line, and not skipped.
-//   - `NAME= # comment` is an empty value, not the comment.
 //   - A byte order mark is dropped, and UTF-16 with one is read.
 //   - Bytes that are no UTF-8, and zero bytes, are errors.
 //   - Files over 16 MiB, and values that grow beyond that by ${…}, are errors.
-//   - A name that `export` alone precedes (`export =1`) is an error.
 
 // maxFile is the largest file that is read as a source.
 const maxFile = 16 << 20
@@ -124,10 +123,12 @@ func (r *dotenvReader) binding() (b binding, message string) {
 		r.skip(isBlank)
 		if r.peek() == '=' {
 			r.take(1)
-			r.skip(isBlank)
 			b.hasVal = true
-			if b.value, message = r.value(); message != "" {
-				return b, message
+			// A comment needs white space before it, here as after a value.
+			if blank := r.skip(isBlank); blank == "" || r.peek() != '#' {
+				if b.value, message = r.value(); message != "" {
+					return b, message
+				}
 			}
 		}
 	}
@@ -160,11 +161,8 @@ func (r *dotenvReader) name() (name, message string) {
 }
 
 func (r *dotenvReader) value() (text, message string) {
-	switch q := r.peek(); q {
-	case '\'', '"':
+	if q := r.peek(); q == '\'' || q == '"' {
 		return r.quoted(q)
-	case '#':
-		return "", ""
 	}
 	text = r.skip(func(c rune) bool { return c != '\n' })
 	if n := commentStart(text); n >= 0 {
@@ -188,25 +186,14 @@ func commentStart(s string) int {
 
 func (r *dotenvReader) quoted(q byte) (text, message string) {
 	for i := 1; i < len(r.rest); i++ {
-		switch {
-		case r.rest[i] == '\\' && i+1 < len(r.rest) && r.rest[i+1] == q:
-			if r.closedLater(i+2, q) {
-				i++
-				continue
-			}
-		case r.rest[i] != q:
-			continue
-		default:
+		switch r.rest[i] {
+		case '\\':
+			i++ // whatever it is, a character after a backslash does not end the value
+		case q:
 			return unescape(r.take(i + 1)[1:i], q), ""
 		}
 	}
 	return "", fmt.Sprintf("a value in quotes without its end: expected a closing %c", q)
-}
-
-// closedLater reports whether a quote follows: an escaped one that is the last closes after
-// all, as in 'C:\'.
-func (r *dotenvReader) closedLater(from int, q byte) bool {
-	return strings.IndexByte(r.rest[from:], q) >= 0
 }
 
 var escapes = map[byte]string{'\\': "\\", '\'': "'", '"': "\"", 'a': "\a", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v"}

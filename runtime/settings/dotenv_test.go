@@ -49,7 +49,7 @@ func dotenvCases(t testing.TB) []dotenvCase {
 	return cases
 }
 
-// What the cases want is what python-dotenv 1.2 gives for them. Those where a line of theirs is
+// What the cases want is what python-dotenv 1.2.4 gives for them. Those where a line of theirs is
 // no binding are in TestDotenvDeviations.
 func TestDotenvDialect(t *testing.T) {
 	for _, tt := range dotenvCases(t) {
@@ -79,11 +79,11 @@ func TestDotenvDeviations(t *testing.T) {
 		want     map[string]string
 		errs     []string
 	}{
-		{"comment instead of a value", "A= # c\nB=1", map[string]string{"A": "", "B": "1"}, nil},
-		{"comment glued to the equal sign", "A=#c", map[string]string{"A": ""}, nil},
 		{"byte order mark", "\ufeffA=1", map[string]string{"A": "1"}, nil},
 		{"UTF-16, little end first", utf16le, map[string]string{"A": "é", "B": "2"}, nil},
 		{"UTF-16, big end first", utf16be, map[string]string{"A": "é", "B": "2"}, nil},
+		{"backslash before the last quote", `A='C:\dir\'` + "\nB=1", map[string]string{"B": "1"}, []string{"line 1: a value in quotes without its end: expected a closing '"}},
+		{"colon", "A: b", map[string]string{}, []string{"line 1: expected NAME=value"}},
 		{"two words", "A=1\nname value\nB=2", map[string]string{"A": "1", "B": "2"}, []string{"line 2: expected NAME=value"}},
 		{"no name", "=1\nB=2", map[string]string{"B": "2"}, []string{"line 1: expected NAME=value, found no name"}},
 		{"export and no name", "export =1", map[string]string{}, []string{"line 1: expected NAME=value, found no name"}},
@@ -143,7 +143,7 @@ func FuzzDotenv(f *testing.F) {
 		}
 		// A quoted copy of every value reads back as that value.
 		for _, b := range bindings {
-			if strings.Contains(b.value, `\`) {
+			if strings.ContainsAny(b.value, "\\\r") {
 				continue
 			}
 			again, errs := parseDotenv([]byte(`A="` + strings.ReplaceAll(b.value, `"`, `\"`) + `"`))

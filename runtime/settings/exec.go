@@ -91,7 +91,7 @@ func outcome(program string, out *capped, err error) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s cannot be run: %w", program, errors.Unwrap(err))
 	}
-	text := withoutBreak(out.String())
+	text := withoutBreak(out.buf.String())
 	if strings.TrimSpace(text) == "" {
 		return "", fmt.Errorf("%s wrote nothing", program)
 	}
@@ -100,16 +100,16 @@ func outcome(program string, out *capped, err error) (string, error) {
 
 // capped keeps what fits execOutput and refuses the rest.
 type capped struct {
-	bytes.Buffer
+	buf  bytes.Buffer
 	over bool
 }
 
 var errOver = errors.New("too much output")
 
 func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > execOutput {
+	if c.buf.Len()+len(p) > execOutput {
 		c.over = true
 		return 0, errOver
 	}
-	return c.Buffer.Write(p)
+	return c.buf.Write(p)
 }

@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -223,20 +222,25 @@ func withoutBreak(s string) string {
 // fromSecrets is what the secrets directory says of a setting.
 func (r *resolver) fromSecrets(s *setting) layer {
 	var n *node
-	for _, name := range slices.Sorted(maps.Keys(r.secretFiles)) {
-		for _, own := range []string{strings.ToLower(s.decl.Name), strings.ToLower(s.decl.Variable)} {
-			rest, ok := strings.CutPrefix(name, own)
-			var path []string
-			t := s.typ
-			if ok && rest != "" {
-				if rest, ok = strings.CutPrefix(rest, "__"); ok {
-					path, t, ok = fieldPath(s.typ, strings.ToUpper(rest))
-				}
+	own := []string{strings.ToLower(s.decl.Name), strings.ToLower(s.decl.Variable)}
+	for _, name := range own {
+		if path, ok := r.secretFiles[name]; ok && n == nil {
+			n = r.secretFile(s, s.typ, path)
+		}
+	}
+	if !parted(s.typ) {
+		return layerOf(n)
+	}
+	for _, name := range r.secretNames {
+		for _, prefix := range own {
+			rest, ok := strings.CutPrefix(name, prefix+"__")
+			if !ok {
+				continue
 			}
-			if ok {
+			if path, t, ok := fieldPath(s.typ, strings.ToUpper(rest)); ok {
 				n = n.put(path, r.secretFile(s, t, r.secretFiles[name]))
-				break
 			}
+			break
 		}
 	}
 	return layerOf(n)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -93,11 +94,13 @@ func parseJSON(t *types.Type, s string) (value.JSON, error) {
 	if err == nil {
 		return data, nil
 	}
-	m := &misfit{want: expected(t) + " as JSON", found: quote(s), kind: "no JSON"}
+	m := &misfit{want: expected(t) + " as JSON", kind: "text that is no JSON"}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		m.kind = fmt.Sprintf("no JSON, at byte %d", syntax.Offset)
-		m.found += fmt.Sprintf(", no JSON at byte %d", syntax.Offset)
+		m.kind += fmt.Sprintf(" from byte %d on", syntax.Offset)
+	} else if errors.Is(err, io.ErrUnexpectedEOF) {
+		m.kind += ": it ends too early"
 	}
+	m.found = quote(s) + ", " + m.kind
 	return value.JSON{}, m
 }
 

@@ -115,5 +115,13 @@ func clipped(s string) string {
 	if len(r) > longestFound {
 		s = string(r[:longestFound]) + "…"
 	}
-	return strings.Trim(strconv.Quote(s), `"`)
+	var b strings.Builder
+	for _, c := range s {
+		if strconv.IsPrint(c) {
+			b.WriteRune(c)
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	return b.String()
 }

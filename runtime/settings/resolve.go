@@ -3,6 +3,8 @@ package settings
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,9 +30,10 @@ type setting struct {
 type resolver struct {
 	ctx         context.Context
 	sources     Sources
-	variables   []*variables // the environment, .env.<profile>, .env
-	secretFiles map[string]string
-	loose       []Problem // of no setting
+	variables   []*variables      // the environment, .env.<profile>, .env
+	secretFiles map[string]string // path by name in lower case
+	secretNames []string          // sorted
+	loose       []Problem         // of no setting
 }
 
 // Resolve looks everything up but programs, which Fetch runs. The error is for a source that
@@ -78,6 +81,7 @@ func (r *resolver) open() error {
 	}
 	var err error
 	r.secretFiles, err = secretFiles(r.sources.SecretsDir)
+	r.secretNames = slices.Sorted(maps.Keys(r.secretFiles))
 	return err
 }
 

@@ -114,9 +114,11 @@ type Mount struct {
 	Files []value.Value // File or Dir values; several are merged, a collision is an error
 	// List says that Files was a list: files go below Path by their names, however many there
 	// are. Otherwise a single File or Dir is put at Path itself.
-	List  bool
-	Text  *string // a secret's content, mode 0400
-	Cache string  // the name of a cache folder
+	List bool
+	// Secret says that Files is one: files get mode 0400.
+	Secret bool
+	Text   *string // a secret's content, mode 0400
+	Cache  string  // the name of a cache folder
 }
 
 // Attempt is what is left of an attempt: its exit and, until Close, its workspace.

@@ -54,6 +54,7 @@ func TestMounts(t *testing.T) {
 			{"a list of one", target.Mount{Path: "x", List: true, Files: []value.Value{one}}, "cat x/one.txt", "one"},
 			{"an empty list", target.Mount{Path: "x", List: true, Files: []value.Value{}}, "ls -d x; ls x", "x"},
 			{"a secret", target.Mount{Path: "x/y", Text: &secret}, "cat x/y; stat -c %a x/y", "s3cret400"},
+			{"a secret file", target.Mount{Path: "x", Files: []value.Value{one}, Secret: true}, "cat x; stat -c %a x", "one400"},
 			{"a file over another", target.Mount{Path: "have/a", Files: []value.Value{one}}, "", `mount "have/a": "have/a" is there already`},
 			{"two of one name", target.Mount{Path: "x", List: true, Files: []value.Value{one, one}}, "", `mount "x": "x/one.txt" is there already`},
 			{"two folders with one file", target.Mount{Path: "x", List: true, Files: []value.Value{dir, dir}}, "", `mount "x": "x/`},

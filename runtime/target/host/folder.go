@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 )
 
 // folder is where a session keeps workspaces and scripts. A lock that the kernel drops with
@@ -69,20 +70,26 @@ func (f *folder) close() error {
 	return errors.Join(removeAll(f.path), f.lock.Close())
 }
 
-// sweepStale removes the folders of sessions that were killed: those in the state folders of
-// other runs beside this one, and those among temporary files.
+// sweepStale removes the folders of sessions that were killed: those among temporary files,
+// and those in the state folders of other runs beside this one, which go with them.
 func sweepStale(state string) {
-	places := []string{os.TempDir()}
+	sweepPlace(os.TempDir())
 	for _, run := range names(filepath.Dir(state)) {
-		places = append(places, filepath.Join(filepath.Dir(state), run))
-	}
-	for _, place := range places {
-		for _, name := range names(place) {
-			if strings.HasPrefix(name, folderPrefix()) {
-				removeStale(filepath.Join(place, name))
-			}
+		place := filepath.Join(filepath.Dir(state), run)
+		if sweepPlace(place) {
+			syscall.Rmdir(place)
 		}
 	}
+}
+
+// sweepPlace reports whether it found something to remove.
+func sweepPlace(place string) (found bool) {
+	for _, name := range names(place) {
+		if strings.HasPrefix(name, folderPrefix()) && removeStale(filepath.Join(place, name)) {
+			found = true
+		}
+	}
+	return found
 }
 
 // names lists a folder; what cannot be read holds nothing of ours.
@@ -96,17 +103,17 @@ func names(dir string) []string {
 	return list
 }
 
-func removeStale(path string) {
+func removeStale(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || !owned(info) {
-		return
+		return false
 	}
 	lock, err := takeLock(filepath.Join(path, lockName))
 	if err != nil {
-		return
+		return false
 	}
 	defer lock.Close()
-	removeAll(path)
+	return removeAll(path) == nil
 }
 
 // removeAll removes a tree, read-only folders included.

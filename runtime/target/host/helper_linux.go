@@ -48,14 +48,15 @@ func startHelper() (*helper, error) {
 }
 
 // namespaceOfUser maps the user onto itself: files and processes look as they always do. The
-// one capability is what mounting takes; it does not reach the programs that steps run.
+// capabilities are what the kernel wants of who mounts an overlay, to mount it and then to
+// move files between layers; they do not reach the programs that steps run.
 func namespaceOfUser() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
 		Setsid:      true,
 		Cloneflags:  syscall.CLONE_NEWUSER,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_CHOWN, unix.CAP_FSETID},
 	}
 }
 
@@ -75,8 +76,11 @@ func (h *helper) place() (place, error) {
 	return &remote{socket: pair[0]}, nil
 }
 
+// close ends the helper and what still runs in it.
 func (h *helper) close() error {
 	unix.Close(h.control)
+	stuck := time.AfterFunc(5*time.Second, func() { h.cmd.Process.Kill() })
+	defer stuck.Stop()
 	return h.cmd.Wait()
 }
 

@@ -36,6 +36,7 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 	}
 	adoptOrphans()
 	refuseTerminal()
+	keepDescriptors()
 	sweepStale(run.State)
 	folder, err := newFolder(root, run.State, os.TempDir())
 	if err != nil {

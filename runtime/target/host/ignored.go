@@ -2,11 +2,13 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,15 +37,35 @@ func ignored(ctx context.Context, root string) ([]string, error) {
 	return ignoredPaths(string(list)), nil
 }
 
+// ignoredPaths reads git's list, without what lies in a folder that is on it too.
 func ignoredPaths(list string) []string {
-	var out []string
+	var all []string
 	for p := range strings.SplitSeq(list, "\x00") {
 		if p = strings.TrimSuffix(p, "/"); p != "" && p != "." && filepath.IsLocal(p) {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	listed := map[string]bool{}
+	var out []string
+	for _, p := range all {
+		if !belowAny(listed, p) {
+			listed[p] = true
 			out = append(out, p)
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// belowAny reports whether p or a folder above it is listed.
+func belowAny(listed map[string]bool, p string) bool {
+	for ; p != "."; p = path.Dir(p) {
+		if listed[p] {
+			return true
+		}
+	}
+	return false
 }
 
 // inGit reports whether root or a folder above it holds .git.

@@ -36,7 +36,7 @@ func (a *attempt) mount(ctx context.Context, m target.Mount) error {
 	if err != nil {
 		return err
 	}
-	in := mounter{attempt: a, root: root, ctx: ctx}
+	in := mounter{attempt: a, root: root, ctx: ctx, secret: m.Secret}
 	switch {
 	case m.Text != nil:
 		return in.text(at, *m.Text)
@@ -53,6 +53,7 @@ type mounter struct {
 	attempt *attempt
 	root    *os.Root
 	ctx     context.Context
+	secret  bool
 }
 
 // made remembers what a real tree must be rid of at the end.
@@ -153,6 +154,9 @@ func (m mounter) folder(at string) error {
 }
 
 func (m mounter) file(at string, f value.File) error {
+	if m.secret {
+		f.Mode = 0o400
+	}
 	if err := m.parents(at); err != nil {
 		return err
 	}

@@ -124,6 +124,37 @@ func TestNoInput(t *testing.T) {
 	}
 }
 
+func TestNoDescriptorIsInherited(t *testing.T) {
+	b := open(t, nil)
+	for name, job := range map[string]target.Job{"empty": empty(), "whole": whole()} {
+		job.Exec = []string{"ls", "/proc/self/fd"}
+		if got := b.start(job).Stdout(); got != "0\n1\n2\n3" { // 3 is the folder that ls reads
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestImagesAreNotForThisTarget(t *testing.T) {
+	b := open(t, nil)
+	job := empty()
+	job.Image = "alpine"
+	if _, err := b.session.Start(t.Context(), job, nil); err == nil || err.Error() != "image alpine: this machine itself runs no images" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestCloseEndsWhatIsLeft closes a session with an attempt that nobody closed.
+func TestCloseEndsWhatIsLeft(t *testing.T) {
+	b := newBench(t, sample(), "PIPE_WORKSPACE=overlay")
+	s, err := openTarget(b)
+	must(t, err)
+	job := whole()
+	job.Scripts = script("touch x")
+	_, err = s.Start(t.Context(), job, nil)
+	must(t, err)
+	must(t, s.Close())
+}
+
 func TestOutputCarriesStreamAndSection(t *testing.T) {
 	b := open(t, nil)
 	job := empty()
@@ -143,11 +174,11 @@ func TestOutputCarriesStreamAndSection(t *testing.T) {
 func TestCaptureIsAsTheShellGivesIt(t *testing.T) {
 	b := open(t, nil)
 	for script, want := range map[string]string{
-		`printf 'a\n\n\n'`:                                    "a",
-		`printf ' a \r\n'`:                                    " a \r",
-		`printf 'a\377b'`:                                     "a\uFFFDb",
-		`printf ''`:                                           "",
-		`printf '\n'`:                                         "",
+		`printf 'a\n\n\n'`: "a",
+		`printf ' a \r\n'`: " a \r",
+		`printf 'a\377b'`:  "a\uFFFDb",
+		`printf ''`:        "",
+		`printf '\n'`:      "",
 		`head -c 300000 /dev/zero | tr '\0' x; printf 'y\n\n'`: strings.Repeat("x", 300000) + "y",
 	} {
 		if got := b.sh(empty(), script); got != want {
@@ -267,7 +298,7 @@ func TestKillEndsTheGrace(t *testing.T) {
 	ctx, cancel := contextWithCancel(t)
 	job := empty()
 	job.Grace = time.Hour
-	job.Scripts = script("trap 'echo told' INT; echo ready; while :; do sleep 0.01; done")
+	job.Scripts = script("trap 'echo told' INT; echo ready; while :; do sleep 0.01 || true; done")
 	r, told := waitFor("ready\n"), waitFor("told\n")
 	go func() {
 		<-r.seen
@@ -292,6 +323,7 @@ func (b both) Write(s event.Stream, section string, p []byte) {
 
 func TestTheWholeGroupIsGone(t *testing.T) {
 	eachKind(t, func(t *testing.T, kind string) {
+		b := open(t, nil, kind)
 		for name, text := range map[string]string{
 			"left in the background":          "sleep 1000 & echo $!",
 			"left without output":             "sleep 1000 >/dev/null 2>&1 & echo $!",
@@ -299,15 +331,12 @@ func TestTheWholeGroupIsGone(t *testing.T) {
 			"left by one that ignores SIGINT": "(trap '' INT TERM HUP; exec sleep 1000) >/dev/null 2>&1 & echo $!",
 			"left where the script failed":    "sleep 1000 >/dev/null 2>&1 & echo $!; exit 1",
 		} {
-			t.Run(name, func(t *testing.T) {
-				b := open(t, nil, kind)
-				started := time.Now()
-				a := b.shell(whole(), text)
-				mustBeGone(t, a.Stdout())
-				if took := time.Since(started); took > 10*time.Second {
-					t.Errorf("took %v", took)
-				}
-			})
+			started := time.Now()
+			a := b.shell(whole(), text)
+			mustBeGone(t, a.Stdout())
+			if took := time.Since(started); took > 10*time.Second {
+				t.Errorf("%s: took %v", name, took)
+			}
 		}
 	})
 }
@@ -392,8 +421,8 @@ func TestEnvironmentIsExact(t *testing.T) {
 func TestEnvironmentThatCannotBe(t *testing.T) {
 	b := open(t, nil)
 	for want, v := range map[string]target.EnvVar{
-		`environment: "A=B" is no name of a variable`: {Name: "A=B"},
-		`environment: "" is no name of a variable`:    {},
+		`environment: "A=B" is no name of a variable`:                                 {Name: "A=B"},
+		`environment: "" is no name of a variable`:                                    {},
 		`environment: the value of A holds a NUL byte, which no process can be given`: {Name: "A", Value: "geheim\x00"},
 	} {
 		job := empty()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 
@@ -155,11 +156,14 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 	}
 	found = slices.DeleteFunc(found, func(p string) bool {
 		info, err := fs.Stat(files, p)
-		return err != nil || !info.Mode().IsRegular()
+		return err != nil || !info.Mode().IsRegular() || gitsOwn(p) && !gitsOwn(g.pattern)
 	})
 	slices.Sort(found)
 	return slices.Compact(found), nil
 }
+
+// gitsOwn reports whether a path leads through .git, which no wildcard means.
+func gitsOwn(p string) bool { return slices.Contains(strings.Split(p, "/"), ".git") }
 
 func excludeError(g glob, pattern string) error {
 	if g.exclude {

@@ -16,7 +16,6 @@ const maxArgument = 100 << 10
 var interpreters = map[string]struct{ before, inline []string }{
 	"sh":      {before: []string{"-eu"}, inline: []string{"-c"}},
 	"bash":    {before: []string{"-euo", "pipefail"}, inline: []string{"-c"}},
-	"python":  {inline: []string{"-c"}},
 	"python3": {inline: []string{"-c"}},
 	"node":    {inline: []string{"-e"}},
 }
@@ -26,8 +25,11 @@ var interpreters = map[string]struct{ before, inline []string }{
 // interpreter wants a file, it is written to path.
 func argv(s target.Script, path string) ([]string, error) {
 	name := s.Interpreter
-	if name == "" {
+	switch name {
+	case "":
 		name = "sh"
+	case "python": // the name that every system and virtual environment has
+		name = "python3"
 	}
 	if strings.ContainsRune(name, 0) || strings.ContainsRune(s.Text, 0) {
 		return nil, fmt.Errorf("script %q holds a NUL byte", s.Title)

@@ -29,18 +29,29 @@ func Helper() {
 	os.Exit(0)
 }
 
-// serveControl serves attempts until pipe closes the control socket, or dies.
+// serveControl serves attempts until pipe closes the control socket, or dies. What still
+// runs then is ended.
 func serveControl(control int) {
 	unix.CloseOnExec(control)
 	var attempts sync.WaitGroup
+	var sockets sync.Map // of attempts under way
 	defer attempts.Wait()
+	defer sockets.Range(func(socket, _ any) bool {
+		unix.Shutdown(socket.(int), unix.SHUT_RDWR)
+		return true
+	})
 	for {
 		var hello struct{ Version int }
 		fds, err := receive(control, &hello)
 		if err != nil || len(fds) != 1 {
 			return
 		}
-		attempts.Go(func() { serveAttempt(fds[0]) })
+		sockets.Store(fds[0], nil)
+		attempts.Go(func() {
+			serveAttempt(fds[0])
+			sockets.Delete(fds[0])
+			unix.Close(fds[0])
+		})
 	}
 }
 
@@ -51,7 +62,6 @@ type attendant struct {
 }
 
 func serveAttempt(socket int) {
-	defer unix.Close(socket)
 	a := attendant{place: newThread(dropInheritable)}
 	defer a.leave()
 	for {
@@ -125,7 +135,7 @@ func (a *attendant) end(patience time.Duration) answer {
 }
 
 // dropInheritable takes from the calling thread what programs that it starts would inherit
-// of the helper's capability, and leaves it the capability itself.
+// of the helper's capabilities, and leaves it the capabilities themselves.
 func dropInheritable() error {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData

@@ -56,6 +56,9 @@ func (s *session) watchKill() {
 
 // Start runs one attempt; see target.Session.
 func (s *session) Start(ctx context.Context, job target.Job, out target.Output) (target.Attempt, error) {
+	if job.Image != "" {
+		return nil, fmt.Errorf("image %s: this machine itself runs no images", job.Image)
+	}
 	a := &attempt{session: s, job: &job, out: out, base: s.folder.next()}
 	a.stdout.path, a.stderr.path = a.base+".stdout", a.base+".stderr"
 	if err := a.run(ctx); err != nil {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"math"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +29,11 @@ func fork(path string, c command, attr *syscall.ProcAttr) (*process, error) {
 // see them gone.
 var adoptOrphans = sync.OnceFunc(func() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+})
+
+// keepDescriptors keeps what whoever started pipe left open from the programs that it starts.
+var keepDescriptors = sync.OnceFunc(func() {
+	unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 })
 
 func pipe() (r, w int, err error) {

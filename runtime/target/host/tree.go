@@ -45,13 +45,16 @@ func newTree(ctx context.Context, root string) (*tree, error) {
 }
 
 // walk visits what is shown, a folder before what is in it. What vanishes meanwhile, as an
-// editor's files do, is left out.
+// editor's files do, is left out, and so is what this user may not read: no step could.
 func (t *tree) walk(visit func(entry) error) error {
 	return filepath.WalkDir(t.root, func(full string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && full != t.root {
+		if full == t.root {
+			return err
+		}
+		if beyondReach(err) {
 			return nil
 		}
-		if err != nil || full == t.root {
+		if err != nil {
 			return err
 		}
 		p := filepath.ToSlash(strings.TrimPrefix(full[len(t.root):], string(filepath.Separator)))
@@ -59,7 +62,7 @@ func (t *tree) walk(visit func(entry) error) error {
 			return skip(d)
 		}
 		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
+		if beyondReach(err) {
 			return skip(d)
 		}
 		if err != nil {
@@ -67,6 +70,10 @@ func (t *tree) walk(visit func(entry) error) error {
 		}
 		return visit(entry{p, info})
 	})
+}
+
+func beyondReach(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
 func skip(d fs.DirEntry) error {
@@ -113,8 +120,9 @@ func (t *tree) copyTo(ctx context.Context, to string) error {
 }
 
 func (t *tree) copyEntry(e entry, to string) error {
-	err := copyEntry(filepath.Join(t.root, e.path), filepath.Join(to, e.path), e.info)
-	if errors.Is(err, fs.ErrNotExist) && !e.info.IsDir() {
+	from := filepath.Join(t.root, e.path)
+	err := copyEntry(from, filepath.Join(to, e.path), e.info)
+	if at, ok := errors.AsType[*fs.PathError](err); ok && at.Path == from && beyondReach(err) {
 		return nil
 	}
 	return err
@@ -182,6 +190,9 @@ func (t *tree) hide(to string) error {
 
 func (t *tree) looksLike(to, dir string) error {
 	info, err := os.Stat(filepath.Join(t.root, dir))
+	if beyondReach(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/settings"
@@ -84,7 +86,25 @@ func (a *app) bindValues(ctx context.Context, b *bound, args map[string]value.Va
 		return err
 	}
 	b.plan, b.reached, err = b.draft.Bind(lower.Values{Profile: s.profile, Args: args, Setting: b.settings.Known})
-	return err
+	return a.bindFailed(err)
+}
+
+// bindFailed shows the expressions that fail already, each at its place.
+func (a *app) bindFailed(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var found []diag.Diagnostic
+	for _, one := range joined.Unwrap() {
+		var failed *lower.EvalError
+		if !errors.As(one, &failed) {
+			return err
+		}
+		found = append(found, failed.Diagnostic())
+	}
+	a.showDiagnostics(a.Err, found)
+	return exit(ExitFailed)
 }
 
 // resolve finds the values of the entry module's settings.

@@ -93,7 +93,7 @@ func (a *app) evalFile(file string) (invocation, error) {
 		path, err := a.existing(file)
 		return invocation{path: path}, err
 	}
-	path, err := a.search()
+	path, err := a.search("")
 	var none *usageError
 	if errors.As(err, &none) {
 		return invocation{}, nil

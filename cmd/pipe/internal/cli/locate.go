@@ -3,9 +3,14 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/parser"
+	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/runtime/settings"
 )
 
@@ -17,7 +22,8 @@ type invocation struct {
 }
 
 // locate reads positional arguments. Without a file or folder, the nearest folder that holds
-// .pipe files is meant, from the working directory up to the repository's root.
+// .pipe files is meant, from the working directory up to the repository's root; of several files
+// there, the one that declares the pipeline.
 func (a *app) locate(args []string) (invocation, error) {
 	var inv invocation
 	for i, arg := range args {
@@ -40,7 +46,7 @@ func (a *app) locate(args []string) (invocation, error) {
 	if inv.path != "" {
 		return inv, nil
 	}
-	path, err := a.search()
+	path, err := a.search(inv.pipeline)
 	inv.path = path
 	return inv, err
 }
@@ -63,8 +69,10 @@ func (a *app) looksLikePath(arg string) bool {
 
 func (a *app) existing(arg string) (string, error) {
 	path := a.abs(arg)
-	_, err := os.Stat(path)
+	info, err := os.Stat(path)
 	switch {
+	case err == nil && info.IsDir():
+		return path, readable(path, arg)
 	case err == nil:
 		return path, nil
 	case os.IsNotExist(err):
@@ -73,8 +81,16 @@ func (a *app) existing(arg string) (string, error) {
 	return "", usagef("", "%s cannot be used: %v", arg, reason(err))
 }
 
-// search looks for the nearest folder with .pipe files.
-func (a *app) search() (string, error) {
+// readable says why a folder cannot be a module, when it cannot.
+func readable(dir, arg string) error {
+	if _, err := os.ReadDir(dir); err != nil {
+		return usagef("", "%s cannot be read: %v", arg, reason(err))
+	}
+	return nil
+}
+
+// search looks for the nearest folder with .pipe files and chooses one of them.
+func (a *app) search(pipeline string) (string, error) {
 	root, err := load.Root(a.Dir)
 	if err != nil {
 		return "", err
@@ -84,12 +100,52 @@ func (a *app) search() (string, error) {
 		case len(files) == 1:
 			return filepath.Join(dir, files[0]), nil
 		case len(files) > 1:
-			return dir, nil
+			return a.choose(dir, files, pipeline)
 		}
 		if dir == root || dir == filepath.Dir(dir) {
 			return "", usagef("`pipe init` writes a first pipeline; or name a file", "no .pipe file here, nor in a folder above up to the repository's root")
 		}
 	}
+}
+
+// choose finds the one file of a folder that declares a pipeline; "" asks for main.
+func (a *app) choose(dir string, files []string, pipeline string) (string, error) {
+	wanted := pipeline
+	if wanted == "" {
+		wanted = "main"
+	}
+	var with, names []string
+	for _, f := range files {
+		declared := declaredPipelines(filepath.Join(dir, f))
+		names = append(names, declared...)
+		if slices.Contains(declared, wanted) {
+			with = append(with, f)
+		}
+	}
+	switch {
+	case len(with) == 1:
+		return filepath.Join(dir, with[0]), nil
+	case len(with) > 1:
+		return "", usagef("name one of: "+list(with), "%d files declare a pipeline %s", len(with), wanted)
+	case pipeline == "":
+		return "", usagef("name a file or a pipeline: "+list(files), "%s holds %d .pipe files and none declares a pipeline main", a.display(dir), len(files))
+	}
+	return "", usagef(didYouMean(pipeline, names, "there are: "+list(names)), "there is no file, folder or pipeline %s", pipeline)
+}
+
+// declaredPipelines are the names of a file's pipelines, as far as it can be read.
+func declaredPipelines(path string) []string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, d := range parser.Parse(source.NewFile(path, string(text)), &diag.List{}).Decls {
+		if d, ok := d.(*ast.Pipeline); ok {
+			out = append(out, d.Name.Text)
+		}
+	}
+	return out
 }
 
 // pipeFiles are the names of a folder's .pipe files.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"os"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/load"
@@ -29,12 +30,15 @@ func (c checked) errors() bool {
 // check loads and checks the module at a path.
 func (a *app) check(path string) (checked, error) {
 	var diags diag.List
+	if info, err := os.Stat(path); err == nil && info.IsDir() && len(pipeFiles(path)) == 0 {
+		return checked{}, usagef("`pipe init` writes a first pipeline", "%s holds no .pipe file", a.display(path))
+	}
 	loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
 	if err != nil {
 		return checked{}, err
 	}
 	program := check.Check(loaded, &diags)
-	return checked{program, loaded.Config.Apply(diags.Sorted())}, nil
+	return checked{program, loaded.Report(diags.Sorted())}, nil
 }
 
 // draft checks a module and drafts one of its pipelines. What is wrong is shown on Err.

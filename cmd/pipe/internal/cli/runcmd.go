@@ -12,6 +12,7 @@ import (
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
@@ -114,8 +115,9 @@ func (a *app) run(b *bound, f runFlags) error {
 	masker := secret.NewMasker(b.settings.Secrets()...)
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
-		Context: facts.Values(), Repo: facts, Targets: map[string]target.Target{"host": host.New()},
-		Bus: event.NewBus(id, masker, a.sink(f.format, b.plan)), Reveal: masker.Add,
+		Context: facts.Values(), Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
+		Targets: map[string]target.Target{"host": host.New()},
+		Bus:     event.NewBus(id, masker, a.sink(f.format, b.plan)), Reveal: masker.Add,
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format),
 		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
 	})
@@ -150,7 +152,20 @@ func (a *app) sink(format string, p *plan.Plan) event.Sink {
 		enc.SetEscapeHTML(false)
 		return func(e event.Event) { _ = enc.Encode(e) }
 	}
-	return ui.NewLog(a.Out, ui.Style{Color: a.colored()}, p.Paths()).Sink
+	return ui.NewLog(a.Out, ui.Style{Color: a.colored()}, prefixes(p)).Sink
+}
+
+// prefixes are the steps as their lines begin; an instance of a `for` has its number behind it.
+func prefixes(p *plan.Plan) []string {
+	var out []string
+	for s := range p.Graph.All() {
+		name := s.Path
+		if len(s.For) > 0 {
+			name += "[0]"
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // ended prints the table and the result, and gives the exit code.
@@ -175,8 +190,10 @@ func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
 	for i := range r.Steps {
 		r.Steps[i].Reason = mask.Mask(r.Steps[i].Reason)
 	}
-	ui.Table(a.Out, style, r.Steps)
-	fmt.Fprintln(a.Out)
+	if len(r.Steps) > 0 {
+		ui.Table(a.Out, style, r.Steps)
+		fmt.Fprintln(a.Out)
+	}
 	if text := resultText(r.Value); text != "" {
 		fmt.Fprintf(a.Out, "result %s\n", mask.Mask(text))
 	}

@@ -36,7 +36,7 @@ func rowOf(s engine.StepResult) row {
 	if s.Allowed {
 		r.outcome += ", allowed"
 	}
-	if s.Attempts > 0 {
+	if s.Duration > 0 && s.Outcome != engine.Skipped {
 		r.took = Duration(s.Duration)
 	}
 	if s.Attempts > 1 {

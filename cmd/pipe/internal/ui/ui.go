@@ -4,6 +4,7 @@ package ui
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -74,11 +75,20 @@ func (l *Log) Sink(e event.Event) {
 	case event.StepFinished:
 		l.finished(e)
 	case event.StepKept:
-		l.line(e.Step, "▸", dim, "kept "+e.Text)
+		l.kept(e)
 	case event.Notice:
 		l.line(e.Step, "!", yellow, e.Text)
 	}
 	l.w.Flush()
+}
+
+// kept prints where each kept file is.
+func (l *Log) kept(e event.Event) {
+	var paths []string
+	_ = json.Unmarshal(e.Value, &paths) // anything else shows nothing: the event is the engine's own
+	for _, p := range paths {
+		l.line(e.Step, "▸", dim, "kept "+p)
+	}
 }
 
 func because(reason string) string {

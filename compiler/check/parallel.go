@@ -1,0 +1,43 @@
+package check
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/pipelang/pipe/lang/diag"
+)
+
+// worthSharing is how many independent parts pay for a second goroutine.
+const worthSharing = 32
+
+// independent runs a part for each index, several at a time when there are many. Each part
+// gets a list of findings of its own; they are joined in order.
+func independent(n int, into *diag.List, part func(i int, diags *diag.List)) {
+	workers := min(runtime.GOMAXPROCS(0), n/worthSharing+1)
+	if workers == 1 {
+		for i := range n {
+			part(i, into)
+		}
+		return
+	}
+	lists := make([]diag.List, workers)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for i := w * n / workers; i < (w+1)*n/workers; i++ {
+				part(i, &lists[w])
+			}
+		})
+	}
+	all.Wait()
+	for i := range lists {
+		into.Append(&lists[i])
+	}
+}
+
+// reportingTo is the same file with another list of findings.
+func (f *file) reportingTo(diags *diag.List) *file {
+	g := *f
+	g.diags = diags
+	return &g
+}

@@ -1,0 +1,257 @@
+package settings
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pipelang/pipe/compiler/plan"
+)
+
+func TestProblems(t *testing.T) {
+	type source struct {
+		set      []Assignment
+		environ  []string
+		env      string
+		secrets  map[string]string
+		notFound bool
+	}
+	tests := []struct {
+		name  string
+		from  source
+		decls []plan.SettingDecl
+		want  []Problem
+	}{
+		{"missing", source{}, []plan.SettingDecl{decl("a_b", "int", "else must be odd", "where self % 2 == 1")}, []Problem{{
+			Setting: "a_b", Variable: "A_B", Origin: Origin{Kind: Unset}, Expected: "int, must be odd", Message: "a_b is missing",
+			Help: "set A_B in the environment or in .env, or pass --set a_b=…"}}},
+		{"missing secret", source{}, []plan.SettingDecl{decl("key", "secret string", "from API_KEY")}, []Problem{{
+			Setting: "key", Variable: "API_KEY", Origin: Origin{Kind: Unset}, Expected: "string", Message: "key is missing",
+			Help: "set API_KEY in the environment or in .env, or name a file that holds it in API_KEY_FILE"}}},
+		{"missing field", source{environ: []string{"DB__PORT=1"}}, []plan.SettingDecl{decl("db", "m.Database")}, []Problem{{
+			Setting: "db.host", Variable: "DB__HOST", Origin: Origin{Kind: Unset}, Expected: "string", Message: "db.host is missing",
+			Help: "set DB__HOST in the environment or in .env, or pass --set db.host=…"}}},
+		{"line of a file", source{env: "# c\n\nPORT=x\n"}, []plan.SettingDecl{decl("port", "int")}, []Problem{{
+			Setting: "port", Variable: "PORT", Origin: Origin{Dotenv, "PORT", ".env:3"}, Expected: "int", Found: `"x"`, Message: `port: expected int, found "x"`}}},
+		{"empty", source{env: "PORT="}, []plan.SettingDecl{decl("port", "int?")}, []Problem{{
+			Setting: "port", Variable: "PORT", Origin: Origin{Dotenv, "PORT", ".env:1"}, Expected: "int", Found: "an empty text",
+			Message: "port: expected int, found an empty text", Help: "give it a value, or unset PORT"}}},
+		{"every field", source{environ: []string{"DB__PORT=x", "DB__TLS__STRICT=maybe", `DB={"host": 5}`}}, []plan.SettingDecl{decl("db", "m.Database")}, []Problem{
+			{Setting: "db.host", Variable: "DB", Origin: Origin{Kind: Environment, Name: "DB"}, Expected: "string", Found: "int", Message: "db.host: expected string, found int"},
+			{Setting: "db.port", Variable: "DB__PORT", Origin: Origin{Kind: Environment, Name: "DB__PORT"}, Expected: "int", Found: `"x"`, Message: `db.port: expected int, found "x"`},
+			{Setting: "db.tls.cert", Variable: "DB__TLS__CERT", Origin: Origin{Kind: Unset}, Expected: "path", Message: "db.tls.cert is missing",
+				Help: "set DB__TLS__CERT in the environment or in .env, or pass --set db.tls.cert=…"},
+			{Setting: "db.tls.strict", Variable: "DB__TLS__STRICT", Origin: Origin{Kind: Environment, Name: "DB__TLS__STRICT"}, Expected: "true or false", Found: `"maybe"`,
+				Message: `db.tls.strict: expected true or false, found "maybe"`},
+		}},
+		{"unknown field", source{env: "DB__HOST=h\nDB__HOTS=x"}, []plan.SettingDecl{decl("db", "m.Database")}, []Problem{{
+			Setting: "db", Variable: "DB", Origin: Origin{Dotenv, "DB__HOTS", ".env:2"}, Expected: "Database", Found: `"DB__HOTS"`,
+			Message: `setting db has no field "hots"`, Help: `did you mean "host"?`}}},
+		{"both forms", source{environ: []string{"A=1", "A_FILE=x"}}, []plan.SettingDecl{decl("a", "string")}, []Problem{{
+			Setting: "a", Variable: "A", Origin: Origin{Kind: Environment, Name: "A_FILE"}, Expected: "one of A and A_FILE", Found: `"both"`,
+			Message: "setting a is given by A and by A_FILE", Help: "unset one of them"}}},
+		{"file that is not there", source{environ: []string{"A_FILE=nope"}}, []plan.SettingDecl{decl("a", "string")}, []Problem{{
+			Setting: "a", Variable: "A_FILE", Origin: Origin{Kind: Environment, Name: "A_FILE"}, Expected: "a file that can be read", Found: `"nope"`,
+			Message: "the file that A_FILE names cannot be read: no such file or directory", Help: "name a file that holds the value, or set A"}}},
+		{"unknown flag", source{set: []Assignment{{"prot", "1"}, {"prot", "2"}, {"zz", "1"}}}, []plan.SettingDecl{decl("port", "int", "default 1")}, []Problem{
+			{Setting: "prot", Origin: Origin{Kind: Flag, Name: "--set prot"}, Expected: "the name of a setting", Found: `"prot"`,
+				Message: `there is no setting "prot"`, Help: `did you mean "port"?`, Always: true},
+			{Setting: "zz", Origin: Origin{Kind: Flag, Name: "--set zz"}, Expected: "the name of a setting", Found: `"zz"`,
+				Message: `there is no setting "zz"`, Help: "there are: port", Always: true},
+		}},
+		{"near miss", source{env: "FOREIGN=1\nDATABSE_URL=x"}, []plan.SettingDecl{decl("database_url", "string?")}, []Problem{{
+			Setting: "DATABSE_URL", Variable: "DATABASE_URL", Origin: Origin{Dotenv, "DATABSE_URL", ".env:2"}, Expected: "the variable of a setting", Found: `"DATABSE_URL"`,
+			Message: "DATABSE_URL is the variable of no setting", Help: `did you mean "DATABASE_URL"?`, Always: true}}},
+		{"hint", source{env: "DATBASE_UR=x"}, []plan.SettingDecl{decl("database_url", "secret string")}, []Problem{{
+			Setting: "database_url", Variable: "DATABASE_URL", Origin: Origin{Kind: Unset}, Expected: "string", Message: "database_url is missing",
+			Help: ".env:1 has DATBASE_UR: did you mean DATABASE_URL?"}}},
+		{"broken line", source{env: "A=1\nhunter2 secret\n"}, []plan.SettingDecl{decl("a", "int")}, []Problem{{
+			Setting: ".env", Origin: Origin{Kind: Dotenv, At: ".env:2"}, Expected: "NAME=value", Always: true,
+			Message: ".env:2 cannot be read: expected NAME=value", Help: "values with spaces around quotes, or of several lines, stand in quotes; comments start with #"}}},
+		{"behind a stronger source", source{env: "A=x\nL=[\nF_FILE=nope", environ: []string{"A=1", "L=1", "F=f"}}, []plan.SettingDecl{decl("a", "int"), decl("l", "[int]"), decl("f", "string")}, nil},
+		{"secret misfit", source{environ: []string{"A=hunter2", `B={"hunter2": 1, "port": "hunter2"}`}}, []plan.SettingDecl{decl("a", "secret int"), decl("b", "secret m.Database")}, []Problem{
+			{Setting: "a", Variable: "A", Origin: Origin{Kind: Environment, Name: "A"}, Expected: "int", Message: "a: expected int, found other text"},
+			{Setting: "b.host", Variable: "B__HOST", Origin: Origin{Kind: Unset}, Expected: "string", Message: "b.host is missing",
+				Help: "set B__HOST in the environment or in .env, or name a file that holds it in B__HOST_FILE"},
+			{Setting: "b.port", Variable: "B", Origin: Origin{Kind: Environment, Name: "B"}, Expected: "int", Message: "b.port: expected int, found string"},
+			{Setting: "b", Variable: "B", Origin: Origin{Kind: Environment, Name: "B"}, Expected: "Database", Message: "b has a field that its type does not have", Help: "it has: host, port, tls, tags"},
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			content := map[string]string{}
+			if tt.from.env != "" {
+				content[".env"] = tt.from.env
+			}
+			var reached []string
+			for _, d := range tt.decls {
+				reached = append(reached, d.Name)
+			}
+			s := resolve(t, Sources{Dir: files(t, content), Environ: tt.from.environ, Set: tt.from.set}, tt.decls...)
+			if diff := cmp.Diff(tt.want, s.Problems(reached)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Only what is reached counts, and what is wrong anyway.
+func TestProblemsOfReachedSettings(t *testing.T) {
+	s := resolve(t, Sources{Set: []Assignment{{"none", ""}}}, decl("a", "int"), decl("b", "int"))
+	var got []string
+	for _, p := range s.Problems([]string{"b"}) {
+		got = append(got, p.Setting)
+	}
+	if diff := cmp.Diff([]string{"none", "b"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNear(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"database_url", "DATABASE_URL", true}, {"DATABASE-URL", "DATABASE_URL", true}, {"DATABASE_ULR", "DATABASE_URL", true},
+		{"DATABASE_UR", "DATABASE_URL", true}, {"DATABASE_URLS", "DATABASE_URL", true}, {"DATABAZE_URL", "DATABASE_URL", true},
+		{"DB_HOST", "DB_PORT", false}, {"KEY_1", "KEY_2", false}, {"KEY_10", "KEY_1", false}, {"ABC", "ABD", false}, {"", "PORT", false},
+		{"REDIS_URL", "DATABASE_URL", false}, {"PORTT", "PORT", true}, {"PROT", "PORT", true},
+	} {
+		if got := near(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s and %s: %v", tt.a, tt.b, got)
+		}
+	}
+}
+
+// badSecrets are values that fail somewhere: as a type, as JSON, in a condition, in a .env file.
+func badSecrets() []string {
+	marks := []string{"hunter2", "s3cr3tXYZ", "pässwörd", "AKIAIOSFODNN7", "tok_live_9"}
+	forms := []string{"%s", "[%s", `{"%s": 1}`, `{"port": "%s"}`, `["%s", 1]`, `{"host": "h", "tls": "%s"}`, "1,%s", "%s\nsecond", `"%s`, "https://%s:x@"}
+	var out []string
+	for _, m := range marks {
+		for _, f := range forms {
+			out = append(out, fmt.Sprintf(f, m))
+		}
+	}
+	return out
+}
+
+// Whatever is wrong with a secret, and wherever it stands, no text says any of it.
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	kinds := []string{"int", "float", "bool", "duration", "size", "timestamp", "url", `"a" | "b"`, "[int]", "[url]", "{string: int}", "{string: {string: int}}", "m.Database", "[m.Database]", "[{string: int}]"}
+	var decls []plan.SettingDecl
+	for i, k := range kinds {
+		if strings.Contains(k, "|") {
+			k = "(" + k + ")"
+		}
+		d := decl(fmt.Sprintf("s%d", i), "secret "+strings.Trim(k, "()"))
+		decls = append(decls, d)
+	}
+	decls = append(decls, decl("text", "secret string", `where int(self) > 1`, `elsecel "is " + self`), decl("list", "secret [string]", "where self[7] == self[0]"))
+	secrets := badSecrets()
+	if len(secrets) < 50 {
+		t.Fatalf("%d secrets", len(secrets))
+	}
+	for _, bad := range secrets {
+		for _, source := range []string{"environment", "dotenv", "raw dotenv", "file", "named file", "flag", "name of a file"} {
+			s := place(t, source, decls, bad)
+			var b strings.Builder
+			set := resolve(t, s, decls...)
+			var names []string
+			for _, r := range set.All() {
+				names = append(names, r.Decl.Name)
+				fmt.Fprintln(&b, r.Problem, r.Origin.Kind, r.Origin.Name)
+			}
+			if err := WriteProblems(&b, set.Problems(names)); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range set.Problems(names) {
+				fmt.Fprintf(&b, "%+v\n", p)
+			}
+			for _, mark := range []string{"hunter2", "s3cr3t", "pässwörd", "AKIA", "tok_live"} {
+				if strings.Contains(b.String(), mark) {
+					t.Fatalf("%q from %s is printed:\n%s", bad, source, b.String())
+				}
+			}
+		}
+	}
+}
+
+// place puts one text where every setting is looked for.
+func place(t *testing.T, source string, decls []plan.SettingDecl, text string) Sources {
+	t.Helper()
+	content := map[string]string{}
+	s := Sources{}
+	var dotenv strings.Builder
+	for _, d := range decls {
+		switch source {
+		case "environment":
+			s.Environ = append(s.Environ, d.Variable+"="+text)
+		case "dotenv":
+			fmt.Fprintf(&dotenv, "%s='%s'\n", d.Variable, text)
+		case "raw dotenv":
+			fmt.Fprintf(&dotenv, "%s=%s\n", d.Variable, text)
+		case "file":
+			content["s/"+d.Name] = text
+		case "named file":
+			content["f/"+d.Name] = text
+			s.Environ = append(s.Environ, d.Variable+"_FILE=f/"+d.Name)
+		case "name of a file":
+			s.Environ = append(s.Environ, d.Variable+"_FILE="+text)
+		case "flag":
+			s.Set = append(s.Set, Assignment{d.Name, text}, Assignment{d.Name, text})
+		}
+	}
+	content[".env"] = dotenv.String()
+	s.Dir = files(t, content)
+	if source == "file" {
+		s.SecretsDir = filepath.Join(s.Dir, "s")
+	}
+	return s
+}
+
+func TestWriteProblems(t *testing.T) {
+	dir := files(t, map[string]string{".env": "\n\nAPI_PORT=70000\nENVIRONMENT=staging-of-some-team\nDATABSE_URL=postgres://u:p@h/d\n"})
+	d := []plan.SettingDecl{
+		decl("environment", `"development" | "staging" | "production"`),
+		decl("api_port", "int", "where self >= 1 && self <= 65535", "else must be a TCP port"),
+		decl("database_url", "secret string"),
+		decl("a_setting_with_quite_a_long_name", "duration"),
+		decl("key", "secret int"),
+	}
+	s := resolve(t, Sources{Dir: dir, Environ: []string{"KEY=hunter2"}, Set: []Assignment{{"a_setting_with_quite_a_long_name", "ten minutes"}}}, d...)
+	var b strings.Builder
+	if err := WriteProblems(&b, s.Problems([]string{"environment", "api_port", "database_url", "a_setting_with_quite_a_long_name", "key"})); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/problems.txt", b.String())
+	for line := range strings.SplitSeq(b.String(), "\n") {
+		if n := len([]rune(line)); n > tableWidth {
+			t.Errorf("%d characters: %s", n, line)
+		}
+	}
+	b.Reset()
+	if err := WriteProblems(&b, nil); err != nil || b.String() != "" {
+		t.Errorf("no problems: %q, %v", b.String(), err)
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,141 @@
+package host_test
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+// nobody is the user that root runs the tests as once more.
+const nobody = 65534
+
+// again marks a test binary that was started by a test.
+const again = "PIPE_HOST_TEST_AGAIN"
+
+// TestAsOrdinaryUser runs every other test as a user that may not mount, so that workspaces
+// come from a helper in a user namespace.
+func TestAsOrdinaryUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		return // this is already so
+	}
+	t.Parallel()
+	cmd := ordinary(t, "-test.run", ".", "-test.timeout", "5m")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// ordinary is this test binary as another user's, with a home that is that user's.
+func ordinary(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	base, err := os.MkdirTemp("", "pipe-ordinary-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(base) })
+	must(t, os.Chmod(base, 0o755))
+	binary := filepath.Join(base, "host.test")
+	self, err := os.Executable()
+	must(t, err)
+	copyProgram(t, self, binary)
+	home := filepath.Join(base, "home")
+	must(t, os.MkdirAll(filepath.Join(home, "testdata"), 0o755))
+	for _, dir := range []string{home, filepath.Join(home, "testdata")} {
+		must(t, os.Chown(dir, nobody, nobody))
+	}
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = home
+	cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER=nobody", again + "=1"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	return cmd
+}
+
+func copyProgram(t *testing.T, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
+	must(t, err)
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE, 0o755)
+	must(t, err)
+	_, err = io.Copy(out, in)
+	must(t, err)
+	must(t, out.Chmod(0o755))
+	must(t, out.Close())
+}
+
+// TestVictim is what TestKilled kills: a step that never ends, in a session of its own.
+func TestVictim(t *testing.T) {
+	base := os.Getenv("PIPE_HOST_TEST_VICTIM")
+	if base == "" {
+		return // only TestKilled has a use for it
+	}
+	b := newBench(t, sample(), "PIPE_WORKSPACE=overlay")
+	b.run.State = filepath.Join(base, "state/victim")
+	must(t, os.MkdirAll(b.run.State, 0o755))
+	s, err := host.New().Open(t.Context(), b.run)
+	must(t, err)
+	job := whole()
+	job.Scripts = script("echo $$ > " + base + "/pid.new; mv " + base + "/pid.new " + base + "/pid; touch written; while :; do sleep 0.02; echo x; done")
+	s.Start(t.Context(), job, nil)
+}
+
+// TestKilled kills pipe while a step runs, and looks at what the next run finds.
+func TestKilled(t *testing.T) {
+	base := realPath(t, t.TempDir())
+	victim := exec.Command(os.Args[0], "-test.run", "^TestVictim$")
+	victim.Env = append(os.Environ(), "PIPE_HOST_TEST_VICTIM="+base)
+	must(t, victim.Start())
+	waitUntil(t, "the step has started", func() bool { return exists(filepath.Join(base, "pid")) })
+	must(t, victim.Process.Kill())
+	victim.Wait()
+	pid := strings.TrimSpace(read(t, filepath.Join(base, "pid")))
+	// Its output has no reader any more, so the step ends by itself or with its helper.
+	waitUntil(t, "the step is gone", func() bool { return !exists("/proc/" + pid + "/root/.") })
+
+	stale := filepath.Join(base, "state/victim")
+	if left, err := os.ReadDir(stale); err != nil || len(left) == 0 {
+		t.Fatalf("the killed run left nothing: %v, %v", left, err)
+	}
+	if strings.Contains(read(t, "/proc/self/mountinfo"), base) {
+		t.Error("a mount is left")
+	}
+	b := newBench(t, nil)
+	b.run.State = filepath.Join(base, "state/next")
+	must(t, os.MkdirAll(b.run.State, 0o755))
+	b.open()
+	if exists(stale) {
+		t.Error("the state of the killed run is still there")
+	}
+}
+
+func waitUntil(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// TestLivingSessionsAreLeftAlone opens a second session beside one that works.
+func TestLivingSessionsAreLeftAlone(t *testing.T) {
+	b := open(t, sample())
+	a := b.shell(whole(), "touch made")
+	next := newBench(t, nil)
+	next.run.State = filepath.Join(filepath.Dir(b.run.State), "run2")
+	must(t, os.MkdirAll(next.run.State, 0o755))
+	next.open()
+	if _, err := a.Text("made"); err != nil {
+		t.Error(err)
+	}
+	if got := b.sh(whole(), "cat main.go"); got != "package main" {
+		t.Errorf("got %q", got)
+	}
+}
