@@ -44,8 +44,8 @@ var allowed = map[string]string{
 	"runtime/target/fake": "lang/value runtime/event runtime/target",
 	"runtime/target/host": "lang/value runtime/event runtime/target",
 	"runtime/store":       "lang/value runtime/event compiler/plan runtime/target",
-	// report: junit() and gotest() of a step's workspace are read by the engine
-	"runtime/engine": "lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/target",
+	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean
+	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/target",
 
 	"stdlib":                "",
 	"cmd/pipe":              "*",

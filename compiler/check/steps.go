@@ -98,7 +98,8 @@ var anyOptional = &types.Type{Kind: types.Optional, Elem: types.InvalidType}
 
 func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
 	t := e.want(value, anyOptional, "needs "+name.Text)
-	if t.Kind != types.Invalid && t.Kind != types.Optional {
+	// An inline op has no other parameters, so that what is always there may be bound for it too.
+	if t.Kind != types.Invalid && t.Kind != types.Optional && !n.step.Decl.Inline {
 		n.stage.report(finding{
 			rule: diag.TypeMismatch, at: value.Span(),
 			message: fmt.Sprintf("needs %s: expected an optional, found %s, which is always there", name.Text, t),

@@ -13,9 +13,9 @@ import (
 // What one evaluation may do, so that no expression hangs a run or fills its memory.
 const (
 	costLimit = 3_000_000 // one for a call, and one for ten bytes of text that it makes
-	maxText   = 64 << 20   // bytes of one text
-	maxList   = 1_000_000  // elements of a list that is put together
-	maxValue  = 1_000_000  // parts of one result
+	maxText   = 64 << 20  // bytes of one text
+	maxList   = 1_000_000 // elements of a list that is put together
+	maxValue  = 1_000_000 // parts of one result
 )
 
 // growing are the functions whose result may be far larger than what they are given. bound says
@@ -28,7 +28,7 @@ var growing = map[string]struct {
 	"replace":       {replaced, maxText},
 	"join":          {joinedSize, maxText},
 	"format":        {formatted, maxText},
-	"regex.replace": {func(a []ref.Val) int { return (textSize(a[0]) + 1) * max(1, textSize(a[2])) }, 16 * maxText},
+	"regex.replace": {func(a []ref.Val) int { return (textSize(a[0]) + 1) * max(1, textSize(a[2])) }, maxText},
 	"lists.range":   {func(a []ref.Val) int { n, _ := a[0].(celtypes.Int); return int(n) }, maxList},
 }
 

@@ -311,7 +311,7 @@ func (l *lowerer) logic(x *ast.Binary) celast.Expr {
 
 // flatten are the terms of a chain of one operator, in the order of the text.
 func flatten(x ast.Expr, op string, terms []ast.Expr) []ast.Expr {
-	if b, ok := ast.Unparen(x).(*ast.Binary); ok && b.Op == op {
+	if b, ok := x.(*ast.Binary); ok && b.Op == op {
 		return flatten(b.Y, op, flatten(b.X, op, terms))
 	}
 	return append(terms, x)

@@ -55,9 +55,9 @@ func joinLines(r *rand.Rand, text string) string {
 
 // What holds for every file holds for other layouts of it.
 func TestMutations(t *testing.T) {
-	rounds := 60
+	rounds := 12
 	if testing.Short() {
-		rounds = 5
+		rounds = 3
 	}
 	readables := 0
 	everyFile(t, func(name, text string) {

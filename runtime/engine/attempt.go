@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -141,6 +142,16 @@ func (w *opWork) in(script string) string {
 	return ""
 }
 
+// where names the script that failed, by its title or, among several, by its number.
+func (w *opWork) where(script string) string {
+	if _, err := strconv.Atoi(script); err == nil && len(w.op.plan.Runs) > 1 {
+		return " in script " + script
+	} else if err == nil || script == "" {
+		return ""
+	}
+	return " in " + script
+}
+
 // finish evaluates the result, which a failed attempt may have too, and stores what is kept.
 func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 	outputs, outErr := att.Outputs()
@@ -157,6 +168,9 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 		*end = bad
 	}
 	end.facts.settle()
+	if cause == CauseSecret {
+		return // nothing of it is stored
+	}
 	if err := w.keep(ctx, att); err != nil && end.outcome == Succeeded {
 		end.outcome, end.value, end.cause, end.reason = Failed, nil, CauseTarget, "keep: "+err.Error()
 	}

@@ -125,7 +125,7 @@ func TestTimeoutIsOfOneAttempt(t *testing.T) {
 
 func TestReasonsSayWhatWasFound(t *testing.T) {
 	b := newBench(t, pipeline(
-		step("exit"), step("script"), step("signal"), step("lost"),
+		step("exit"), step("script"), step("second", calls("two")), step("signal"), step("lost"),
 		step("typed", calls("typed")),
 		step("required", require("1 == 2", "unit tests failed")),
 		step("guarded", when(cel("1 ==  2"))),
@@ -133,7 +133,7 @@ func TestReasonsSayWhatWasFound(t *testing.T) {
 		step("reader", needs("exit")),
 		step("argument", calls("echo"), arg("n", "int", cel("[1][n0]")), binds("n0", "3")),
 	))
-	b.fake.On("exit", fake.Act{Exit: 3}).On("script", fake.Act{Exit: 2, Script: "vet"}).
+	b.fake.On("exit", fake.Act{Exit: 3, Script: "1"}).On("second", fake.Act{Exit: 2, Script: "2"}).On("script", fake.Act{Exit: 2, Script: "vet"}).
 		On("signal", fake.Act{Exit: 137, Signal: "SIGKILL"}).On("lost", fake.Act{Err: fake.ErrLost}).
 		On("typed", fake.Act{Files: map[string]string{"out.json": `{"n":"many"}`}})
 	res := b.run(t.Context())

@@ -60,9 +60,19 @@ func (s *sectionRun) decide(info *stepInfo) (ending, []local, bool) {
 		return ending{outcome: Abandoned, cause: CauseUpstreamFailed, reason: missing + " depends on a step that has no result"}, nil, true
 	}
 	if info.plan.Never {
-		return skipped(CauseNeedsSkipped, "what it needs was known to be missing when the plan was made"), nil, true
+		return g.never(info), nil, true
 	}
 	return ending{}, bindings, false
+}
+
+// never is the ending of a step that the plan knows will be skipped, and whose guards are not why.
+func (g *graphRun) never(info *stepInfo) ending {
+	for _, name := range info.plan.Needs {
+		if id, ok := g.info.index[name]; ok && g.info.steps[id].plan.Never {
+			return skipped(CauseNeedsSkipped, name+" was skipped")
+		}
+	}
+	return skipped(CauseNeedsSkipped, "what it needs has no value")
 }
 
 // ruleWaiting keeps a step undecided while an edge waits for a person.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target/fake"
 )
 
@@ -40,6 +41,36 @@ func TestDataIsTheOrder(t *testing.T) {
 			"step.ready a", "step.started a", "step.finished a succeeded",
 			"step.ready b", "step.ready c"}
 		if diff := cmp.Diff(trail, b.trail()[:6]); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The events of a step, as a sink sees them.
+func TestEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, pipeline(step("s", retries(1, "2s"), loop("x", "int", lit([]int{7})), typ("[int]"), calls("echo"), arg("n", "int", cel("x")))))
+		b.fake.On("s[0]", fake.Act{Exit: 1, Takes: time.Second, Stderr: "oops\n"}, fake.Act{Takes: time.Second})
+		b.run(t.Context())
+		var got []event.Event
+		for _, e := range b.events {
+			e.Time = time.Time{}
+			e.Run = ""
+			got = append(got, e)
+		}
+		zero, one := 0, 1
+		want := []event.Event{
+			{Type: event.RunStarted, Pipeline: "main"},
+			{Type: event.StepReady, Step: "s"},
+			{Type: event.StepFanout, Step: "s", Instances: 1},
+			{Type: event.StepStarted, Step: "s[0]", Attempt: 1},
+			{Type: event.StepOutput, Step: "s[0]", Attempt: 1, Stream: event.Stderr, Text: "oops"},
+			{Type: event.StepAttempt, Step: "s[0]", Attempt: 2, Cause: "exit", Reason: "exit code 1", ExitCode: &one},
+			{Type: event.StepFinished, Step: "s[0]", Attempt: 2, Outcome: "succeeded", ExitCode: &zero, Duration: 4 * time.Second, Seconds: 4, Value: []byte("7")},
+			{Type: event.StepFinished, Step: "s", Outcome: "succeeded", Duration: 4 * time.Second, Seconds: 4, Value: []byte("[7]")},
+			{Type: event.RunFinished, Pipeline: "main", Outcome: "succeeded", Duration: 4 * time.Second, Seconds: 4},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -120,22 +120,20 @@ func (g *graphRun) narrower(ctx context.Context, info *stepInfo, loop int, sc *s
 	return limit, nil
 }
 
-// more starts what there is room for. Instances of an op wait for a slot one at a time, so
-// that other steps get their turn; those of a called pipeline need none.
+// more starts the next instance when there is room for it. Those of an op wait for a slot one
+// at a time, so that other steps get their turn; those of a called pipeline need none.
 func (f *fanout) more() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for f.next < len(f.items) && (f.limit == 0 || f.active < f.limit) {
-		if f.info.graph == nil {
-			if !f.asked {
-				f.asked = true
-				f.section.g.run.slots.submit(f.ctx, f.granted, f.gone)
-			}
-			return
-		}
-		i := f.take()
-		go func() { f.run(i, false) }()
+	if f.asked || f.next == len(f.items) || f.limit > 0 && f.active >= f.limit {
+		return
 	}
+	f.asked = true
+	if f.info.graph != nil {
+		go f.granted(false)
+		return
+	}
+	f.section.g.run.slots.submit(f.ctx, func() { f.granted(true) }, f.gone)
 }
 
 func (f *fanout) take() int {
@@ -148,14 +146,14 @@ func (f *fanout) take() int {
 	return i
 }
 
-// granted runs the next instance with the slot that has been given.
-func (f *fanout) granted() {
+// granted runs the next instance, and lets the one after it be asked for.
+func (f *fanout) granted(slot bool) {
 	f.mu.Lock()
 	f.asked = false
 	i := f.take()
 	f.mu.Unlock()
 	f.more()
-	f.run(i, true)
+	f.run(i, slot)
 }
 
 // gone cancels all that have not started.

@@ -206,14 +206,14 @@ func (in *instance) workGraph(ctx context.Context, args []local) ending {
 	})
 }
 
-// begin publishes the start of an attempt.
-func (in *instance) begin(n int) {
+// begin publishes the start of an attempt; last is how the one before ended.
+func (in *instance) begin(n int, last ending) {
 	in.attempts = n
 	typ := event.StepAttempt
 	if n == 1 {
 		typ, in.started = event.StepStarted, time.Now()
 	}
-	in.run.Bus.Publish(event.Event{Type: typ, Step: in.path, Attempt: n})
+	in.run.Bus.Publish(event.Event{Type: typ, Step: in.path, Attempt: n, Cause: last.cause, Reason: last.reason, ExitCode: last.exit})
 }
 
 // release gives the slot back, where one is held.

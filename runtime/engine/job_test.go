@@ -155,10 +155,15 @@ func TestSecretsInResults(t *testing.T) {
 			{"{ a: [string] }", `{ a: ["x", stdout] }`, "the result holds a secret at .a[1], which is not declared secret"},
 			{"{string: string}", `{"k": stdout}`, "the result holds a secret at .k, which is not declared secret"},
 		} {
-			b := withOp(t, plan.Op{Result: tt.typ, Return: celp(tt.expr)})
+			b := withOp(t, plan.Op{Result: tt.typ, Return: celp(tt.expr), Keep: litp([]string{"*"})})
 			b.masker.add("hunter2")
-			b.fake.On("s", fake.Act{Stdout: "token=hunter2\n"})
+			b.fake.On("s", fake.Act{Stdout: "token=hunter2\n", Files: map[string]string{"a": "1"}})
 			got := row(t, b.run(t.Context()), "s")
+			for _, e := range b.events {
+				if e.Type == event.StepKept || strings.Contains(string(e.Value), "hunter2") {
+					t.Errorf("%+v", e)
+				}
+			}
 			if got.Cause != engine.CauseSecret || got.Reason != tt.at {
 				t.Errorf("%s %q", got.Cause, got.Reason)
 			}

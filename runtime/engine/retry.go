@@ -91,9 +91,10 @@ func (in *instance) again(ctx context.Context, p *policy, n int, end ending) boo
 
 // repeat makes attempts until one succeeds or no further one is allowed. Between them no slot is held.
 func (in *instance) repeat(ctx context.Context, p policy, attempt func(n int) ending) ending {
+	var end ending
 	for n := 1; ; n++ {
-		in.begin(n)
-		end := attempt(n)
+		in.begin(n, end)
+		end = attempt(n)
 		if !in.again(ctx, &p, n, end) {
 			return end
 		}

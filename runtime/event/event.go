@@ -16,7 +16,7 @@ const (
 	RunFinished  Type = "run.finished"
 	StepReady    Type = "step.ready"    // its edges have ended
 	StepStarted  Type = "step.started"  // its first attempt starts
-	StepAttempt  Type = "step.attempt"  // a further attempt starts
+	StepAttempt  Type = "step.attempt"  // a further attempt starts; Reason is why the one before failed
 	StepOutput   Type = "step.output"   // text that a process wrote
 	StepFanout   Type = "step.fanout"   // a `for` knows its instances
 	StepWaiting  Type = "step.waiting"  // it waits for a person or a lock; Cause says for which

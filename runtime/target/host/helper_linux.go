@@ -100,7 +100,7 @@ func (r *remote) ask(q request, fds ...int) (answer, int, error) {
 	if len(got) == 0 {
 		return a, -1, a.err()
 	}
-	closeAll(got[1:])
+	closeFds(got[1:]...)
 	return a, got[0], a.err()
 }
 

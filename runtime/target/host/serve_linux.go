@@ -71,7 +71,7 @@ func serveAttempt(socket int) {
 			return
 		}
 		reply, fd := a.serve(q, fds)
-		closeAll(fds)
+		closeFds(fds...)
 		if fd < 0 {
 			err = send(socket, reply)
 		} else {

@@ -90,12 +90,12 @@ func receive(socket int, message any) ([]int, error) {
 	fds := descriptors(rights[:oob])
 	size := binary.BigEndian.Uint32(head)
 	if n != len(head) || size > maxMessage {
-		closeAll(fds)
+		closeFds(fds...)
 		return nil, errors.New("helper: torn message")
 	}
 	body := make([]byte, size)
 	if _, err := io.ReadFull(stream(socket), body); err != nil {
-		closeAll(fds)
+		closeFds(fds...)
 		return nil, fmt.Errorf("helper: %w", err)
 	}
 	return fds, gob.NewDecoder(bytes.NewReader(body)).Decode(message)
@@ -113,12 +113,6 @@ func descriptors(rights []byte) []int {
 		}
 	}
 	return all
-}
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		unix.Close(fd)
-	}
 }
 
 func retry(call func() error) error {

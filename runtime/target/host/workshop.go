@@ -69,7 +69,8 @@ func (w *workshop) probe() error {
 		}
 		failures = errors.Join(failures, err)
 	}
-	return fmt.Errorf("this machine makes no workspace of kind %s: %w", w.forced, failures)
+	why := strings.ReplaceAll(failures.Error(), "\n", "; ")
+	return fmt.Errorf("this machine makes no workspace of kind %s: %s", w.forced, why)
 }
 
 // probeOverlay looks for a way and a place: not every file system takes upper layers.

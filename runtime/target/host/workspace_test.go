@@ -358,3 +358,22 @@ func TestStepsGetNoCapabilities(t *testing.T) {
 		t.Errorf("differs from a plain process: %s", d)
 	}
 }
+
+func TestKindThatThisMachineLacks(t *testing.T) {
+	b := newBench(t, nil, "PIPE_WORKSPACE=reflink")
+	must(t, os.WriteFile(filepath.Join(b.root, "f"), []byte("x"), 0o644))
+	b.open()
+	job := whole()
+	job.Scripts = script("cat f; echo changed > f")
+	a, err := b.session.Start(t.Context(), job, nil)
+	if err != nil { // a file system without reflinks says so in one line
+		if text := err.Error(); !strings.HasPrefix(text, "this machine makes no workspace of kind reflink: ") || strings.Contains(text, "\n") {
+			t.Errorf("got %q", text)
+		}
+		return
+	}
+	defer a.Close()
+	if a.Stdout() != "x" || read(t, filepath.Join(b.root, "f")) != "x" {
+		t.Errorf("got %q", a.Stdout())
+	}
+}

@@ -14,17 +14,20 @@ import (
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/settings"
 )
 
 // sources are the flags that say where settings come from.
 type sources struct {
-	set     []string
-	profile string
+	set        []string
+	profile    string
+	secretsDir string
 }
 
 func (s *sources) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&s.set, "set", nil, "a setting's value, `name=value`; again for another one, or for a list's next element")
+	cmd.Flags().StringVar(&s.secretsDir, "secrets-dir", "", "a `folder` with one file a setting, named after it")
 	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile whose values override the defaults")
 }
 
@@ -117,9 +120,41 @@ func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources)
 		return nil, err
 	}
 	dir := filepath.Join(c.program.Load.Root, filepath.FromSlash(c.program.Load.Entry.Folder))
-	return settings.Resolve(ctx, d.Settings(), settings.Sources{
-		Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types(),
-	})
+	from := settings.Sources{Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types()}
+	if s.secretsDir != "" {
+		if from.SecretsDir, err = a.existing(s.secretsDir); err != nil {
+			return nil, err
+		}
+	}
+	host := &lateRepo{root: c.program.Load.Root, folder: c.program.Load.Entry.Folder, environ: a.Environ}
+	defer host.close()
+	from.Host = host
+	return settings.Resolve(ctx, d.Settings(), from)
+}
+
+// lateRepo answers for a repository that is looked at only when a setting's default asks.
+type lateRepo struct {
+	root, folder string
+	environ      []string
+	repo         *repo.Repo
+}
+
+// Call implements expr.Host.
+func (l *lateRepo) Call(ctx context.Context, function string, args []value.Value) (value.Value, error) {
+	if l.repo == nil {
+		r, err := repo.Capture(ctx, l.root, repo.Options{Environ: l.environ})
+		if err != nil {
+			return nil, err
+		}
+		l.repo = r
+	}
+	return l.repo.Host(l.folder).Call(ctx, function, args)
+}
+
+func (l *lateRepo) close() {
+	if l.repo != nil {
+		l.repo.Close()
+	}
 }
 
 func knownProfile(c checked, name string) error {
@@ -136,11 +171,16 @@ func knownProfile(c checked, name string) error {
 	return usagef(didYouMean(name, names, "there are: "+list(names)), "%s has no profile %q", c.program.Entry.Load.ID, name)
 }
 
-// problems shows what is wrong with the settings that the plan reaches.
-func (a *app) problems(ctx context.Context, b *bound) error {
+// fetch runs the programs that give the secrets which the plan reaches, and shows all problems.
+func (a *app) fetch(ctx context.Context, b *bound) error {
 	if err := b.settings.Fetch(ctx, b.reached); err != nil {
 		return err
 	}
+	return a.problems(b)
+}
+
+// problems shows what is wrong with the settings that the plan reaches.
+func (a *app) problems(b *bound) error {
 	found := b.settings.Problems(b.reached)
 	if len(found) == 0 {
 		return nil

@@ -68,7 +68,7 @@ func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags) (*bound, er
 	if err := a.bindValues(cmd.Context(), b, given, f.sources); err != nil {
 		return nil, err
 	}
-	return b, a.problems(cmd.Context(), b)
+	return b, a.fetch(cmd.Context(), b)
 }
 
 func (a *app) refuseDrift(file string, want *plan.Plan, now *bound) error {

@@ -90,7 +90,7 @@ func (a *app) toRun(cmd *cobra.Command, args []string, f runFlags) (*bound, erro
 	if err != nil {
 		return nil, err
 	}
-	return b, a.problems(cmd.Context(), b)
+	return b, a.fetch(cmd.Context(), b)
 }
 
 // run runs a bound plan and shows how it goes and ends.

@@ -72,6 +72,8 @@ func (l *Log) Sink(e event.Event) {
 		l.line(e.Step, "↻", yellow, fmt.Sprintf("attempt %d%s", e.Attempt, because(e.Reason)))
 	case event.StepFanout:
 		l.line(e.Step, "▸", dim, fmt.Sprintf("%d instances", e.Instances))
+	case event.StepWaiting:
+		l.line(e.Step, "◌", yellow, e.Reason)
 	case event.StepFinished:
 		l.finished(e)
 	case event.StepKept:
