@@ -96,3 +96,12 @@ func BenchmarkEval(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCold is what the first check and the first evaluation of a process pay.
+func BenchmarkCold(b *testing.B) {
+	for b.Loop() {
+		env := newLibrary()
+		newLanguage(env)
+		newRuntime(env)
+	}
+}

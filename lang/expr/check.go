@@ -42,7 +42,9 @@ type checking struct {
 	scope  *Scope
 	broken bool // something was reported
 	low    *lowerer
-	tree   *celast.AST
+	root   celast.Expr
+	tree   *celast.AST // root, typed by CEL's checker; nil when that was not asked
+	slow   bool        // ask CEL's checker about everything
 }
 
 func (c *checking) report(d diag.Diagnostic) {
@@ -72,7 +74,7 @@ func (c *checking) check(x ast.Expr) *types.Type {
 	}
 	if !c.broken && c.Want != nil && !types.Assignable(t, c.Want) {
 		var node celast.Expr
-		if c.tree != nil {
+		if c.root != nil && (c.tree != nil || c.typed(c.root)) { // the message looks into the tree
 			node = c.tree.Expr()
 		}
 		c.report(c.mismatch(ast.Unparen(x).Span(), c.What, c.Want, t, node))
@@ -90,6 +92,12 @@ func (c *checking) infer(x ast.Expr) *types.Type {
 	if c.low.failed {
 		c.broken = true
 		return types.InvalidType
+	}
+	c.root = root
+	if !c.slow {
+		if t := c.quick(root); t != nil {
+			return t
+		}
 	}
 	if !c.typed(root) {
 		return types.InvalidType

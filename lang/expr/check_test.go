@@ -324,6 +324,9 @@ func TestWant(t *testing.T) {
 		{`maybe.passed`, types.OptionalOf(types.IntType), "int?"},
 		{`env == "dev" ? unit.note : maybe.note`, types.OptionalOf(str), "string?"},
 		{`(unit.note)`, types.OptionalOf(str), "string?"},
+		{`succeeded(maybe) ? maybe.passed : 0`, types.OptionalOf(types.IntType), "int"},
+		{`env == "dev" ? unit.note : "x"`, types.OptionalOf(str), "string?"},
+		{`env == "dev" ? unit.note : 1`, types.OptionalOf(str), `type-mismatch: the two values of a condition must have one type, found string? and int «1»`},
 		{`maybe`, report, "maybe-skipped: step maybe may have no result (when go) «maybe»"},
 		{`unit.?note`, str, "maybe-missing: unit.?note may be missing «unit.?note»"},
 		{`alerts`, types.URLType, "maybe-missing: alerts may be missing «alerts»"},
@@ -497,5 +500,36 @@ func TestSucceeded(t *testing.T) {
 		if got := strings.Join(Succeeded(mustParse(t, text)), " "); got != want {
 			t.Errorf("%s: %q", text, got)
 		}
+	}
+}
+
+// TestQuick holds the short way of typing an expression against the long one.
+func TestQuick(t *testing.T) {
+	scope := checkScope()
+	texts := []string{`"${env}-${n}" + branch`, `n + 1 > 2 && env != "dev"`, `[1, n]`, `["a", env]`, `unit.?passed.orValue(n)`, `env == "dev" ? 1 : n`, `git.branch`, `succeeded(unit)`, `10m`, `1MiB`, `!true`, `token + branch`, `branch == "x" || n == 1`, `[]`}
+	for _, c := range checks {
+		texts = append(texts, c.text)
+	}
+	quick := 0
+	for _, text := range texts {
+		for _, want := range []*types.Type{nil, types.StringType, types.OptionalOf(types.IntType)} {
+			var fast, slow diag.List
+			x, f := mustParse(t, text), source.NewFile("test.pipe", text)
+			one := &checking{scope: scope, Options: Options{File: f, Diags: &fast, Want: want}}
+			two := &checking{scope: scope, Options: Options{File: f, Diags: &slow, Want: want}, slow: true}
+			a, b := one.check(x), two.check(x)
+			if one.root != nil && one.tree == nil {
+				quick++
+			}
+			if diff := cmp.Diff(slow.Sorted(), fast.Sorted(), cmp.Comparer(func(a, b *source.File) bool { return a == b })); diff != "" {
+				t.Errorf("%s: %s", text, diff)
+			}
+			if fast.Len() == 0 && a.Text() != b.Text() {
+				t.Errorf("%s is %s the short way, %s the long way", text, a, b)
+			}
+		}
+	}
+	if quick < 50 {
+		t.Errorf("only %d expressions took the short way", quick)
 	}
 }

@@ -19,13 +19,15 @@ import (
 )
 
 // library is CEL with its extensions, once a process.
-var library = sync.OnceValue(func() *cel.Env {
+var library = sync.OnceValue(newLibrary)
+
+func newLibrary() *cel.Env {
 	env, err := cel.NewEnv(cel.OptionalTypes(), ext.Strings(), ext.Lists(), ext.Math(), ext.Sets(), ext.Encoders(), ext.Regex(), ext.TwoVarComprehensions(), ext.Bindings())
 	if err != nil {
 		panic("CEL environment: " + err.Error())
 	}
 	return env
-})
+}
 
 // language is what every check shares: functions and macros.
 type language struct {
@@ -56,8 +58,9 @@ var mixedNumbers = decls.ExcludeOverloads(
 	overloads.GreaterUint64Double, overloads.GreaterUint64Int64, overloads.GreaterEqualsUint64Double, overloads.GreaterEqualsUint64Int64)
 
 // declarations is built once a process, on first use.
-var declarations = sync.OnceValue(func() *language {
-	env := library()
+var declarations = sync.OnceValue(func() *language { return newLanguage(library()) })
+
+func newLanguage(env *cel.Env) *language {
 	l := &language{
 		macros:     map[string]celparser.Macro{},
 		macroNames: map[string]bool{},
@@ -86,7 +89,7 @@ var declarations = sync.OnceValue(func() *language {
 		panic(err.Error())
 	}
 	return l
-})
+}
 
 func (l *language) add(fn *decls.FunctionDecl) {
 	if err := l.base.AddFunctions(fn); err != nil {
@@ -146,7 +149,7 @@ const (
 	fnConcat   = "@concat"   // the parts together
 	fnSize     = "@size"     // a size literal
 	fnDuration = "@duration" // a duration literal
-	fnField    = "@field"    // the value of a record's field
+	fnField    = "@field"    // the value of a record's field, or of a condition, which CEL leaves to us
 	fnOptional = "@optional" // a value as an optional
 	fnRecord   = "@record"   // a map as a record of a type
 	fnIndex    = "@index"    // x[i] while running

@@ -321,12 +321,22 @@ func (l *lowerer) conditional(x *ast.Conditional, want *types.Type) celast.Expr 
 	cond := l.expr(x.Cond, nil)
 	outer := l.narrow
 	l.assume(Succeeded(x.Cond))
-	then := l.expr(x.Then, want)
+	then := l.branch(x.Then, want)
 	l.narrow = outer
 	l.assume(refuted(x.Cond))
-	otherwise := l.expr(x.Else, want)
+	otherwise := l.branch(x.Else, want)
 	l.narrow = outer
 	return l.call(x.Range, operators.Conditional, cond, then, otherwise)
+}
+
+// branch lowers one value of a condition. Where an optional is wanted, one may be T? and the
+// other T, which CEL's checker does not take.
+func (l *lowerer) branch(x ast.Expr, want *types.Type) celast.Expr {
+	e := l.expr(x, want)
+	if want == nil || want.Kind != types.Optional || l.running() {
+		return e
+	}
+	return l.call(x.Span(), fnField, e)
 }
 
 // assume makes optional names plain from here on.

@@ -95,6 +95,8 @@ func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*ty
 		return types.OptionalOf(r.joined(nodes[1], ts[0].Plain(), ts[1].Plain(), "the value and what stands in for it"))
 	case "optional.of":
 		return types.OptionalOf(ts[0])
+	case fnField:
+		return ts[0]
 	case "value":
 		return ts[0].Plain()
 	case operators.OptSelect:

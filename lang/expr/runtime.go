@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/containers"
 	"github.com/google/cel-go/common/functions"
 	"github.com/google/cel-go/common/operators"
@@ -19,14 +20,16 @@ import (
 )
 
 // running is what every program shares, the planner and the functions' code; it is built once a process, on first use.
-var running = sync.OnceValue(func() interpreter.Interpreter {
+var running = sync.OnceValue(func() interpreter.Interpreter { return newRuntime(library()) })
+
+func newRuntime(env *cel.Env) interpreter.Interpreter {
 	dispatcher := interpreter.NewDispatcher()
 	own := ownBindings()
 	replaced := map[string]bool{}
 	for _, o := range own {
 		replaced[o.Operator] = true
 	}
-	for name, fn := range library().Functions() {
+	for name, fn := range env.Functions() {
 		if dropped[name] || replaced[name] {
 			continue
 		}
@@ -54,7 +57,7 @@ var running = sync.OnceValue(func() interpreter.Interpreter {
 
 	attributes := interpreter.NewAttributeFactory(containers.DefaultContainer, adapter{}, noTypes)
 	return interpreter.NewInterpreter(dispatcher, containers.DefaultContainer, noTypes, adapter{}, attributes)
-})
+}
 
 // nowhere is the id of a node for errors that have no place.
 const nowhere = -1

@@ -192,6 +192,19 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// A run that is interrupted is cancelled, whatever failed before: nobody is alarmed.
+func TestCancelAfterAFailure(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		g := pipeline(step("bad"), step("long"))
+		g.OnFailure, g.Finally = []plan.Step{step("alarm")}, []plan.Step{step("cleanup")}
+		b := newBench(t, g)
+		b.fake.On("bad", fake.Act{Exit: 1}).On("long", fake.Act{Takes: time.Hour})
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		wantTable(t, b.run(ctx), "= cancelled", "bad failed exit", "long cancelled cancelled", "cleanup succeeded")
+	})
+}
+
 // A second interrupt waits for nothing, finally included.
 func TestKill(t *testing.T) {
 	inTime(t, func(t *testing.T) {
@@ -425,6 +438,23 @@ func TestApproval(t *testing.T) {
 		if diff := cmp.Diff(want, asked); diff != "" {
 			t.Error(diff)
 		}
+	})
+	t.Run("one question at a time", func(t *testing.T) {
+		inTime(t, func(t *testing.T) {
+			b := newBench(t, pipeline(step("s", loop("x", "int", lit([]int{1, 2, 3})), approve(`"Deploy?"`), typ("[int]"))))
+			asking := 0
+			b.opts.Approve = func(context.Context, engine.Approval) (bool, error) {
+				if asking++; asking > 1 {
+					t.Error("asked while another question is open")
+				}
+				time.Sleep(time.Second)
+				asking--
+				return true, nil
+			}
+			if res := b.run(t.Context()); res.Outcome != engine.Succeeded || res.Duration != 3*time.Second {
+				t.Errorf("%v in %v", table(res), res.Duration)
+			}
+		})
 	})
 	t.Run("not asked when it need not be", func(t *testing.T) {
 		b := newBench(t, pipeline(step("deploy", approve(`"Deploy?"`), func(s *plan.Step) { s.Approve.When = celp("1 == 2") })))

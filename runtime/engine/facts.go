@@ -8,13 +8,12 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/report"
 	"github.com/pipelang/pipe/runtime/target"
-
-	"github.com/pipelang/pipe/compiler/plan"
 )
 
 // facts are what an attempt left, as expressions name it. Those of a called pipeline are

@@ -171,6 +171,7 @@ func (f *fanout) run(i int, slot bool) {
 	in := &instance{run: f.section.g.run, info: f.info, graph: f.section.g, path: f.instancePath(i), slot: slot, guarded: true,
 		scope: &scope{run: f.scope.run, module: f.scope.module, outer: f.scope, locals: f.items[i]}}
 	end := in.do(f.ctx)
+	f.failFast(end) // before the slot is another's
 	in.release()
 	f.mu.Lock()
 	f.active--
@@ -182,13 +183,18 @@ func (f *fanout) run(i int, slot bool) {
 
 func (f *fanout) instancePath(i int) string { return f.path + "[" + strconv.Itoa(i) + "]" }
 
+// failFast cancels the other instances at a failure, where that is asked for.
+func (f *fanout) failFast(end ending) {
+	if end.red() && f.section.g.run.FailFast && f.info.section == mainSection {
+		f.stop(errFailFast)
+	}
+}
+
 // end notes how an instance ended and, with the last one, ends the step.
 func (f *fanout) end(i int, end ending, below []*row) (last bool) {
 	path := f.instancePath(i)
 	f.section.g.run.publishFinished(path, end, f.info.result)
-	if end.red() && f.section.g.run.FailFast && f.info.section == mainSection {
-		f.stop(errFailFast)
-	}
+	f.failFast(end)
 	r := newRow(path, end)
 	r.below = below
 	f.mu.Lock()

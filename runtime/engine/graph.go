@@ -122,6 +122,7 @@ func (s *sectionRun) start(id int) (ending, bool) {
 	s.g.run.slots.submit(s.ctx, func() {
 		one.slot = true
 		end := one.do(s.ctx)
+		s.failFast(info, end) // before the slot is another's
 		one.release()
 		finish(end)
 	}, func() { finish(cancelledBy(s.ctx)) })
@@ -133,14 +134,19 @@ func (g *graphRun) stepScope(info *stepInfo, bindings []local) *scope {
 	return &scope{run: g.run, module: g.info.module, graph: g, reader: info, locals: bindings}
 }
 
+// failFast cancels the section at a failure, where that is asked for.
+func (s *sectionRun) failFast(info *stepInfo, end ending) {
+	if end.red() && s.g.run.FailFast && info.section == mainSection {
+		s.stop(errFailFast)
+	}
+}
+
 // end notes how a step ended and returns the steps that may be decided now.
 func (s *sectionRun) end(id int, end ending, below []*row) []int {
 	g, info := s.g, s.g.info.steps[id]
 	path := g.path + info.plan.Name
 	g.run.publishFinished(path, end, info.typ)
-	if end.red() && g.run.FailFast && info.section == mainSection {
-		s.stop(errFailFast)
-	}
+	s.failFast(info, end)
 	g.mu.Lock()
 	n := &g.nodes[id]
 	n.ended, n.ending, n.row = true, end, newRow(path, end)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pipelang/pipe/compiler/plan"
@@ -223,18 +224,8 @@ func (g *graphRun) lockKeys(ctx context.Context, list []plan.Lock, sc *scope) ([
 			out = append(out, wantedLock{key, list[i].Policy})
 		}
 	}
-	slices.SortFunc(out, func(a, b wantedLock) int { return compareText(a.key, b.key) })
+	slices.SortFunc(out, func(a, b wantedLock) int { return strings.Compare(a.key, b.key) })
 	return out, ending{}, true
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // lockOne takes one lock. An instance gives its slot back while it waits.

@@ -123,6 +123,8 @@ var modifiers = []modifier{
 	{name: "when of u", opts: []option{reads("u"), when(cel("u.orValue(0) > 0"))}, reads: true, then: engine.Succeeded, guard: guardOnValue},
 	{name: "when of u or true", opts: []option{reads("u"), when(cel("u.orValue(0) > 0 || 1 == 1"))}, reads: true, then: engine.Succeeded},
 	{name: "when of u and false", opts: []option{reads("u"), when(cel("u.orValue(0) > 0 && 1 == 2"))}, reads: true, guard: always(isFalse)},
+	{name: "when of u, when error", opts: []option{reads("u"), when(cel("u.orValue(0) > 0")), when(cel(`int("x") == 1`))}, reads: true,
+		guard: func(l link, u end) truth { return guardOnValue(l, u).and(isError) }},
 	{name: "require true", opts: []option{require("1 == 1", "no")}, then: engine.Succeeded},
 	{name: "require false", opts: []option{require("1 == 2", "no")}, then: engine.Failed},
 	{name: "require error", opts: []option{require(`int("x") == 1`, "no")}, then: engine.Failed},

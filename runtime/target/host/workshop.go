@@ -30,20 +30,24 @@ type workshop struct {
 	root   string
 	folder *folder
 	forced workspaceKind
-	state  string // where layers lie, if its file system takes them
 
 	choose    func() error
 	kind      workspaceKind
 	isolation *isolation // of overlays
 	layers    *folder    // where layers of overlays lie; often folder itself
 
+	removals chan struct{} // one for each removal under way behind a step's back
+
 	mu      sync.Mutex
 	current *tree
 	unused  []emptyFolder
 }
 
+// maxRemovals bounds what lies on disk and is no longer needed.
+const maxRemovals = 8
+
 func newWorkshop(root string, f *folder, forced workspaceKind) *workshop {
-	w := &workshop{root: root, folder: f, forced: forced}
+	w := &workshop{root: root, folder: f, forced: forced, removals: make(chan struct{}, maxRemovals)}
 	w.choose = sync.OnceValue(w.probe)
 	return w
 }
@@ -238,7 +242,7 @@ func (w *workshop) overlaid(lower []string, binds []bind) (*workspace, error) {
 	if err != nil {
 		return nil, errors.Join(err, removeAll(base))
 	}
-	return &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return removeAll(base) }}, nil
+	return &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return w.remove(base) }}, nil
 }
 
 // copied makes a workspace in a folder with the repository's name, which tools may show.
@@ -251,10 +255,29 @@ func (w *workshop) copied(fill func(to string) error) (*workspace, error) {
 	if err := fill(to); err != nil {
 		return nil, errors.Join(fmt.Errorf("copy the repository: %w", err), removeAll(base))
 	}
-	return &workspace{path: to, place: here{}, discard: func() error { return removeAll(base) }}, nil
+	return &workspace{path: to, place: here{}, discard: func() error { return w.remove(base) }}, nil
+}
+
+// remove removes a tree while the run goes on, which takes longer than to make it. What
+// cannot be removed is tried once more, and then reported, at the end of the session.
+func (w *workshop) remove(path string) error {
+	select {
+	case w.removals <- struct{}{}:
+		go func() {
+			removeAll(path)
+			<-w.removals
+		}()
+		return nil
+	default:
+		return removeAll(path)
+	}
 }
 
 func (w *workshop) close() error {
+	for range maxRemovals { // until none is under way
+		w.removals <- struct{}{}
+	}
+	defer func() { w.removals = make(chan struct{}, maxRemovals) }()
 	var err error
 	if w.isolation != nil {
 		err = w.isolation.close()

@@ -1,0 +1,227 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common"
+	celast "github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// translate puts an error of CEL's checker into our words. It is not ok for one that follows from another.
+func (c *checking) translate(e *common.Error) (diag.Diagnostic, bool) {
+	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: c.low.span(e.ExprID)}
+	node := findNode(c.tree.Expr(), e.ExprID)
+	if node == nil {
+		d.Message = "the types do not fit here"
+		return d, true
+	}
+	if strings.HasPrefix(e.Message, "expected type") {
+		return c.unexpected(d, node, e.Message)
+	}
+	if strings.Contains(e.Message, "range of a comprehension") {
+		return c.notAList(d, node)
+	}
+	switch node.Kind() {
+	case celast.SelectKind:
+		s := node.AsSelect()
+		return c.badField(d.Span, c.low.fieldSpan(node), s.Operand(), s.FieldName())
+	case celast.CallKind:
+		call := node.AsCall()
+		if call.FunctionName() == operators.OptSelect {
+			name, _ := call.Args()[1].AsLiteral().Value().(string)
+			return c.badField(d.Span, c.low.fieldSpan(node), call.Args()[0], name)
+		}
+		return c.badCall(d, node, call)
+	}
+	got := c.refined(node)
+	d.Message = "found " + plainly(got) + ", which does not fit here"
+	return d, got.Kind != types.Invalid
+}
+
+// unexpected is for a node of another type than its place asks for: a condition's, or that of ?x.
+func (c *checking) unexpected(d diag.Diagnostic, node celast.Expr, message string) (diag.Diagnostic, bool) {
+	got := c.refined(node)
+	switch {
+	case got.Kind == types.Invalid:
+		return d, false
+	case got.Kind == types.Optional:
+		return c.absent(d.Span, node, got, ""), true
+	case strings.Contains(message, "'optional_type"):
+		d.Message = plainly(got) + " is never missing, so ? says nothing"
+		d.Help = "leave the ? out"
+	default:
+		d.Message = "expected bool, found " + plainly(got)
+	}
+	return d, true
+}
+
+func (c *checking) notAList(d diag.Diagnostic, node celast.Expr) (diag.Diagnostic, bool) {
+	got := c.refined(node)
+	switch got.Kind {
+	case types.Invalid:
+		return d, false
+	case types.Optional:
+		return c.absent(d.Span, node, got, ""), true
+	}
+	d.Message = "expected a list or a map, found " + plainly(got)
+	return d, true
+}
+
+func (c *checking) badField(at, nameAt source.Span, operand celast.Expr, name string) (diag.Diagnostic, bool) {
+	in := c.refined(operand)
+	if in.Kind == types.Invalid {
+		return diag.Diagnostic{}, false
+	}
+	if in.Kind == types.Optional && !viral(operand) {
+		if record := fieldsOf(in.Plain()); record != nil {
+			if _, ok := record.Field(name); ok {
+				return c.absent(at, operand, in, name), true
+			}
+		}
+	}
+	return unknownField(nameAt, in.Plain(), name), true
+}
+
+// refined is a node's own type where it can be told, CEL's otherwise.
+func (c *checking) refined(e celast.Expr) *types.Type {
+	if t := c.celType(e); t.Kind == types.Invalid || !knownNames(e, c.scope) {
+		return t
+	}
+	r := refiner{checking: c, quiet: true}
+	if t := r.typ(e); t.Kind != types.Invalid {
+		return t
+	}
+	return c.celType(e)
+}
+
+// knownNames reports whether a node reads only what the scope has, and no variable of a macro.
+func knownNames(e celast.Expr, s *Scope) bool {
+	ok := true
+	celast.PreOrderVisit(e, celast.NewExprVisitor(func(n celast.Expr) {
+		if n.Kind() == celast.IdentKind {
+			name, _, _ := strings.Cut(strings.TrimPrefix(n.AsIdent(), "."), "@")
+			_, known := s.Lookup(name)
+			ok = ok && known
+		}
+	}))
+	return ok
+}
+
+// badCall says why no form of a function takes what it is given.
+func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.CallExpr) (diag.Diagnostic, bool) {
+	fn := call.FunctionName()
+	nodes := operands(call)
+	if _, ok := hostFunctionOf(fn); ok {
+		nodes = nodes[1:]
+	}
+	ts := make([]*types.Type, len(nodes))
+	for i, n := range nodes {
+		ts[i] = c.refined(n)
+		if broken(ts[i]) {
+			return d, false // follows from another mistake
+		}
+	}
+	for i, t := range ts {
+		if t.Labels&types.Secret != 0 && !movers[fn] {
+			return secretOperand(c.low.span(nodes[i].ID()), t, fn), true
+		}
+		if t.Kind == types.Optional && !takesOptional(fn, i) {
+			return c.absent(c.low.span(nodes[i].ID()), nodes[i], t, ""), true
+		}
+	}
+	switch fn {
+	case operators.Equals, operators.NotEquals:
+		return neverEqual(d.Span, ts[0], ts[1]), true
+	case operators.LogicalAnd, operators.LogicalOr:
+		return c.notBool(d, nodes, ts, fn)
+	case operators.NotStrictlyFalse:
+		d.Span = c.low.span(nodes[0].ID())
+	case operators.Conditional:
+		if ts[0].Kind != types.Bool {
+			d.Span = c.low.span(nodes[0].ID())
+		}
+	}
+	d.Message, d.Help = refusal(fn, call.IsMemberFunction(), ts)
+	return d, true
+}
+
+// refusal says why a function takes no arguments of such types.
+func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
+	said := make([]string, len(ts))
+	for i, t := range ts {
+		said[i] = plainly(t)
+	}
+	switch {
+	case fn == fnText:
+		return said[0] + " cannot be put into a string", ""
+	case fn == fnTrusted:
+		return "trusted takes a string, found " + said[0], ""
+	case fn == operators.Conditional && ts[0].Kind != types.Bool:
+		return "expected bool before ?, found " + said[0], ""
+	case fn == operators.Conditional:
+		return fmt.Sprintf("the two values of a condition must have one type, found %s and %s", said[1], said[2]), ""
+	case fn == operators.NotStrictlyFalse:
+		return "expected bool, found " + said[0], ""
+	case fn == operators.LogicalNot:
+		return "expected bool after !, found " + said[0], ""
+	case fn == operators.Negate:
+		return said[0] + " has no negative", ""
+	case fn == operators.Index || fn == operators.OptIndex:
+		return fmt.Sprintf("%s cannot be indexed by %s", said[0], said[1]), ""
+	case fn == operators.In:
+		return fmt.Sprintf("in does not work between %s and %s", said[0], said[1]), ""
+	case strings.HasPrefix(fn, "_") && len(said) == 2:
+		return fmt.Sprintf("%s does not work between %s and %s", strings.Trim(fn, "_"), said[0], said[1]), mixedNumberHelp(ts)
+	case (fn == "orValue" || fn == "or" || fn == "hasValue") && ts[0].Kind != types.Optional:
+		return fmt.Sprintf("%s is never missing, so %s says nothing", said[0], fn), "leave it out"
+	case fn == "orValue" && len(ts) == 2:
+		return fmt.Sprintf("the value and what stands in for it must have one type, found %s and %s", plainly(ts[0].Plain()), said[1]), ""
+	case member:
+		return fmt.Sprintf("%s.%s does not take (%s)", said[0], fn, strings.Join(said[1:], ", ")), ""
+	}
+	return fmt.Sprintf("%s does not take (%s)", strings.TrimSuffix(spoken(fn), "()"), strings.Join(said, ", ")), ""
+}
+
+func (c *checking) notBool(d diag.Diagnostic, nodes []celast.Expr, ts []*types.Type, fn string) (diag.Diagnostic, bool) {
+	i := slices.IndexFunc(ts, func(t *types.Type) bool { return t.Kind != types.Bool && t.Kind != types.JSON })
+	if i < 0 {
+		return d, false
+	}
+	d.Span = c.low.span(nodes[i].ID())
+	d.Message = fmt.Sprintf("expected bool beside %s, found %s", strings.Trim(fn, "_"), plainly(ts[i]))
+	return d, true
+}
+
+func mixedNumberHelp(ts []*types.Type) string {
+	if ts[0].Kind == types.Int && ts[1].Kind == types.Float || ts[0].Kind == types.Float && ts[1].Kind == types.Int {
+		return "int and float do not mix: write float(…) around the int"
+	}
+	return ""
+}
+
+// takesOptional reports whether a function's argument may be an optional.
+func takesOptional(fn string, arg int) bool {
+	switch fn {
+	case "orValue", "hasValue", "value", "or", operators.OptIndex, operators.OptSelect, "optional.of":
+		return arg == 0 || fn == "or"
+	}
+	return false
+}
+
+func broken(t *types.Type) bool { return t.Kind == types.Invalid }
+
+func findNode(e celast.Expr, id int64) (out celast.Expr) {
+	celast.PreOrderVisit(e, celast.NewExprVisitor(func(n celast.Expr) {
+		if n.ID() == id {
+			out = n
+		}
+	}))
+	return out
+}
