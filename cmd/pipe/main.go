@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/cli"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -11,5 +12,8 @@ import (
 
 func main() {
 	host.Helper()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // a process that lives for milliseconds should not spend them collecting
+	}
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

@@ -310,4 +310,3 @@ func labelLost(at source.Span, what string, lost types.Label, want *types.Type) 
 	return diag.Diagnostic{Rule: diag.UntrustedFlow, Span: at, Message: "a value that a stranger may choose cannot be used " + place,
 		Help: `admit it first: trusted(x, r"…")`}
 }
-

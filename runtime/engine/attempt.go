@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/event"
@@ -167,13 +168,27 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 		bad.exit, bad.facts = end.exit, end.facts
 		*end = bad
 	}
-	end.facts.settle()
+	if end.outcome == Failed && w.asked() {
+		end.facts.settle()
+	} else {
+		end.facts = nil
+	}
 	if cause == CauseSecret {
 		return // nothing of it is stored
 	}
 	if err := w.keep(ctx, att); err != nil && end.outcome == Succeeded {
 		end.outcome, end.value, end.cause, end.reason = Failed, nil, CauseTarget, "keep: "+err.Error()
 	}
+}
+
+// asked reports whether a guard may ask how an attempt failed; its output is not kept for nothing.
+func (w *opWork) asked() bool {
+	for _, r := range []*plan.Retry{w.info.plan.Retry, w.op.plan.Retry} {
+		if r != nil && r.When != nil {
+			return true
+		}
+	}
+	return w.info.plan.AllowFailure != nil && w.info.plan.AllowFailure.When != nil
 }
 
 // returned evaluates `return` over what the attempt left.

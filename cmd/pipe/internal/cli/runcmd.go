@@ -152,8 +152,10 @@ func (a *app) sink(format string, p *plan.Plan) event.Sink {
 		enc.SetEscapeHTML(false)
 		return func(e event.Event) { _ = enc.Encode(e) }
 	}
-	return ui.NewLog(a.Out, ui.Style{Color: a.colored()}, prefixes(p)).Sink
+	return ui.NewLog(a.Out, a.style(), prefixes(p)).Sink
 }
+
+func (a *app) style() ui.Style { return ui.Style{Color: a.colored(), Width: a.Width} }
 
 // prefixes are the steps as their lines begin; an instance of a `for` has its number behind it.
 func prefixes(p *plan.Plan) []string {
@@ -185,7 +187,7 @@ func (a *app) ended(id string, p *plan.Plan, r *engine.Result, format string, ma
 }
 
 func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
-	style := ui.Style{Color: a.colored()}
+	style := a.style()
 	fmt.Fprintln(a.Out)
 	for i := range r.Steps {
 		r.Steps[i].Reason = mask.Mask(r.Steps[i].Reason)

@@ -23,9 +23,37 @@ func Table(w io.Writer, style Style, steps []engine.StepResult) {
 	fmt.Fprintln(w, style.paint(bold, header))
 	for _, r := range rows {
 		shown := pad(r.mark+" "+r.outcome, outcome)
-		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-utf8.RuneCountInString(r.took)) + r.took + "  " + r.reason
-		fmt.Fprintln(w, strings.TrimRight(line, " "))
+		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-utf8.RuneCountInString(r.took)) + r.took + "  "
+		indent := name + outcome + took + 6
+		for _, part := range wrap(r.reason, style.Width-indent) {
+			fmt.Fprintln(w, strings.TrimRight(line+part, " "))
+			line = strings.Repeat(" ", indent)
+		}
 	}
+}
+
+// minReason is the least width that a reason is wrapped to; below it the terminal may.
+const minReason = 20
+
+// wrap breaks a text between words into lines of a width; a longer word stays whole.
+func wrap(text string, width int) []string {
+	if width < minReason || utf8.RuneCountInString(text) <= width {
+		return []string{text}
+	}
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
 }
 
 type row struct{ name, mark, color, outcome, took, reason string }

@@ -14,8 +14,11 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 )
 
-// Style says how a stream may be written on.
-type Style struct{ Color bool }
+// Style says how a stream may be written on. Width is its columns, 0 where nobody counts them.
+type Style struct {
+	Color bool
+	Width int
+}
 
 const (
 	reset  = "\x1b[0m"
