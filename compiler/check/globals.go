@@ -111,6 +111,9 @@ func (m *module) importedTypes(l *load.Module) map[string]*types.Type {
 func (f *file) foreignNames() {
 	f.foreign, f.impure = map[string]finding{}, map[string]finding{}
 	for ns := range f.uses {
+		if slices.Contains(globals, ns) {
+			continue // `use "./ci"`: calls find the module, expressions the values of this name
+		}
 		f.foreign[ns] = finding{
 			rule: diag.Misplaced, message: fmt.Sprintf("%q is a module: it holds ops, pipelines and types, and no values", ns),
 			help: fmt.Sprintf("call it as a step: %s.op(…)", ns),

@@ -120,7 +120,9 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 	b.returns()
 	b.out.OnFailure = b.checkTail(onFailure)
 	b.out.Finally = b.checkTail(finally)
-	f.unusedParams(d.out.Params, b.usedParams())
+	if !damaged(d.decl) {
+		f.unusedParams(d.out.Params, b.usedParams())
+	}
 }
 
 func asLet(it ast.Item) (*ast.Let, bool) {

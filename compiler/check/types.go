@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -68,6 +69,23 @@ func (f *file) fields(fields []*ast.Field, what string) []types.Field {
 	return out
 }
 
+// plainFields refuses what fields have in declared types only: the type of a record without
+// a name is its fields' names and types.
+func (f *file) plainFields(fields []*ast.Field) {
+	for _, x := range fields {
+		refuse := func(part ast.Expr, word string) {
+			if part != nil {
+				f.report(finding{
+					rule: diag.Misplaced, at: part.Span(), message: fmt.Sprintf("field %q of a record without a name cannot have a %s", x.Name.Text, word),
+					help: "declare the record: type NAME { … }",
+				})
+			}
+		}
+		refuse(x.Default, "default")
+		refuse(x.Where, "condition")
+	}
+}
+
 // typ resolves a type as written.
 func (f *file) typ(x ast.TypeExpr) *types.Type {
 	switch x := x.(type) {
@@ -86,6 +104,7 @@ func (f *file) typ(x ast.TypeExpr) *types.Type {
 	case *ast.ParenType:
 		return f.typ(x.Elem)
 	case *ast.RecordType:
+		f.plainFields(x.Fields)
 		return types.RecordOf(f.fields(x.Fields, "field")...)
 	case *ast.LabelType:
 		return f.labelType(x)

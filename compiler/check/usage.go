@@ -32,6 +32,23 @@ func markUsed(it ast.Item, used map[string]bool) {
 	})
 }
 
+// damaged says that some text of a declaration could not be read, so that nobody knows what it uses.
+func damaged(d ast.Node) bool {
+	var found bool
+	ast.Inspect(d, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BadItem, *ast.BadExpr:
+			found = true
+		case *ast.Step:
+			found = found || n.Bad
+		case *ast.Assign:
+			found = found || n.Bad
+		}
+		return !found
+	})
+	return found
+}
+
 func eachScript(it ast.Item, visit func(*ast.Script)) {
 	switch it := it.(type) {
 	case *ast.Run:

@@ -74,7 +74,14 @@ func calls(s *Step) string {
 }
 
 func whyNever(s *Step) string {
+	guards := make([]Expr, 0, len(s.When))
 	for _, g := range s.When {
+		guards = append(guards, g.Expr)
+	}
+	if s.Graph != nil {
+		guards = append(guards, s.Graph.When...)
+	}
+	for _, g := range guards {
 		if string(g.Value) == "false" && g.Text != "" {
 			return "when " + clean(g.Text)
 		}

@@ -307,6 +307,9 @@ func labelLost(at source.Span, what string, lost types.Label, want *types.Type) 
 		return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "a secret cannot be used " + place + ", which is not declared secret",
 			Help: "it may go to env, mount, or a parameter declared secret"}
 	}
-	return diag.Diagnostic{Rule: diag.UntrustedFlow, Span: at, Message: "a value that a stranger may choose cannot be used " + place,
-		Help: `admit it first: trusted(x, r"…")`}
+	help := `admit it first: trusted(x, r"…")`
+	if strings.HasPrefix(what, "argument ") {
+		help += ", or declare the parameter untrusted"
+	}
+	return diag.Diagnostic{Rule: diag.UntrustedFlow, Span: at, Message: "a value that a stranger may choose cannot be used " + place, Help: help}
 }

@@ -33,6 +33,7 @@ type body struct {
 type place struct {
 	what   string // "an attribute": what a message calls an item
 	commas bool   // items may be separated by commas, too
+	graph  bool   // items are steps: their modifiers stand in braces
 	choose func(lex *lexer.PeekingLexer) (production, *mistake)
 }
 
@@ -123,7 +124,7 @@ func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 		if err != nil {
 			e.err = explain(err, lex)
 		} else if t := lex.Peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
-			e.err = trailing(t)
+			e.err = trailing(t, p.graph)
 		}
 	}
 	if e.err != nil {
@@ -141,10 +142,19 @@ func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", "latest", "max", "on", "reject", "vary", "when", "where"}
 
 // trailing says that an item should have ended.
-func trailing(t *lexer.Token) *mistake {
+func trailing(t *lexer.Token, inGraph bool) *mistake {
 	m := expected("the end of the line", t, nil, false)
-	if kindOf(t) == token.Word {
-		m.help = didYouMean(t.Value, clauses)
+	if kindOf(t) != token.Word {
+		return m
+	}
+	m.help = didYouMean(t.Value, clauses)
+	_, modifies := modifiers[t.Value]
+	switch {
+	case m.help != "" || everywhere[t.Value] == "":
+	case modifies && inGraph:
+		m.help = fmt.Sprintf("put it in braces: { %s … }", t.Value)
+	default:
+		m.help = `start a line with it, or write ";" before it`
 	}
 	return m
 }

@@ -59,8 +59,12 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 	name := declaredName(rest(lex))
 	read, ok := declarations[first.Value]
 	if !ok || kindOf(first) != token.Word {
-		l.report(notDeclaration(lex))
+		m := notDeclaration(lex)
+		l.report(m)
 		lex.Next()
+		if m.rule == diag.UnknownKeyword && skipBlock(lex) {
+			return bad(lex, first, name) // what follows is looked at, even if it is unknown as well
+		}
 		return l.broken(lex, first, name)
 	}
 	claim(lex)
@@ -79,7 +83,7 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 		return l.broken(lex, first, name)
 	}
 	if t := lex.Peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
-		l.report(trailing(t))
+		l.report(trailing(t, false))
 		syncDeclaration(lex)
 	}
 	return d
@@ -146,6 +150,10 @@ func usedName(toks []lexer.Token) (name ast.Name) {
 // broken skips the rest of a declaration that could not be read.
 func (l *lowerer) broken(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
 	syncDeclaration(lex)
+	return bad(lex, first, name)
+}
+
+func bad(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
 	return &ast.BadDecl{At: at(start(first), max(end(last(lex)), end(first))), Name: name}
 }
 
@@ -167,17 +175,24 @@ func (l *lowerer) reserved(lex *lexer.PeekingLexer, doc *ast.Doc) ast.Decl {
 		rule: diag.NotYet, span: spanOf(first),
 		message: fmt.Sprintf("%q is reserved for a later version of the language", first.Value),
 	})
+	skipBlock(lex)
+	return &ast.Reserved{At: at(start(first), end(last(lex))), Doc: doc, Keyword: nameOf(first)}
+}
+
+// skipBlock moves past a header and its body, from brace to brace, and reports whether there was a whole one.
+func skipBlock(lex *lexer.PeekingLexer) bool {
+	var whole bool
 	for depth := 0; ; lex.Next() {
 		t := lex.Peek()
 		if t.EOF() || depth == 0 && startsLine(t) || startsLine(t) && t.Pos.Column == 0 && declares(lex) {
-			break
+			return whole && depth == 0
 		}
 		switch kindOf(t) {
 		case token.LBrace:
 			depth++
 		case token.RBrace:
 			depth--
+			whole = true
 		}
 	}
-	return &ast.Reserved{At: at(start(first), end(last(lex))), Doc: doc, Keyword: nameOf(first)}
 }

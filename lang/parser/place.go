@@ -109,7 +109,18 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 	if m.help == "" && slices.Contains(clauses, t.Value) {
 		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
 	}
+	if w, ok := foreign[t.Value]; ok && m.help == "" && slices.Contains(known, w) {
+		m.help = fmt.Sprintf("did you mean %q?", w)
+	}
 	return m
+}
+
+// foreign are the words by which other languages say such things.
+var foreign = map[string]string{
+	"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
+	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "command": "exec",
+	"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
+	"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
 }
 
 // noun drops the article.
@@ -125,7 +136,7 @@ func noun(what string) string {
 // graph is a body of steps.
 func graph(where string, known words) *place {
 	names := slices.Sorted(maps.Keys(known))
-	return &place{what: "a step", choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
+	return &place{what: "a step", graph: true, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
 		toks := rest(lex)
 		t := &toks[0]
 		if kindOf(t) != token.Word {

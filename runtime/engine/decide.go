@@ -67,6 +67,13 @@ func (s *sectionRun) decide(info *stepInfo) (ending, []local, bool) {
 
 // never is the ending of a step that the plan knows will be skipped, and whose guards are not why.
 func (g *graphRun) never(info *stepInfo) ending {
+	if inner := info.plan.Graph; inner != nil {
+		for i := range inner.When {
+			if w := &inner.When[i]; string(w.Value) == "false" {
+				return skipped(CauseGuardFalse, "when "+textOf(w)+" is false")
+			}
+		}
+	}
 	for _, name := range info.plan.Needs {
 		if id, ok := g.info.index[name]; ok && g.info.steps[id].plan.Never {
 			return skipped(CauseNeedsSkipped, name+" was skipped")

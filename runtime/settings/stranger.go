@@ -35,7 +35,10 @@ func (r *resolver) unknownFlags(all []*setting) {
 			Setting: a.Name, Origin: Origin{Kind: Flag, Name: "--set " + a.Name}, Expected: "the name of a setting", Found: quote(a.Name),
 			Message: fmt.Sprintf("there is no setting %s", quote(a.Name)), Help: diag.DidYouMean(name, names), Always: true,
 		}
-		if p.Help == "" {
+		switch {
+		case len(names) == 0:
+			p.Help = "this file has no settings"
+		case p.Help == "":
 			p.Help = "there are: " + strings.Join(names, ", ")
 		}
 		r.loose = append(r.loose, p)

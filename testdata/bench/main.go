@@ -132,12 +132,13 @@ func steps(pipe, dir string) {
 			fmt.Printf("%s is not here and was left out\n", c[0])
 		}
 	}
-	rows := inTurn(5, peers...)
+	rows := inTurn(rounds, peers...)
 	after := rows[0].median() - rows[1].median()
 	fmt.Println("\n== 1,000 steps of true")
 	for _, r := range rows {
-		fmt.Printf("%-42s %8.1f ms  peak %6.1f MB\n", r.name, ms(r.median()), r.rss())
+		fmt.Printf("%-42s %8.1f ms\n", r.name, ms(r.median()))
 	}
+	fmt.Printf("%-42s %8.1f MB\n", "pipe run, peak memory", rows[0].rss())
 	fmt.Printf("%-42s %8.1f ms\n", "pipe run after compilation", ms(after))
 	for _, r := range rows[2:] {
 		fmt.Printf("%-42s %8.2f ×\n", "  against "+r.name, float64(after)/float64(r.median()))

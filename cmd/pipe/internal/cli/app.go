@@ -80,6 +80,8 @@ func usagef(help, format string, args ...any) error {
 
 // Main runs a command line and returns the exit code.
 func Main(args []string, e Environment) (code int) {
+	out := &keepsError{w: e.Out}
+	e.Out = out
 	a := &app{Environment: e}
 	defer func() {
 		if r := recover(); r != nil {
@@ -92,7 +94,25 @@ func Main(args []string, e Environment) (code int) {
 	root.SetIn(e.In)
 	root.SetOut(e.Out)
 	root.SetErr(e.Err)
-	return a.code(root.ExecuteContext(context.Background()))
+	code = a.code(root.ExecuteContext(context.Background()))
+	if code == ExitOK && out.err != nil {
+		return a.code(fmt.Errorf("the output is not complete: %w", out.err))
+	}
+	return code
+}
+
+// keepsError remembers the first error of a writer whose users do not look.
+type keepsError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keepsError) Write(p []byte) (int, error) {
+	n, err := k.w.Write(p)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
 }
 
 // code shows an error that has not been shown and gives its exit code.
@@ -138,6 +158,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.fmtCommand(), a.planCommand(), a.runCommand(),
 		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.docsCommand(), a.versionCommand())
+	a.help(root)
 	return root
 }
 

@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
-	"maps"
-
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
 )
@@ -33,6 +33,11 @@ func (a *app) approver(format string) func(context.Context, engine.Approval) (bo
 			}
 		}
 		fmt.Fprint(a.Out, "Approve? [y/N] ")
+		if soon, ok := a.Out.(*ui.Lazy); ok {
+			if err := soon.Flush(); err != nil {
+				return false, err
+			}
+		}
 		select {
 		case answer := <-lines:
 			answer = strings.ToLower(strings.TrimSpace(answer))

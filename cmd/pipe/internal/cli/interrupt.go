@@ -11,20 +11,26 @@ import (
 	"time"
 )
 
-// interrupts gives a context that the first Ctrl-C (or SIGTERM, SIGHUP) ends, and a channel that
-// the second one closes. Stop gives the signals back.
+// interrupts gives a context that the first Ctrl-C (or SIGTERM, SIGHUP, or an output that nobody
+// reads any more) ends, and a channel that the second one closes. Stop gives the signals back.
 func interrupts(notice io.Writer) (ctx context.Context, kill <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// Every further write raises it again: a channel of its own, so that it is never the second.
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE)
 	final, done := make(chan struct{}), make(chan struct{})
 	go func() {
+		why := "interrupted"
 		select {
 		case <-signals:
+		case <-unread:
+			why = "nobody reads the output any more"
 		case <-done:
 			return
 		}
-		fmt.Fprintln(notice, "\npipe: interrupted; steps may end, then `finally` runs (once more: stop at once)")
+		fmt.Fprintln(notice, "\npipe: "+why+"; steps may end, then `finally` runs (once more: stop at once)")
 		cancel()
 		select {
 		case <-signals:
@@ -34,6 +40,7 @@ func interrupts(notice io.Writer) (ctx context.Context, kill <-chan struct{}, st
 	}()
 	return ctx, final, func() {
 		signal.Stop(signals)
+		signal.Stop(unread)
 		close(done)
 		cancel()
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,6 +104,9 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	defer os.RemoveAll(setup.State)
 
+	out := ui.NewLazy(a.Out)
+	a.Out = out
+	defer func() { _ = out.Flush() }() // nobody is left to tell
 	ctx, kill, stop := interrupts(a.Err)
 	defer stop()
 	facts, err := repo.Capture(ctx, b.program.Load.Root, repo.Options{Run: id, Environ: a.Environ, Started: started})
@@ -148,9 +150,7 @@ func (a *app) prepare(id, root string) (dir string, r target.Run, err error) {
 
 func (a *app) sink(format string, p *plan.Plan) event.Sink {
 	if format == "json" {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		return func(e event.Event) { _ = enc.Encode(e) }
+		return event.JSON(a.Out)
 	}
 	return ui.NewLog(a.Out, a.style(), prefixes(p)).Sink
 }

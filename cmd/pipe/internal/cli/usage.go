@@ -26,7 +26,10 @@ func didYouMean(name string, among []string, otherwise string) string {
 	return otherwise
 }
 
-var unknownFlag = regexp.MustCompile(`^unknown flag: (--[^ =]+)`)
+var (
+	unknownFlag = regexp.MustCompile(`^unknown flag: (--[^ =]+)`)
+	badValue    = regexp.MustCompile(`^invalid argument (".*") for "(?:-\w, )?(--[^"]+)" flag: `)
+)
 
 // flagError says what is wrong with a flag in one line, with the flag that may have been meant.
 func flagError(cmd *cobra.Command, err error) error {
@@ -36,5 +39,21 @@ func flagError(cmd *cobra.Command, err error) error {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		return usagef(didYouMean(m[1], names, help), "%s has no flag %s", cmd.CommandPath(), m[1])
 	}
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		return usagef(help, "%s takes %s, not %s", m[2], kindOf(cmd, m[2]), m[1])
+	}
 	return usagef(help, "%v", err)
+}
+
+func kindOf(cmd *cobra.Command, flag string) string {
+	f := cmd.Flags().Lookup(strings.TrimPrefix(flag, "--"))
+	switch {
+	case f == nil:
+		return "another value"
+	case f.Value.Type() == "int":
+		return "a whole number"
+	case f.Value.Type() == "bool":
+		return "true or false"
+	}
+	return "a " + f.Value.Type()
 }

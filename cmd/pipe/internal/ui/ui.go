@@ -3,7 +3,7 @@
 package ui
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,7 +44,8 @@ const maxPrefix = 28
 
 // Log prints events as lines. Its Sink is called by one goroutine at a time.
 type Log struct {
-	w       *bufio.Writer
+	w       io.Writer
+	text    bytes.Buffer // what one event prints
 	style   Style
 	width   int
 	section map[string]string // by step
@@ -54,21 +55,24 @@ type Log struct {
 
 // NewLog makes a log whose prefixes are as wide as the longest of the step names, within reason.
 func NewLog(w io.Writer, style Style, steps []string) *Log {
-	l := &Log{w: bufio.NewWriterSize(w, 64<<10), style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}}
+	l := &Log{w: w, style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}}
 	for _, s := range steps {
 		l.width = min(max(l.width, utf8.RuneCountInString(s)), maxPrefix)
 	}
 	return l
 }
 
-// Sink prints one event.
+// Sink prints one event, with one write.
 func (l *Log) Sink(e event.Event) {
+	l.text.Reset()
+	l.print(e)
+	_, _ = l.w.Write(l.text.Bytes()) // a closed pipe ends the output, not the run
+}
+
+func (l *Log) print(e event.Event) {
 	switch e.Type {
 	case event.StepOutput:
 		l.output(e)
-		if e.Partial {
-			return // the rest of the line is near
-		}
 	case event.StepStarted:
 		l.line(e.Step, "▸", dim, "started")
 	case event.StepAttempt:
@@ -84,7 +88,6 @@ func (l *Log) Sink(e event.Event) {
 	case event.Notice:
 		l.line(e.Step, "!", yellow, e.Text)
 	}
-	l.w.Flush()
 }
 
 // kept prints where each kept file is.
@@ -114,7 +117,7 @@ func (l *Log) prefix(step string) string {
 }
 
 func (l *Log) line(step, mark, color, text string) {
-	fmt.Fprintf(l.w, "%s%s\n", l.prefix(step), l.style.paint(color, mark+" "+text))
+	fmt.Fprintf(&l.text, "%s%s\n", l.prefix(step), l.style.paint(color, mark+" "+text))
 }
 
 // output prints a line, or a piece of one: pieces after the first carry another mark.
@@ -135,13 +138,13 @@ func (l *Log) output(e event.Event) {
 	} else {
 		delete(l.open, key)
 	}
-	l.w.WriteString(l.prefix(e.Step))
-	l.w.WriteString(l.style.paint(dim, mark))
+	l.text.WriteString(l.prefix(e.Step))
+	l.text.WriteString(l.style.paint(dim, mark))
 	if e.Text != "" {
-		l.w.WriteByte(' ')
-		l.w.WriteString(e.Text)
+		l.text.WriteByte(' ')
+		l.text.WriteString(e.Text)
 	}
-	l.w.WriteByte('\n')
+	l.text.WriteByte('\n')
 }
 
 func (l *Log) finished(e event.Event) {
