@@ -85,3 +85,36 @@ func Anchor(folder, name string) string {
 	}
 	return out
 }
+
+// Relative writes a path or glob that is relative to folder, or to the repository's root when
+// it starts with "/", as seen from another folder. What is relative to that one already stays
+// as it is written. A leading "!" stays.
+func Relative(from, folder, name string) string {
+	rest, negated := strings.CutPrefix(name, "!")
+	if !strings.HasPrefix(rest, "/") && path.Clean("/"+from) == path.Clean("/"+folder) {
+		return name
+	}
+	have, want := parts(from), parts(Resolve(folder, rest))
+	same := 0
+	for same < len(have) && same < len(want) && have[same] == want[same] {
+		same++
+	}
+	out := append(slices.Repeat([]string{".."}, len(have)-same), want[same:]...)
+	rel := path.Join(out...)
+	if rel == "" {
+		rel = "."
+	}
+	if negated {
+		rel = "!" + rel
+	}
+	return rel
+}
+
+// parts are the folders on a way from the root.
+func parts(name string) []string {
+	clean := strings.Trim(path.Clean("/"+name), "/")
+	if clean == "" {
+		return nil
+	}
+	return strings.Split(clean, "/")
+}

@@ -128,3 +128,23 @@ func TestRecords(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestRelative(t *testing.T) {
+	for _, c := range []struct{ from, folder, name, want string }{
+		{"", "", "a/b", "a/b"},
+		{"", "", "./a/", "./a/"}, // as it is written
+		{"", "", "/a/b", "a/b"},
+		{"", "lib", "a", "lib/a"},
+		{"lib", "lib", "a", "a"},
+		{"lib", "lib", "/a", "../a"},
+		{"lib", "lib", "/lib/a/**", "a/**"},
+		{"lib/sub", "lib", "sub", "."},
+		{"lib/sub", "lib", "/", "../.."},
+		{"lib", "", "!a/*.go", "!../a/*.go"},
+		{"libs", "lib", "a", "../lib/a"},
+	} {
+		if got := plan.Relative(c.from, c.folder, c.name); got != c.want {
+			t.Errorf("Relative(%q, %q, %q): expected %q, found %q", c.from, c.folder, c.name, c.want, got)
+		}
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -203,12 +205,22 @@ func ParseJSON(raw []byte) (JSON, error) {
 	d.UseNumber()
 	var data any
 	if err := d.Decode(&data); err != nil {
-		return JSON{}, fmt.Errorf("no JSON: %w", err)
+		return JSON{}, notJSON(err)
 	}
 	if d.More() {
-		return JSON{}, fmt.Errorf("no JSON: more than one value")
+		return JSON{}, errors.New("not JSON: more than one value")
 	}
 	return NewJSON(data)
+}
+
+func notJSON(err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("not JSON: there is nothing")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("not JSON: it is cut off")
+	}
+	return fmt.Errorf("not JSON: %w", err)
 }
 
 // NewJSON makes JSON of what a decoder of JSON, YAML or TOML gives: keys become strings, numbers

@@ -159,7 +159,7 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 	end.facts = &facts{exit: end.exit, full: true, stdout: att.Stdout, stderr: att.Stderr, outputs: outputs, err: outErr}
 	v, cause, err := w.returned(ctx, att, end.facts)
 	if end.outcome == Succeeded && outErr != nil {
-		cause, err = CauseResultError, fmt.Errorf("$PIPE_OUTPUT: %w", outErr)
+		cause, err = CauseResultError, outErr
 	}
 	if err == nil {
 		end.value = v

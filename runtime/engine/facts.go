@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -135,17 +137,26 @@ func decode(function, text string) (value.Value, error) {
 	case "json":
 		return value.ParseJSON([]byte(text))
 	case "yaml":
-		var data any
-		if err := yaml.Unmarshal([]byte(text), &data); err != nil {
-			return nil, err
-		}
-		return value.NewJSON(data)
+		return decodeYAML(text)
 	case "junit":
 		return report.JUnit([]byte(text))
 	case "gotest":
 		return report.GoTest([]byte(text))
 	}
 	return value.String(text), nil
+}
+
+// decodeYAML reads one document: what a second one says would be lost.
+func decodeYAML(text string) (value.Value, error) {
+	d := yaml.NewDecoder(strings.NewReader(text))
+	var data any
+	if err := d.Decode(&data); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it holds more than one document")
+	}
+	return value.NewJSON(data)
 }
 
 // result evaluates a `return`, makes it fit its type and looks for secrets in it. The cause

@@ -15,7 +15,7 @@ import (
 func (w *opWork) prepare(ctx context.Context, args []local) error {
 	op := &w.op.plan
 	w.job = target.Job{Step: w.path, Inherit: op.Inherit, Folder: op.Folder, InPlace: op.InPlace}
-	for _, set := range []func(context.Context) error{w.setPlace, w.setLimits, w.setScripts, w.setEnv, w.setTree, w.setMounts} {
+	for _, set := range []func(context.Context) error{w.setPlace, w.setLimits, w.setScripts, w.setTree, w.setEnv, w.setMounts} {
 		if err := set(ctx); err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (w *opWork) setEnv(ctx context.Context) error {
 			return fmt.Errorf("env %s: %w", e.Name, err)
 		}
 		w.run.reveal(v, t)
-		if text, ok := value.Env(v); ok {
+		if text, ok := value.Env(w.asSeen(v, t)); ok {
 			w.job.Env = append(w.job.Env, target.EnvVar{Name: e.Name, Value: text})
 		}
 	}
@@ -250,15 +250,39 @@ func (w *opWork) setParams(args []local) {
 		if a.value == (value.None{}) {
 			continue
 		}
-		w.job.Params = append(w.job.Params, target.Param{Name: a.name, Value: a.value, Secret: w.isSecret(a.name)})
+		t := w.paramType(a.name)
+		secret := t.DeepLabels()&types.Secret != 0
+		w.job.Params = append(w.job.Params, target.Param{Name: a.name, Value: w.asSeen(a.value, t), Secret: secret})
 	}
 }
 
-func (w *opWork) isSecret(name string) bool {
+// asSeen writes paths as a process finds them from the folder where it runs: "/" starts the
+// repository for pipe, and the machine for a process.
+func (w *opWork) asSeen(v value.Value, t *types.Type) value.Value {
+	t = t.Plain()
+	switch v := v.(type) {
+	case value.String:
+		if t.Kind == types.Path {
+			return value.String(plan.Relative(w.job.Workdir, w.op.plan.Folder, string(v)))
+		}
+	case value.List:
+		if t.Kind != types.List {
+			break
+		}
+		out := make(value.List, len(v))
+		for i, e := range v {
+			out[i] = w.asSeen(e, t.Elem)
+		}
+		return out
+	}
+	return v
+}
+
+func (w *opWork) paramType(name string) *types.Type {
 	for i := range w.op.plan.Params {
 		if p := &w.op.plan.Params[i]; p.Name == name {
-			return w.run.typeOf(p.Type).DeepLabels()&types.Secret != 0
+			return w.run.typeOf(p.Type)
 		}
 	}
-	return false
+	return types.JSONType
 }

@@ -28,7 +28,7 @@ func (s *Store) PutFile(ctx context.Context, path string) (value.File, error) {
 	defer f.Close()
 	v, err := s.put(ctx, f)
 	if err != nil {
-		return value.File{}, fmt.Errorf("store %s: %w", path, err)
+		return value.File{}, err
 	}
 	v.Name = filepath.Base(path)
 	return v, nil

@@ -387,11 +387,11 @@ func TestDefaultDir(t *testing.T) {
 
 func TestFolders(t *testing.T) {
 	s := open(t)
-	one, err := s.Cache("/work/demo")
+	one, err := s.Cache("/srv/demo")
 	must(t, err)
 	other, err := s.Cache("/elsewhere/demo")
 	must(t, err)
-	again, err := s.Cache("/work/demo/")
+	again, err := s.Cache("/srv/demo/")
 	must(t, err)
 	if one == other || one != again || !exists(one) || !strings.HasPrefix(filepath.Base(one), "demo-") {
 		t.Errorf("got %s, %s and %s", one, other, again)

@@ -15,7 +15,8 @@ import (
 )
 
 // PutDir stores the tree at path, which may be a link to a folder. Links inside it are kept
-// as links when they stay in the tree; one that leaves it, a socket or a device is an error.
+// as links when they stay in the tree; one that leaves it, a socket or a device is
+// an error, which names its path in the tree alone.
 func (s *Store) PutDir(ctx context.Context, path string) (value.Dir, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
@@ -24,11 +25,11 @@ func (s *Store) PutDir(ctx context.Context, path string) (value.Dir, error) {
 	defer root.Close()
 	m, err := s.putTree(ctx, root)
 	if err != nil {
-		return value.Dir{}, fmt.Errorf("store %s: %w", path, err)
+		return value.Dir{}, err
 	}
 	sum, err := s.putManifest(m)
 	if err != nil {
-		return value.Dir{}, fmt.Errorf("store %s: %w", path, err)
+		return value.Dir{}, fmt.Errorf("store folder: %w", err)
 	}
 	files, bytes := m.total()
 	return value.Dir{Name: filepath.Base(path), Digest: sum, Size: bytes, Files: files}, nil

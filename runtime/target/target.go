@@ -83,7 +83,7 @@ type Job struct {
 	Folder  string
 	Workdir string
 	InPlace bool
-	Keep    []string // globs relative to Workdir
+	Keep    []string // globs relative to Workdir, with a leading / to the root
 	Grace   time.Duration
 	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
 	SuccessCodes []int
@@ -129,10 +129,10 @@ type Attempt interface {
 	Stdout() string
 	Stderr() string
 	Truncated() bool
-	// Outputs reads $PIPE_OUTPUT.
+	// Outputs reads $PIPE_OUTPUT, which its errors name.
 	Outputs() (map[string]string, error)
-	// Text, File, Dir and Files read the workspace; paths and globs are relative to Workdir and
-	// may not leave the workspace.
+	// Text, File, Dir and Files read the workspace; paths and globs are relative to Workdir,
+	// with a leading / to the workspace's root, and may not leave it.
 	Text(path string) (string, error)
 	File(ctx context.Context, path string) (value.File, error)
 	Dir(ctx context.Context, path string) (value.Dir, error)

@@ -62,6 +62,14 @@ func (g glob) match(p string) bool {
 	return doublestar.MatchUnvalidated(g.pattern, p)
 }
 
+// workspacePath is localPath for what people write: with a leading / it starts from the workspace's root.
+func workspacePath(dir, p string) (string, error) {
+	if below, ok := strings.CutPrefix(p, "/"); ok {
+		dir, p = "", strings.TrimLeft(below, "/")
+	}
+	return localPath(dir, p)
+}
+
 // localPath joins a path that an op gives to the folder that it is relative to. The result
 // is slash-separated, clean and inside the workspace, as far as the text tells; links are
 // looked after by whoever opens it.

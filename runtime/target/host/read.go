@@ -108,7 +108,7 @@ func (a *attempt) openFile(p string) (*os.File, error) {
 
 // openAny opens what is at a path. It never waits for the other end of a named pipe.
 func (a *attempt) openAny(p string) (*os.File, fs.FileInfo, error) {
-	at, err := localPath(a.job.Workdir, p)
+	at, err := workspacePath(a.job.Workdir, p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,10 +131,12 @@ func (a *attempt) openAny(p string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// glob gives the paths of regular files, relative to the working folder and in order. Links
+// glob gives the paths of regular files, relative to the working folder, or with a leading /
+// to the workspace's root where they lie elsewhere, and in order. Links
 // to folders are not followed; a link to a file counts where it stays in the workspace.
 func (a *attempt) glob(pattern string) ([]string, error) {
-	g, err := parseGlob(pattern)
+	rest, rooted := strings.CutPrefix(pattern, "/")
+	g, err := parseGlob(rest)
 	if err != nil || g.exclude {
 		return nil, errors.Join(err, excludeError(g, pattern))
 	}
@@ -142,9 +144,13 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := localPath(a.job.Workdir, ".")
+	workdir, err := localPath(a.job.Workdir, ".")
 	if err != nil {
 		return nil, err
+	}
+	dir := workdir
+	if rooted {
+		dir = "."
 	}
 	files, err := fs.Sub(root.FS(), dir)
 	if err != nil {
@@ -158,8 +164,24 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 		info, err := fs.Stat(files, p)
 		return err != nil || !info.Mode().IsRegular() || gitsOwn(p) && !gitsOwn(g.pattern)
 	})
+	for i, p := range found {
+		if rooted {
+			found[i] = seenFrom(workdir, p)
+		}
+	}
 	slices.Sort(found)
 	return slices.Compact(found), nil
+}
+
+// seenFrom writes a path from the workspace's root as a script in dir would.
+func seenFrom(dir, p string) string {
+	if dir == "." {
+		return p
+	}
+	if below, ok := strings.CutPrefix(p, dir+"/"); ok {
+		return below
+	}
+	return "/" + p
 }
 
 // gitsOwn reports whether a path leads through .git, which no wildcard means.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // workspace is the folder that an attempt works in.
@@ -71,8 +72,14 @@ func (w *workspace) close() error {
 	return w.discard()
 }
 
+// escapes is how os.Root says that a link leads out of it; the error has no name.
+const escapes = "path escapes from parent"
+
 // plainError leaves out where pipe keeps its files, which tells a user nothing.
 func plainError(err error) error {
+	if err != nil && strings.HasSuffix(err.Error(), escapes) {
+		return errors.New("a link leads out of the workspace")
+	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
 	}
