@@ -223,7 +223,7 @@ func (b *body) returns() {
 	declared := b.decl.Result != nil
 	e := b.in(b.scope)
 	switch {
-	case x == nil && declared && b.out.Result.Kind != types.Invalid && !broken(b.decl.Items):
+	case x == nil && declared && b.out.Result.Kind != types.Invalid && !damaged(b.decl):
 		b.report(finding{
 			rule: diag.TypeMismatch, at: b.decl.Result.Span(),
 			message: fmt.Sprintf("pipeline %q returns nothing, expected %s", b.out.Name, b.out.Result),

@@ -126,8 +126,8 @@ type Step struct {
 	// ValueEdges are the steps whose value is read, or that are needed; OrderEdges those
 	// that are only waited for. Both sorted, disjoint, of the same pipeline.
 	ValueEdges, OrderEdges []string
-	// Needs are the steps of the same graph in `needs`, sorted. In a tail, a needed step of
-	// the pipeline itself is a binding instead: `needs x` there means `needs x = x`.
+	// Needs are the steps in `needs`, sorted: of the same graph, and in a tail of the
+	// pipeline itself, too.
 	Needs []string
 	// Narrow are the optional steps that are plain in this step. In its `when` and its
 	// bindings only those that are in Needs too, since the others are narrowed by `when`.

@@ -65,8 +65,7 @@ func (n *node) openScope() {
 	}
 }
 
-// bind types `needs name = expr`, and makes a needed step of the pipeline plain in a tail.
-// No binding sees another.
+// bind types `needs name = expr`. No binding sees another.
 func (n *node) bind() {
 	e := n.local
 	e.narrow = n.needed()
@@ -79,10 +78,6 @@ func (n *node) bind() {
 			if need.Value != nil {
 				n.stage.reservedName(need.Name, "binding", nil)
 				n.bindTo(e, need.Name, need.Value)
-				continue
-			}
-			if n.stage.tail && n.stage.nodes[need.Name.Text] == nil && n.stage.main.nodes[need.Name.Text] != nil {
-				n.bindTo(e, need.Name, &ast.Ident{At: need.Name.At, Name: need.Name.Text})
 			}
 		}
 	}
@@ -119,10 +114,8 @@ func (n *node) narrowBy() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.needs)) {
-		if n.stage.nodes[name] != nil {
-			n.step.Needs = append(n.step.Needs, name)
-			add(name)
-		}
+		n.step.Needs = append(n.step.Needs, name)
+		add(name)
 	}
 	for _, it := range n.items {
 		if w, ok := it.(*ast.When); ok && w.Cond != nil {
@@ -269,7 +262,7 @@ func (n *node) reasons() (whole, each *expr.Why) {
 func (n *node) needWhy(need ast.Need) *expr.Why {
 	s := n.stage
 	if need.Value != nil {
-		return &expr.Why{File: s.src, Span: need.Range, Text: s.brief(need.Range)}
+		return &expr.Why{File: s.src, Span: need.Range, Text: "needs " + s.brief(need.Range)}
 	}
 	v, ok := s.scope.Lookup(need.Name.Text)
 	if !ok || !v.Step || v.Type.Kind != types.Optional {

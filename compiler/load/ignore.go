@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -11,8 +12,12 @@ import (
 
 // Report is what people are shown of the findings about a program: those that no comment
 // `// pipe:ignore rule-name reason` silences, with pipe.toml's severities, and the comments
-// that silence nothing. It is asked once, when every pass has run.
+// that silence nothing. Of a program in a newer language nothing else is said: what it means
+// is not known. It is asked once, when every pass has run.
 func (p *Program) Report(list []diag.Diagnostic) []diag.Diagnostic {
+	if i := slices.IndexFunc(list, func(d diag.Diagnostic) bool { return d.Rule == diag.NewerLanguage }); i >= 0 {
+		return list[i : i+1]
+	}
 	ignores := p.ignores()
 	var out diag.List
 	for _, d := range list {

@@ -397,11 +397,26 @@ func (l *lowerer) optional(x ast.Expr) celast.Expr {
 	return e
 }
 
+// key lowers a map's key. A bare name is a computed one, and most likely a record's field.
+func (l *lowerer) key(x ast.Expr) celast.Expr {
+	name, ok := x.(*ast.Ident)
+	if !ok || l.running() || l.isLocal(name.Name) {
+		return l.expr(x, nil)
+	}
+	if _, known := l.scope.Lookup(name.Name); known {
+		return l.expr(x, nil)
+	}
+	return l.fail(diag.Diagnostic{
+		Rule: diag.UnknownName, Span: name.Range, Message: "unknown name " + quoted(name.Name) + " as a key",
+		Help: "write " + quoted(name.Name) + " for the key itself, or TYPE{" + name.Name + ": …} for a record",
+	})
+}
+
 func (l *lowerer) mapping(x *ast.MapLit, want *types.Type) celast.Expr {
 	elem := elemOf(want, types.Map)
 	entries := make([]celast.EntryExpr, len(x.Entries))
 	for i, e := range x.Entries {
-		key := l.expr(e.Key, nil)
+		key := l.key(e.Key)
 		var value celast.Expr
 		if e.Optional {
 			value = l.optional(e.Value)

@@ -137,6 +137,10 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 		}
 	}
 	switch fn {
+	case "orValue", "or", "hasValue":
+		if in, field, ok := c.optionalField(nodes[0]); ok {
+			return maybeMissing(c.low.span(nodes[0].ID()), in, field), true
+		}
 	case operators.Equals, operators.NotEquals:
 		return neverEqual(d.Span, ts[0], ts[1]), true
 	case operators.LogicalAnd, operators.LogicalOr:
@@ -150,6 +154,17 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 	}
 	d.Message, d.Help = refusal(fn, call.IsMemberFunction(), ts)
 	return d, true
+}
+
+// optionalField finds what a node reads by `.field` although it may be missing.
+func (c *checking) optionalField(node celast.Expr) (in *types.Type, field string, ok bool) {
+	if node.Kind() != celast.SelectKind {
+		return nil, "", false
+	}
+	s := node.AsSelect()
+	in = c.refined(s.Operand()).Plain()
+	f, ok := in.Field(s.FieldName())
+	return in, s.FieldName(), ok && f.Type.Kind == types.Optional
 }
 
 // refusal says why a function takes no arguments of such types.

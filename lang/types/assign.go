@@ -82,6 +82,8 @@ func Join(a, b *Type) (*Type, bool) {
 		return (&Type{Kind: a.Kind, Elem: elem}).WithLabels(labels), true
 	case a.Kind == Literals && b.Kind == Literals:
 		return LiteralsOf(append(slices.Clone(a.Literals), b.Literals...)...).WithLabels(labels), true
+	case a.Kind == JSON && closed(b) || b.Kind == JSON && closed(a):
+		return JSONType.WithLabels(labels), true // what the data holds need not be in the set
 	case Assignable(a, b.WithLabels(labels)):
 		return b.WithLabels(labels), true
 	case Assignable(b, a.WithLabels(labels)):
@@ -96,4 +98,12 @@ func Join(a, b *Type) (*Type, bool) {
 		return OptionalOf(t), true
 	}
 	return InvalidType, false
+}
+
+// closed reports whether a type is a closed set, or a list or map of one.
+func closed(t *Type) bool {
+	for t.Elem != nil {
+		t = t.Elem
+	}
+	return t.Kind == Literals
 }

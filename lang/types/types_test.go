@@ -97,6 +97,8 @@ func TestJoin(t *testing.T) {
 		{ListOf(IntType), ListOf(StringType), ""},
 		{MapOf(secret), MapOf(StringType), "{string: secret string}"},
 		{IntType, FloatType, ""},
+		{JSONType, LiteralsOf("a"), "json"},
+		{JSONType, ListOf(LiteralsOf("a")), "json"},
 	} {
 		for _, pair := range [][2]*Type{{c.a, c.b}, {c.b, c.a}} {
 			got, ok := Join(pair[0], pair[1])

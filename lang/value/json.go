@@ -207,20 +207,29 @@ func ParseJSON(raw []byte) (JSON, error) {
 	if err := d.Decode(&data); err != nil {
 		return JSON{}, notJSON(err)
 	}
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) { // More takes a closing bracket for the end
 		return JSON{}, errors.New("not JSON: more than one value")
 	}
 	return NewJSON(data)
 }
 
+// syntaxError is a text that is no JSON, in words for people.
+type syntaxError struct {
+	words string
+	cause error
+}
+
+func (e *syntaxError) Error() string { return "not JSON: " + e.words }
+func (e *syntaxError) Unwrap() error { return e.cause }
+
 func notJSON(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
-		return errors.New("not JSON: there is nothing")
+		return &syntaxError{"there is nothing", err}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("not JSON: it is cut off")
+		return &syntaxError{"it is cut off", err}
 	}
-	return fmt.Errorf("not JSON: %w", err)
+	return &syntaxError{err.Error(), err}
 }
 
 // NewJSON makes JSON of what a decoder of JSON, YAML or TOML gives: keys become strings, numbers

@@ -265,7 +265,7 @@ func TestNewJSON(t *testing.T) {
 	if _, err := ParseJSON([]byte(strings.Repeat("[", 5000) + strings.Repeat("]", 5000))); err == nil {
 		t.Error("deep data must be refused")
 	}
-	for _, text := range []string{"", "{", "1 2", "nul", "[1,]"} {
+	for _, text := range []string{"", "{", "1 2", "nul", "[1,]", "{}}", "1 ]"} {
 		if _, err := ParseJSON([]byte(text)); err == nil {
 			t.Errorf("%q is no JSON", text)
 		}

@@ -131,11 +131,17 @@ func (g *graphRun) ruleNeeds(ctx context.Context, info *stepInfo) (bindings []lo
 func (g *graphRun) ruleHookNeeds(info *stepInfo) (ending, bool) {
 	for _, name := range info.plan.Needs {
 		id, ok := g.info.index[name]
+		if g.info.left[name] && info.section != mainSection {
+			return skipped(CauseNeedsSkipped, name+" was left out"), true
+		}
 		if !ok || g.info.steps[id].section == info.section {
 			continue
 		}
-		if n, ended := g.outcome(id); !ended || n.outcome != Succeeded {
+		switch n, ended := g.outcome(id); {
+		case !ended:
 			return skipped(CauseNeedsSkipped, name+" has no result"), true
+		case n.outcome != Succeeded:
+			return skipped(CauseNeedsSkipped, name+" "+past(n.outcome)), true
 		}
 	}
 	return ending{}, false

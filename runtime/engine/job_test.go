@@ -99,7 +99,7 @@ func TestParametersAreChecked(t *testing.T) {
 // Everything that return may read, whatever the exit code.
 func TestReturn(t *testing.T) {
 	act := fake.Act{Exit: 1, Stdout: "out\n", Stderr: "err\n", Outputs: map[string]string{"tag": "v1"}, Files: map[string]string{
-		"a.json": `{"n": 3, "list": [1.5, null]}`, "a.yaml": "n: 4\n", "a.txt": "text", "d/x": "1", "d/y": "22",
+		"a.json": `{"n": 3, "list": [1.5, null]}`, "a.yaml": "n: 4\n", "two.yaml": "n: 4\n---\nn: 5\n", "cut.json": `{"n":`, "a.txt": "text", "d/x": "1", "d/y": "22",
 		"junit.xml": `<testsuite><testcase name="a"/><testcase name="b"><failure>no</failure></testcase></testsuite>`,
 		"go.json":   `{"Action":"run","Package":"p","Test":"T"}` + "\n" + `{"Action":"pass","Package":"p","Test":"T"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n",
 	}}
@@ -133,12 +133,14 @@ func TestReturn(t *testing.T) {
 	}
 	for expr, reason := range map[string]string{
 		`json("none.json").n`: "return: none.json does not exist (ci.pipe:1:1)",
-		`json("a.txt").n`:     "return: a.txt: no JSON: invalid character 'e' in literal true (expecting 'r') (ci.pipe:1:1)",
-		`outputs.nope`:        `return: there is no "nope" (ci.pipe:1:1)`,
+		`json("a.txt").n`:     "return: a.txt: not JSON: invalid character 'e' in literal true (expecting 'r') (ci.pipe:1:1)",
+		`yaml("two.yaml").n`:  "return: two.yaml: it holds more than one document (ci.pipe:1:1)",
+		`json("cut.json").n`:  "return: cut.json: not JSON: it is cut off (ci.pipe:1:1)",
+		`outputs.nope`:        `return: there is no field "nope" (ci.pipe:1:1)`,
 	} {
 		b := withOp(t, plan.Op{Result: "string", Return: celp(expr), SuccessCodes: litp([]int{1})})
 		b.fake.On("s", act)
-		if got := row(t, b.run(t.Context()), "s"); got.Cause != engine.CauseResultError || !strings.HasPrefix(got.Reason, reason[:20]) {
+		if got := row(t, b.run(t.Context()), "s"); got.Cause != engine.CauseResultError || !strings.HasPrefix(got.Reason, reason[:25]) {
 			t.Errorf("%s: %s %q, want %q", expr, got.Cause, got.Reason, reason)
 		}
 	}

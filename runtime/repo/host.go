@@ -2,7 +2,6 @@ package repo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -180,17 +179,13 @@ func (h *Host) read(ctx context.Context, function, name string) (value.Value, er
 		data, err = parseYAML(text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("file %q is no %s: %w", name, strings.ToUpper(function), cause(err))
+		return nil, fmt.Errorf("file %q is no %s: %s", name, strings.ToUpper(function), cause(err))
 	}
 	return data, nil
 }
 
-func cause(err error) error {
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return e
-	}
-	return err
-}
+// cause is an error without what the message around it says already.
+func cause(err error) string { return strings.TrimPrefix(err.Error(), "not JSON: ") }
 
 // parseYAML reads one document.
 func parseYAML(text string) (value.JSON, error) {

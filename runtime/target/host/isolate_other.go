@@ -22,3 +22,5 @@ func (*isolation) options() string { return "" }
 func (*isolation) close() error { return nil }
 
 func whiteout(string) error { return errors.ErrUnsupported }
+
+func (*isolation) shows(string) error { return nil }

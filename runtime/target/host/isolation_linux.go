@@ -9,6 +9,7 @@ import (
 type isolation struct {
 	helper *helper // nil for threads
 	extra  string  // options of a mount
+	owned  *error  // what shows has found, once it has looked
 }
 
 // findIsolation gives the first way for which probe succeeds. The error says why none does.

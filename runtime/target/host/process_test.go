@@ -68,6 +68,8 @@ func TestInterpreters(t *testing.T) {
 		for _, c := range []struct{ interpreter, text, want string }{
 			{"", "echo sh", "sh"},
 			{"sh", "echo sh", "sh"},
+			{"sh", "-x 2> /dev/null || echo no option", "no option"},
+			{"bash", "-x 2> /dev/null || echo no option", "no option"},
 			{"bash", `a=(x y); echo "${a[1]}"`, "y"},
 			{"python3", "import helper\nprint(helper.name)\n", "imported"},
 			{"node", "console.log(require('./helper.js').name)", "required"},

@@ -14,8 +14,8 @@ const maxArgument = 100 << 10
 // interpreters that take a program as an argument. For a shell that saves a file, and for
 // the others modules are found from the working folder, as in a program that lies there.
 var interpreters = map[string]struct{ before, inline []string }{
-	"sh":      {before: []string{"-eu"}, inline: []string{"-c"}},
-	"bash":    {before: []string{"-euo", "pipefail"}, inline: []string{"-c"}},
+	"sh":      {before: []string{"-eu"}, inline: []string{"-c", "--"}},
+	"bash":    {before: []string{"-euo", "pipefail"}, inline: []string{"-c", "--"}},
 	"python3": {inline: []string{"-c"}},
 	"node":    {inline: []string{"-e"}},
 }

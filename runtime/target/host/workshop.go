@@ -99,6 +99,9 @@ func (w *workshop) probeOverlay() error {
 // tryOverlay mounts one over the repository and replaces a folder in it, which takes all
 // that a file system must offer.
 func (w *workshop) tryOverlay(i *isolation, f *folder) error {
+	if err := i.shows(w.root); err != nil {
+		return err
+	}
 	base := f.next()
 	defer removeAll(base)
 	lower := base + "/lower"

@@ -51,7 +51,8 @@ func failed(found []diag.Diagnostic, strict bool) bool {
 }
 
 // checkAll checks every file that the arguments mean. A file that another one uses as a module,
-// alone or with its folder, is checked there and not a second time.
+// alone or with its folder, is checked there and not a second time; of files that use each other
+// the first is.
 func (a *app) checkAll(args []string) ([]diag.Diagnostic, error) {
 	files, err := a.pipeFilesOf(args)
 	if err != nil {
@@ -72,12 +73,24 @@ func (a *app) checkAll(args []string) ([]diag.Diagnostic, error) {
 		}
 	}
 	var all diag.List
-	for _, f := range files {
-		if used[f] && len(args) != 1 {
-			continue
-		}
+	covered := map[string]bool{}
+	report := func(f string) {
 		for _, d := range results[f].found {
 			all.Add(d)
+		}
+		covered[f] = true
+		for _, name := range results[f].usedFiles() {
+			covered[name] = true
+		}
+	}
+	for _, f := range files {
+		if !used[f] {
+			report(f)
+		}
+	}
+	for _, f := range files {
+		if !covered[f] {
+			report(f)
 		}
 	}
 	return uniqueFindings(all.Sorted()), nil

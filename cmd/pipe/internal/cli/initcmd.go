@@ -37,6 +37,10 @@ func (a *app) initRepository(ci string) error {
 	}
 	found := detect(root)
 	path := filepath.Join(root, "ci.pipe")
+	if _, err := os.Lstat(path); err == nil && ci != "" {
+		fmt.Fprintf(a.Out, "kept %s, which is there already\n", a.display(path))
+		return a.writeCI(root, ci)
+	}
 	if err := a.writeNew(path, pipelineFor(found)); err != nil {
 		return err
 	}

@@ -11,11 +11,12 @@ import (
 	"github.com/pipelang/pipe/lang/diag"
 )
 
-// oneOf checks a flag that has a closed set of values.
+// oneOf checks a flag that has a closed set of values; "" stands for a flag that was left out.
 func oneOf(flag, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
+	allowed = slices.DeleteFunc(allowed, func(s string) bool { return s == "" })
 	return usagef(didYouMean(value, allowed, ""), "%s is one of %s, not %q", flag, strings.Join(allowed, ", "), value)
 }
 
