@@ -150,6 +150,7 @@ func walkPipeFiles(path string) ([]string, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return []string{path}, err
 	}
+	path += string(filepath.Separator) // a link to a folder is a folder
 	var out []string
 	err := filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
 		switch {

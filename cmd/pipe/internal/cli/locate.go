@@ -64,7 +64,10 @@ func (a *app) looksLikePath(arg string) bool {
 		return true
 	}
 	info, err := os.Stat(a.abs(arg))
-	return err == nil && info.IsDir()
+	if err != nil {
+		return !os.IsNotExist(err) // it is there and cannot be used, which existing says
+	}
+	return info.IsDir()
 }
 
 func (a *app) existing(arg string) (string, error) {
