@@ -87,7 +87,7 @@ func ending(out string) string {
 	if i := strings.Index(out, "\nSTEP "); i >= 0 {
 		out = out[i+1:]
 	}
-	out = runID.ReplaceAllString(took.ReplaceAllString(out, "N"), "ID")
+	out = took.ReplaceAllString(runID.ReplaceAllString(out, "ID"), "N")
 	return spaces.ReplaceAllString(out, " ")
 }
 

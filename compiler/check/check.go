@@ -145,12 +145,17 @@ type finding struct {
 	help    string
 	related []diag.Related
 	fixes   []diag.Fix
+	// hint says that it may well be meant, whatever the rule's severity is elsewhere.
+	hint bool
 }
 
 func (f *file) report(d finding) { f.reportTo(f.diags, d) }
 
 func (f *file) reportTo(diags *diag.List, d finding) {
 	severity, _ := diag.Natural(d.rule)
+	if d.hint {
+		severity = diag.Hint
+	}
 	diags.Add(diag.Diagnostic{
 		Rule: d.rule, Severity: severity, File: f.src, Span: d.at,
 		Message: d.message, Help: d.help, Related: d.related, Fixes: d.fixes,

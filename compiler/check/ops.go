@@ -81,7 +81,7 @@ func (f *file) checkOp(d *opDecl) {
 	f.opRuns(own, d.decl.Name, "op "+fmt.Sprintf("%q", o.Name), broken(d.decl.Items))
 	b.returns(own, d.decl)
 	if !damaged(d.decl) {
-		f.unusedParams(o.Params, usedIn(o.Items))
+		f.unusedParams(o.Params, usedIn(o.Items), true)
 	}
 }
 

@@ -66,14 +66,15 @@ func findParam(params []*Param, name string) *Param {
 	return nil
 }
 
-// unusedParams warns of parameters that nothing reads.
-func (f *file) unusedParams(params []*Param, used map[string]bool) {
+// unusedParams warns of parameters that nothing reads. For an op it is a hint: a program that
+// it starts may read the environment without a word in the file.
+func (f *file) unusedParams(params []*Param, used map[string]bool, hint bool) {
 	for _, p := range params {
 		if used[p.Name] || p.Decl.Bad {
 			continue
 		}
 		f.report(finding{
-			rule: diag.UnusedParam, at: p.Decl.Name.Range,
+			rule: diag.UnusedParam, at: p.Decl.Name.Range, hint: hint,
 			message: fmt.Sprintf("nothing reads parameter %q", p.Name),
 			help:    "remove it, or read it",
 		})

@@ -121,7 +121,7 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 	b.out.OnFailure = b.checkTail(onFailure)
 	b.out.Finally = b.checkTail(finally)
 	if !damaged(d.decl) {
-		f.unusedParams(d.out.Params, b.usedParams())
+		f.unusedParams(d.out.Params, b.usedParams(), false)
 	}
 }
 

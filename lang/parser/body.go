@@ -144,7 +144,12 @@ var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", 
 // trailing says that an item should have ended.
 func trailing(t *lexer.Token, inGraph bool) *mistake {
 	m := expected("the end of the line", t, nil, false)
-	if kindOf(t) != token.Word {
+	switch kindOf(t) {
+	case token.Word:
+	case token.Comma:
+		m.help = `items stand on lines of their own, or are separated by ";"`
+		return m
+	default:
 		return m
 	}
 	m.help = didYouMean(t.Value, clauses)

@@ -153,7 +153,7 @@ func (e *noTargetError) Error() string {
 	if len(e.known) == 0 {
 		return fmt.Sprintf("there is no target %q, and no other either", e.name)
 	}
-	return fmt.Sprintf("there is no target %q; there is %s", e.name, strings.Join(e.known, ", "))
+	return fmt.Sprintf("there is no target %q here: this version of pipe runs on %s", e.name, strings.Join(e.known, ", "))
 }
 
 func (r *run) noTarget(name string) error {

@@ -11,10 +11,12 @@ import (
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
+	"github.com/pipelang/pipe/runtime/event"
 )
 
-// approver asks on the terminal; nil where nobody can answer.
-func (a *app) approver(format string) func(context.Context, engine.Approval) (bool, error) {
+// approver asks on the terminal; nil where nobody can answer. The question is no event, so it
+// is masked here.
+func (a *app) approver(format string, mask event.Masker) func(context.Context, engine.Approval) (bool, error) {
 	if !a.Answers || !a.Terminal || format != "text" {
 		return nil
 	}
@@ -26,10 +28,10 @@ func (a *app) approver(format string) func(context.Context, engine.Approval) (bo
 		}
 	}()
 	return func(ctx context.Context, q engine.Approval) (bool, error) {
-		fmt.Fprintf(a.Out, "\n%s asks: %s\n", q.Step, q.Message)
+		fmt.Fprintf(a.Out, "\n%s asks: %s\n", q.Step, mask.Mask(q.Message))
 		for _, name := range slices.Sorted(maps.Keys(q.Args)) {
 			if raw, err := value.Marshal(q.Args[name]); err == nil {
-				fmt.Fprintf(a.Out, "  %s = %s\n", name, raw)
+				fmt.Fprintf(a.Out, "  %s = %s\n", name, mask.Mask(string(raw)))
 			}
 		}
 		fmt.Fprint(a.Out, "Approve? [y/N] ")

@@ -176,12 +176,12 @@ func (a *app) fetch(ctx context.Context, b *bound) error {
 	if err := b.settings.Fetch(ctx, b.reached); err != nil {
 		return err
 	}
-	return a.problems(b)
+	return a.problems(b.settings, b.reached)
 }
 
-// problems shows what is wrong with the settings that the plan reaches.
-func (a *app) problems(b *bound) error {
-	found := b.settings.Problems(b.reached)
+// problems shows what is wrong with settings: those that are reached, and what is wrong anyway.
+func (a *app) problems(set *settings.Set, reached []string) error {
+	found := set.Problems(reached)
 	if len(found) == 0 {
 		return nil
 	}

@@ -19,7 +19,7 @@ func (a *app) docsCommand() *cobra.Command {
 		Long:  "Prints what a module declares, with its /// documentation, as Markdown: settings, types, ops and pipelines.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			inv, err := a.locate(args)
+			inv, err := a.locateModule(args)
 			if err != nil {
 				return err
 			}

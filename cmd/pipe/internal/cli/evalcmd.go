@@ -79,6 +79,9 @@ func (a *app) evaluation(ctx context.Context, file string, s sources) (*evaluati
 		if e.settings, err = a.resolve(ctx, c, lower.ForSettings(c.program), s); err != nil {
 			return nil, err
 		}
+		if err := a.problems(e.settings, nil); err != nil {
+			return nil, err
+		}
 	} else {
 		e.scope = check.Globals()
 	}

@@ -51,6 +51,15 @@ func (a *app) locate(args []string) (invocation, error) {
 	return inv, err
 }
 
+// locateModule is locate for commands that are about a whole module.
+func (a *app) locateModule(args []string) (invocation, error) {
+	inv, err := a.locate(args)
+	if err == nil && (inv.pipeline != "" || inv.args != nil) {
+		return inv, usagef("the form is [FILE|FOLDER]", "there is no file or folder %s", args[0])
+	}
+	return inv, err
+}
+
 func (a *app) abs(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)

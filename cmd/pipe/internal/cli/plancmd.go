@@ -35,7 +35,7 @@ func (a *app) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.problems(b); err != nil {
+			if err := a.problems(b.settings, b.reached); err != nil {
 				return err
 			}
 			return a.writePlan(b.plan, format, out)

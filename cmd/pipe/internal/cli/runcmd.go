@@ -120,7 +120,7 @@ func (a *app) run(b *bound, f runFlags) error {
 		Context: facts.Values(), Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New()},
 		Bus:     event.NewBus(id, masker, a.sink(f.format, b.plan)), Reveal: masker.Add,
-		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format),
+		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, masker),
 		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func (a *app) settingsCommand() *cobra.Command {
 			if err := oneOf("--format", format, "text", "json"); err != nil {
 				return err
 			}
-			inv, err := a.locate(args)
+			inv, err := a.locateModule(args)
 			if err != nil {
 				return err
 			}
@@ -33,7 +33,10 @@ func (a *app) settingsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.writeSettings(set, format)
+			if err := a.writeSettings(set, format); err != nil {
+				return err
+			}
+			return a.problems(set, nil)
 		},
 	}
 	s.flags(cmd)
