@@ -3,12 +3,13 @@ package check
 import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/types"
 )
 
 // modifier checks one modifier of a step, or of a pipeline's head. when has what is plain in
-// a guard, which is less than elsewhere.
-func (e exprs) modifier(it ast.Item, when exprs) {
+// a guard, which is less than elsewhere; ended has what a failure left behind, too.
+func (e exprs) modifier(it ast.Item, when, ended exprs) {
 	switch it := it.(type) {
 	case *ast.When:
 		when.want(it.Cond, types.BoolType, "when")
@@ -24,11 +25,9 @@ func (e exprs) modifier(it ast.Item, when exprs) {
 			e.file.unknown(diag.UnknownKeyword, p, "lock policy", []string{"latest", "reject"})
 		}
 	case *ast.AllowFailure:
-		e.want(it.When, types.BoolType, "allow_failure when")
+		ended.want(it.When, types.BoolType, "allow_failure when")
 	case *ast.Retry:
-		attempt := e
-		attempt.scope = attemptScope(e.scope, nil)
-		e.retry(it, attempt)
+		e.retry(it, ended)
 	case *ast.Attr:
 		opBody{file: e.file, in: e, ret: e, where: "a step"}.attr(it)
 	}
@@ -39,19 +38,31 @@ func (n *node) details(f *file) {
 	e := n.local
 	e.file, e.diags = f, f.diags
 	n.arguments(e)
-	when := e
+	when, ended := e, e
 	when.narrow = n.needed()
+	ended.scope = n.endedScope()
 	inline := n.step.Op != nil && n.step.Op.Inline != nil
 	for _, it := range n.items {
 		if inline && roles[keyword(it)]&attribute != 0 {
 			continue // checked with the op's attributes
 		}
 		n.placed(f, it)
-		e.modifier(it, when)
+		e.modifier(it, when, ended)
 	}
 	if inline {
 		n.inlineBody(f, e)
 	}
+}
+
+// endedScope is what conditions about a failure read: what the attempt of an op left behind, the
+// exit code alone of a called pipeline.
+func (n *node) endedScope() *expr.Scope {
+	if n.step.Pipeline == nil {
+		return attemptScope(n.local.scope, nil)
+	}
+	s := n.local.scope.Child(0)
+	s.Declare("exit_code", expr.Var{Type: types.IntType})
+	return s
 }
 
 // placed refuses modifiers that are legal on other steps.

@@ -120,6 +120,7 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 	b.returns()
 	b.out.OnFailure = b.checkTail(onFailure)
 	b.out.Finally = b.checkTail(finally)
+	b.measure()
 	if !damaged(d.decl) {
 		f.unusedParams(d.out.Params, b.usedParams(), false)
 	}
@@ -191,7 +192,7 @@ func (b *body) head() {
 			b.service(e, s)
 			continue
 		}
-		e.modifier(it, e)
+		e.modifier(it, e, e)
 	}
 }
 

@@ -107,6 +107,8 @@ type Pipeline struct {
 	Head                      []ast.Item // When, Require, Lock, Attr timeout and target, Service
 	// Scope holds parameters, lets and steps as the return expression sees them.
 	Scope *expr.Scope
+	// Size is the number of steps, those of called pipelines included; at most MaxSteps.
+	Size int
 }
 
 // Step is one node of a graph.

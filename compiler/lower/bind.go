@@ -26,10 +26,10 @@ func (b *binder) bind() *plan.Plan {
 		b.plan.Ops = nil
 	}
 	b.plan.Settings = b.settingsReached()
+	b.plan.Types = b.recordTypes()
 	b.plan.Late = sorted(b.late)
 	b.plan.Modules = b.moduleList()
 	b.plan.Effects = b.effects.all(b.secretsReached())
-	b.plan.Types = b.recordTypes()
 	return b.plan
 }
 
@@ -71,6 +71,10 @@ func (b *binder) entryArg(x *check.Param, out *plan.Param, v value.Value, values
 	v, err := value.Coerce(v, x.Type)
 	if err != nil {
 		b.fail(&EvalError{Message: "parameter " + x.Name + ": " + err.Error()})
+		return
+	}
+	if unmet := b.hold(v, x.Type); unmet != nil {
+		b.fail(&EvalError{Message: "parameter " + x.Name + ": " + unmet.Error()})
 		return
 	}
 	known := b.constant(v)

@@ -91,6 +91,7 @@ func (d *Draft) findRecords() {
 		if m == nil {
 			continue
 		}
+		d.declarations(m)
 		for _, name := range slices.Sorted(maps.Keys(m.Types)) {
 			collectRecords(m.Types[name], d.records)
 		}

@@ -38,6 +38,9 @@ type spot struct {
 func (s spot) fold(x ast.Expr, want *types.Type) (plan.Expr, value.Value) {
 	s.mention(x)
 	v, err := s.eval(x, want)
+	if err == nil {
+		err = s.kept(x, v, want)
+	}
 	return s.result(x, v, err)
 }
 

@@ -21,6 +21,9 @@ type Draft struct {
 	program  *check.Program
 	pipeline *check.Pipeline
 	records  map[string]*types.Type
+	// declared are the records whose fields have conditions, by ID.
+	declared map[string]declaredRecord
+	conditions
 }
 
 // New drafts a pipeline of the entry module. The program must be free of errors.
@@ -34,14 +37,14 @@ func New(p *check.Program, pipeline string) (*Draft, error) {
 		}
 		return nil, err
 	}
-	d := &Draft{program: p, pipeline: found, records: map[string]*types.Type{}}
+	d := &Draft{program: p, pipeline: found, records: map[string]*types.Type{}, declared: map[string]declaredRecord{}}
 	d.findRecords()
 	return d, nil
 }
 
 // ForSettings drafts no pipeline: only Settings and Types of what it returns may be used.
 func ForSettings(p *check.Program) *Draft {
-	d := &Draft{program: p, pipeline: &check.Pipeline{}, records: map[string]*types.Type{}}
+	d := &Draft{program: p, pipeline: &check.Pipeline{}, records: map[string]*types.Type{}, declared: map[string]declaredRecord{}}
 	d.findRecords()
 	return d
 }

@@ -163,13 +163,9 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 		case *ast.Lock:
 			out.Locks = append(out.Locks, in.lock(it))
 		case *ast.AllowFailure:
-			out.AllowFailure = &plan.AllowFailure{When: in.condition(it.When)}
+			out.AllowFailure = &plan.AllowFailure{When: in.ended(s).condition(it.When)}
 		case *ast.Retry:
-			attempt := in
-			if s.Op != nil {
-				attempt = in.after(s.Op)
-			}
-			out.Retry = in.retry(it, attempt)
+			out.Retry = in.retry(it, in.ended(s))
 		case *ast.Attr:
 			switch it.Key.Text {
 			case "timeout":
@@ -179,4 +175,14 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 			}
 		}
 	}
+}
+
+// ended is where conditions about a step's failure stand.
+func (s spot) ended(step *check.Step) spot {
+	if step.Op != nil {
+		return s.after(step.Op)
+	}
+	s.names = s.names.child(false)
+	s.names.late("exit_code")
+	return s
 }

@@ -50,7 +50,9 @@ type Type = types.Text
 
 // RecordType is a named record.
 type RecordType struct {
-	Name   string  `json:"name"`
+	Name string `json:"name"`
+	// Module is where the conditions of its fields are evaluated; absent when there are none.
+	Module string  `json:"module,omitempty"`
 	Fields []Field `json:"fields"`
 }
 
@@ -62,6 +64,9 @@ type Field struct {
 	// that is known.
 	HasDefault bool            `json:"has_default,omitempty"`
 	Default    json.RawMessage `json:"default,omitempty"`
+	// Where sees the field's value as `self`, and functions; Else is the message when it does not hold.
+	Where *Expr `json:"where,omitempty"`
+	Else  *Expr `json:"else,omitempty"`
 }
 
 // Expr is a value where it is known and CEL where it is late; exactly one of the two is set.

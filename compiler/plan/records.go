@@ -9,7 +9,7 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// RecordOf is a named record as a plan holds it.
+// RecordOf is a named record as a plan holds it, without what its fields ask of their values.
 func RecordOf(t *types.Type) RecordType {
 	out := RecordType{Name: t.Record.Name, Fields: []Field{}}
 	for _, f := range t.Record.Fields {

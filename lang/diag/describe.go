@@ -10,6 +10,7 @@ var descriptions = map[string]string{
 	Syntax:          "The text is not pipe.",
 	NotYet:          "The language keeps this for a later version.",
 	TooDeep:         "Something is nested deeper than the limit.",
+	TooManySteps:    "A pipeline, with those that it calls, comes to more steps than a plan may have.",
 	ReservedName:    "A name that cannot be given.",
 	DuplicateName:   "A name is declared twice in one scope.",
 	UnknownName:     "A name that nothing declares.",

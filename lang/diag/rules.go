@@ -5,6 +5,7 @@ const (
 	Syntax          = "syntax"           // the text is not pipe
 	NotYet          = "not-supported"    // reserved for a later version: policy, test, stack, remote modules
 	TooDeep         = "too-deep"         // nested over the limit
+	TooManySteps    = "too-many-steps"   // a pipeline that comes to more steps than a plan may have
 	ReservedName    = "reserved-name"    // a name that cannot be given
 	DuplicateName   = "duplicate-name"   // a name declared twice in one scope
 	UnknownName     = "unknown-name"     // a name that nothing declares

@@ -30,11 +30,17 @@ type textPrinter struct {
 }
 
 // renderText shows each finding with its source, and counts them at the end.
+// maxShown is how many findings the text shows; the other formats hold all.
+const maxShown = 1000
+
 func renderText(list []Diagnostic, o Options) string {
 	p := &textPrinter{o: o}
-	for _, d := range list {
+	for _, d := range list[:min(len(list), maxShown)] {
 		p.finding(d)
 		p.WriteByte('\n')
+	}
+	if more := len(list) - maxShown; more > 0 {
+		fmt.Fprintf(p, "%d more are not shown here; --format json has them all\n\n", more)
 	}
 	if len(list) > 0 {
 		p.WriteString(p.paint(bold, Summary(list)) + "\n")

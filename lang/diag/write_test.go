@@ -30,6 +30,25 @@ pipeline ship(version: string) {
 `
 
 // at is the place of the first occurrence of a text.
+// TestTextEnds shows no more than anyone reads, and counts them all.
+func TestTextEnds(t *testing.T) {
+	f := source.NewFile("a.pipe", strings.Repeat("x\n", 3000))
+	var list []Diagnostic
+	for i := range 3000 {
+		list = append(list, Diagnostic{Rule: Syntax, File: f, Span: source.Span{Start: int32(2 * i), End: int32(2*i + 1)}, Message: "wrong"})
+	}
+	var out strings.Builder
+	if err := Write(&out, "text", list, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "error[syntax]"); n != 1000 {
+		t.Errorf("%d findings are shown, want 1000", n)
+	}
+	if !strings.Contains(out.String(), "2000 more are not shown") || !strings.HasSuffix(out.String(), "3000 errors\n") {
+		t.Errorf("the end does not say how many there are: %q", out.String()[out.Len()-200:])
+	}
+}
+
 func at(f *source.File, text string) source.Span {
 	i := strings.Index(f.Text, text)
 	if i < 0 {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -27,7 +28,15 @@ func multiply(a, b ref.Val) ref.Val {
 	if !ok || a.Type() != b.Type() {
 		return misfit("*", a, b)
 	}
-	return m.Multiply(b)
+	return finite(m.Multiply(b))
+}
+
+// finite refuses floats that are too large where they arise: nothing else of the language has them.
+func finite(v ref.Val) ref.Val {
+	if f, ok := v.(celtypes.Double); ok && (math.IsInf(float64(f), 0) || math.IsNaN(float64(f))) {
+		return errTooLarge()
+	}
+	return v
 }
 
 // scaled is nil for what has no multiples.
@@ -72,7 +81,10 @@ func divide(a, b ref.Val) ref.Val {
 	if !ok || a.Type() != b.Type() {
 		return misfit("/", a, b)
 	}
-	return d.Divide(b)
+	if f, ok := b.(celtypes.Double); ok && f == 0 {
+		return errDivision()
+	}
+	return finite(d.Divide(b))
 }
 
 // saying is an operator of CEL that says which types it was given when they do not fit.
@@ -86,7 +98,7 @@ func saying(name string, o *functions.Overload) *functions.Overload {
 		if err, ok := out.(*celtypes.Err); ok && strings.HasPrefix(err.String(), "no such overload") {
 			return misfit(op, a, b)
 		}
-		return out
+		return finite(out)
 	}}
 }
 

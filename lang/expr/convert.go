@@ -118,6 +118,9 @@ func (x *export) value(v ref.Val) (value.Value, error) {
 	case celtypes.Int:
 		return value.Int(v), nil
 	case celtypes.Double:
+		if celtypes.IsError(finite(v)) {
+			return nil, fmt.Errorf("the result is no finite number")
+		}
 		return value.Float(v), nil
 	case celtypes.Bool:
 		return value.Bool(v), nil

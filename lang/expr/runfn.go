@@ -24,7 +24,11 @@ func conversion(to ref.Type, t *types.Type) func(ref.Val) ref.Val {
 		if err != nil {
 			return celtypes.WrapErr(err)
 		}
-		return toCEL(x)
+		out := toCEL(x)
+		if celtypes.IsError(finite(out)) {
+			return celtypes.NewErr("expected a finite float, found %q", string(s))
+		}
+		return out
 	}
 }
 
@@ -84,6 +88,22 @@ func runSum(v ref.Val) ref.Val {
 		}
 	}
 	return total
+}
+
+// runEncode is the canonical JSON of a value.
+func runEncode(v ref.Val) ref.Val {
+	x, err := fromCEL(v)
+	if err != nil {
+		return celtypes.WrapErr(err)
+	}
+	raw, err := value.Marshal(x)
+	switch {
+	case err != nil:
+		return celtypes.WrapErr(err)
+	case len(raw) > maxText:
+		return celtypes.NewErr("json.encode would make more than an expression may: at most %d bytes of text", maxText)
+	}
+	return celtypes.String(raw)
 }
 
 func text(v ref.Val) string {

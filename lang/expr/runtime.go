@@ -84,6 +84,7 @@ func ownBindings() []*functions.Overload {
 		{Operator: "duration", Unary: conversion(celtypes.DurationType, types.DurationType)},
 		{Operator: "timestamp", Unary: conversion(celtypes.TimestampType, types.TimestampType)},
 		{Operator: fnConcat, Unary: runConcat},
+		{Operator: "json.encode", Unary: runEncode},
 		{Operator: fnOptional, Unary: runOptional},
 		{Operator: fnRecord, Binary: makeRecord},
 		{Operator: fnTrusted, Binary: runTrusted},

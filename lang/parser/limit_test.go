@@ -8,6 +8,8 @@ import (
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/parser"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // TestDepth nests everything that can be nested: one diagnostic, and no stack overflow.
@@ -56,7 +58,8 @@ func TestWithinDepth(t *testing.T) {
 		"let a = a" + rep(" + a", 900),
 		"let a = a" + rep(".b", 900),
 		"let a = [" + rep("1, ", 50_000) + "1]",
-		rep("op a( {\n", 300) + "let kept = (1)", // not nested: each starts over
+		`let a = "` + rep("a${b}", 100_000) + `"`, // one hole after the other, each as cheap as the first
+		rep("op a( {\n", 300) + "let kept = (1)",  // not nested: each starts over
 	} {
 		tree, diags := parse(text)
 		for _, d := range diags.Sorted() {
@@ -149,4 +152,22 @@ func TestAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestMistakesEnd tells the first thousand mistakes of a text that is no pipe file, and that there are more.
+func TestMistakesEnd(t *testing.T) {
+	for name, text := range map[string]string{
+		"declarations": strings.Repeat("type T { a: = }\n", 5000),
+		"items":        "pipeline main() {\n" + strings.Repeat("  a = = 1\n", 5000) + "}\n",
+	} {
+		var diags diag.List
+		parser.Parse(source.NewFile("x.pipe", text), &diags)
+		if diags.Len() != 1001 {
+			t.Errorf("%s: %d diagnostics, want 1001", name, diags.Len())
+		}
+		all := diags.Sorted()
+		if last := all[len(all)-1]; !strings.Contains(last.Message, "more than 1000 mistakes") {
+			t.Errorf("%s: the last one is %q", name, last.Message)
+		}
+	}
 }

@@ -17,9 +17,26 @@ type lowerer struct {
 	*prepared
 	source *source.File
 	diags  *diag.List
+	// reported counts the mistakes so far.
+	reported int
 }
 
-func (l *lowerer) report(m *mistake) { m.report(l.source, l.diags) }
+// maxMistakes is how many mistakes of a file are told: a text with more is no pipe file, and
+// nobody reads the rest.
+const maxMistakes = 1000
+
+func (l *lowerer) report(m *mistake) {
+	if m.quiet {
+		return
+	}
+	l.reported++
+	switch {
+	case l.reported == maxMistakes+1:
+		(&mistake{rule: diag.Syntax, span: m.span, message: fmt.Sprintf("the file has more than %d mistakes; those from here on are left out", maxMistakes), help: "mend the first ones, or see whether this is a pipe file"}).report(l.source, l.diags)
+	case l.reported <= maxMistakes:
+		m.report(l.source, l.diags)
+	}
+}
 
 // spanOfTokens is the range of tokens of one node.
 func spanOfTokens(toks []lexer.Token) ast.At {

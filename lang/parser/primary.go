@@ -179,8 +179,9 @@ func (p *exprParser) hole(t *lexer.Token, piece token.Piece) ast.Expr {
 		p.fail(syntax(where.Range, `expected an expression in "${}"`))
 		return &ast.BadExpr{At: where}
 	}
-	toks := newStream(t.Value, piece.Tokens, start(t)).all()
-	sub := exprParser{toks: toks, open: 1, nest: p.nest}
+	s := newStream(t.Value, piece.Tokens, start(t))
+	s.at, s.bol = piece.Start, piece.Start // no indentation counts in here, and looking for it would take long in a long string
+	sub := exprParser{toks: s.all(), open: 1, nest: p.nest}
 	sub.enter()
 	x, err := sub.parse()
 	if err == nil && sub.kind() != token.EOF {

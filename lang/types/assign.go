@@ -5,12 +5,23 @@ import "slices"
 // Assignable reports whether a value of type from may stand where to is wanted: strings
 // narrow by closed sets, records by width, T fits T?, JSON fits everything (the run checks),
 // and a label may be gained (secret) or kept, never lost.
-func Assignable(from, to *Type) bool { return relation{}.assignable(from, to) }
+func Assignable(from, to *Type) bool {
+	var r relation
+	return r.assignable(from, to)
+}
 
-// relation holds the pairs of records under comparison, which recursive records meet again.
-type relation [][2]*RecordInfo
+// relation holds the pairs of records that have been met: a recursive record meets its own
+// again, and one that stands in many places is compared once. One pair that does not fit ends
+// the whole comparison, so that those met before may be taken as fitting.
+type relation []pair
 
-func (s relation) assignable(from, to *Type) bool {
+// pair is two records with the labels that they have where they stand.
+type pair struct {
+	from, to             *RecordInfo
+	fromLabels, toLabels Label
+}
+
+func (s *relation) assignable(from, to *Type) bool {
 	if from == to || from.Kind == Invalid || to.Kind == Invalid {
 		return true
 	}
@@ -41,12 +52,12 @@ func (s relation) assignable(from, to *Type) bool {
 	return from.Kind == to.Kind
 }
 
-func (s relation) records(from, to *Type) bool {
-	pair := [2]*RecordInfo{from.Record, to.Record}
-	if pair[0] == pair[1] || pair[0].ID != "" && pair[0].ID == pair[1].ID || slices.Contains(s, pair) {
+func (s *relation) records(from, to *Type) bool {
+	p := pair{from.Record, to.Record, from.Labels, to.Labels}
+	if p.from == p.to || p.from.ID != "" && p.from.ID == p.to.ID || slices.Contains(*s, p) {
 		return true
 	}
-	s = append(s[:len(s):len(s)], pair)
+	*s = append(*s, p)
 	for _, want := range to.Record.Fields {
 		f, ok := from.Field(want.Name)
 		switch {
@@ -82,8 +93,13 @@ func Join(a, b *Type) (*Type, bool) {
 		return (&Type{Kind: a.Kind, Elem: elem}).WithLabels(labels), true
 	case a.Kind == Literals && b.Kind == Literals:
 		return LiteralsOf(append(slices.Clone(a.Literals), b.Literals...)...).WithLabels(labels), true
-	case a.Kind == JSON && closed(b) || b.Kind == JSON && closed(a):
-		return JSONType.WithLabels(labels), true // what the data holds need not be in the set
+	case a.Plain().Kind == JSON || b.Plain().Kind == JSON:
+		// What the data holds need not be of the other type; data carries the labels of its parts.
+		t := JSONType.WithLabels(a.DeepLabels() | b.DeepLabels())
+		if a.Kind == Optional || b.Kind == Optional {
+			return OptionalOf(t), true
+		}
+		return t, true
 	case Assignable(a, b.WithLabels(labels)):
 		return b.WithLabels(labels), true
 	case Assignable(b, a.WithLabels(labels)):
@@ -98,12 +114,4 @@ func Join(a, b *Type) (*Type, bool) {
 		return OptionalOf(t), true
 	}
 	return InvalidType, false
-}
-
-// closed reports whether a type is a closed set, or a list or map of one.
-func closed(t *Type) bool {
-	for t.Elem != nil {
-		t = t.Elem
-	}
-	return t.Kind == Literals
 }

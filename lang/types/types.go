@@ -205,15 +205,19 @@ func (t *Type) IsText() bool {
 }
 
 // DeepLabels are the labels of t and of everything inside it.
-func (t *Type) DeepLabels() Label { return t.deepLabels(nil) }
+func (t *Type) DeepLabels() Label {
+	var seen []*RecordInfo
+	return t.deepLabels(&seen)
+}
 
-func (t *Type) deepLabels(seen []*RecordInfo) Label {
+// deepLabels looks into each record once: what it holds counts no further when it stands elsewhere again.
+func (t *Type) deepLabels(seen *[]*RecordInfo) Label {
 	l := t.Labels
 	if t.Elem != nil {
 		l |= t.Elem.deepLabels(seen)
 	}
-	if t.Record != nil && !slices.Contains(seen, t.Record) {
-		seen = append(seen, t.Record)
+	if t.Record != nil && !slices.Contains(*seen, t.Record) {
+		*seen = append(*seen, t.Record)
 		for _, f := range t.Record.Fields {
 			l |= f.Type.deepLabels(seen)
 		}

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,6 +100,12 @@ func TestJoin(t *testing.T) {
 		{IntType, FloatType, ""},
 		{JSONType, LiteralsOf("a"), "json"},
 		{JSONType, ListOf(LiteralsOf("a")), "json"},
+		{JSONType, IntType, "json"},
+		{ListOf(JSONType), ListOf(IntType), "[json]"},
+		{JSONType, RecordOf(Field{Name: "a", Type: StringType}), "json"},
+		{JSONType, ListOf(secret), "secret json"},
+		{JSONType, OptionalOf(IntType), "json?"},
+		{OptionalOf(JSONType), LiteralsOf("a"), "json?"},
 	} {
 		for _, pair := range [][2]*Type{{c.a, c.b}, {c.b, c.a}} {
 			got, ok := Join(pair[0], pair[1])
@@ -205,4 +212,23 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q gives %q, which gives %v, %v", s, typ.Text(), again, err)
 		}
 	})
+}
+
+// Records that hold the next one twice are many paths and few records.
+func TestSharedRecords(t *testing.T) {
+	shared := func(name string, inner *Type) *Type {
+		for i := range 64 {
+			r := NewRecord(name, fmt.Sprintf("./ci.%s%d", name, i))
+			r.SetFields([]Field{{Name: "a", Type: inner}, {Name: "b", Type: inner}})
+			inner = r
+		}
+		return inner
+	}
+	plain, hidden := shared("P", StringType), shared("H", StringType.WithLabels(Secret))
+	if hidden.DeepLabels() != Secret {
+		t.Errorf("labels %v, want secret", hidden.DeepLabels())
+	}
+	if !Assignable(plain, hidden) || Assignable(hidden, plain) || !Assignable(hidden, plain.WithLabels(Secret)) {
+		t.Error("a secret may be gained, and none lost, however deep")
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -141,16 +140,6 @@ func (w *opWork) in(script string) string {
 		return " in script " + script
 	}
 	return ""
-}
-
-// where names the script that failed, by its title or, among several, by its number.
-func (w *opWork) where(script string) string {
-	if _, err := strconv.Atoi(script); err == nil && len(w.op.plan.Runs) > 1 {
-		return " in script " + script
-	} else if err == nil || script == "" {
-		return ""
-	}
-	return " in " + script
 }
 
 // finish evaluates the result, which a failed attempt may have too, and stores what is kept.

@@ -30,6 +30,8 @@ type Options struct {
 	Setting func(name string) (value.Value, bool)
 	// Context holds git, run and ci as captured at start: records by those names.
 	Context map[string]value.Value
+	// ContextDigest is the digest of Context, for run.started.
+	ContextDigest string
 	// Repo answers glob, text, json, yaml and git.changed for the repository as it was at start.
 	// Paths and globs that it is asked for are relative to the root.
 	Repo expr.Host
@@ -77,16 +79,18 @@ const (
 // run is one run of a plan.
 type run struct {
 	Options
-	records  map[string]*types.Type
-	types    sync.Map // plan.Type to *types.Type
-	programs sync.Map // *plan.Expr to *program
-	modules  map[string]*module
-	ops      map[string]*opInfo
-	settings value.Record
-	slots    *slots
-	locks    *locks
-	asking   chan struct{} // holds one token: the right to ask a person
-	opened   sessions
+	records map[string]*types.Type
+	// conditions are what the fields of records ask of their values.
+	conditions *plan.Conditions
+	types      sync.Map // plan.Type to *types.Type
+	programs   sync.Map // *plan.Expr to *program
+	modules    map[string]*module
+	ops        map[string]*opInfo
+	settings   value.Record
+	slots      *slots
+	locks      *locks
+	asking     chan struct{} // holds one token: the right to ask a person
+	opened     sessions
 	// hard ends when nothing is waited for any more.
 	hard context.Context
 }
@@ -124,7 +128,7 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("the plan is broken: %w", err)
 	}
-	r.records = records
+	r.records, r.conditions = records, plan.NewConditions(o.Plan.Types, o.Plan.Modules)
 	r.readModules()
 	if err := r.readSettings(); err != nil {
 		return nil, nil, err
@@ -148,7 +152,7 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 	defer stopHard()
 	r.hard = hard
 	began := time.Now()
-	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest})
+	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest, Context: r.ContextDigest})
 	ended := make(chan *Result, 1)
 	go func() {
 		res := r.runRoot(ctx, root, params)

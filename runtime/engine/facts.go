@@ -176,6 +176,13 @@ func (r *run) result(ctx context.Context, x *plan.Expr, t *types.Type, sc *scope
 	if err := r.seal(v, t); err != nil {
 		return nil, CauseSecret, err
 	}
+	var unmet *plan.UnmetError
+	switch err := r.hold(ctx, v, t); {
+	case errors.As(err, &unmet):
+		return nil, CauseResultType, fmt.Errorf("the result does not fit %s: %w", t, unmet)
+	case err != nil:
+		return nil, CauseResultError, fmt.Errorf("return: %w", err)
+	}
 	return v, "", nil
 }
 

@@ -122,7 +122,7 @@ func (in *instance) args(ctx context.Context) ([]local, error) {
 	return in.complete(ctx, out)
 }
 
-// complete adds defaults and checks each parameter's `where`.
+// complete adds defaults and checks what the parameters and their types ask.
 func (in *instance) complete(ctx context.Context, args []local) ([]local, error) {
 	params := in.params()
 	sc := &scope{run: in.run, module: in.called(), locals: args}
@@ -136,7 +136,7 @@ func (in *instance) complete(ctx context.Context, args []local) ([]local, error)
 			}
 			sc.locals = append(sc.locals, local{p.Name, v})
 		}
-		if err := in.run.where(ctx, p, v, sc); err != nil {
+		if err := in.run.admit(ctx, p, v, sc); err != nil {
 			return nil, err
 		}
 	}

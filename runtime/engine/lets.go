@@ -24,7 +24,11 @@ func (l *lets) eval(ctx context.Context, let *plan.Let, sc *scope) (value.Value,
 	if ok {
 		return v, nil
 	}
-	v, err := sc.run.eval(ctx, &let.Value, sc.run.typeOf(let.Type), sc)
+	t := sc.run.typeOf(let.Type)
+	v, err := sc.run.eval(ctx, &let.Value, t, sc)
+	if err == nil {
+		err = sc.run.hold(ctx, v, t)
+	}
 	if err != nil {
 		return nil, err
 	}

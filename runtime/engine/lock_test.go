@@ -156,7 +156,7 @@ func TestLockOfAKilledProcess(t *testing.T) {
 	}
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestLockOfAKilledProcess$")
-	cmd.Env = append(os.Environ(), "HOLD_LOCK_IN="+dir)
+	cmd.Env = append(os.Environ(), "HOLD_LOCK_IN="+dir, "TMPDIR="+dir) // what is killed leaves its folders
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func (r *run) rootParams(ctx context.Context, info *graphInfo) ([]local, error) 
 		}
 		r.reveal(v, r.typeOf(p.Type))
 		sc.locals = append(sc.locals, local{p.Name, v})
-		if err := r.where(ctx, p, v, sc); err != nil {
+		if err := r.admit(ctx, p, v, sc); err != nil {
 			return nil, err
 		}
 	}

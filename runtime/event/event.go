@@ -59,6 +59,7 @@ type Event struct {
 	Value    json.RawMessage `json:"value,omitempty"`   // a result; secrets are masked
 	// Pipeline, Plan and Instances belong to run.started and step.fanout.
 	Pipeline  string `json:"pipeline,omitempty"`
-	Plan      string `json:"plan,omitempty"` // digest
+	Plan      string `json:"plan,omitempty"`    // digest
+	Context   string `json:"context,omitempty"` // digest of what was captured at start
 	Instances int    `json:"instances,omitempty"`
 }

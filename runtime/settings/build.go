@@ -80,7 +80,7 @@ func (s *setting) parts(t *types.Type, n *node, path string) value.Value {
 // key is a map's key in a message; one that came with a secret may be part of it.
 func (s *setting) key(name string) string {
 	if s.decl.Secret {
-		return "…"
+		return hiddenKey
 	}
 	return name
 }

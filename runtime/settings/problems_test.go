@@ -99,6 +99,79 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// asking are records whose fields have conditions.
+func asking(t *testing.T) Sources {
+	t.Helper()
+	p := &plan.Plan{Types: map[string]plan.RecordType{
+		"m.Kind": {Name: "Kind", Fields: []plan.Field{{Name: "name", Type: "string"}}},
+		"m.Pool": {Name: "Pool", Module: "m", Fields: []plan.Field{
+			{Name: "host", Type: "string"},
+			{Name: "pool", Type: "int", HasDefault: true, Default: []byte("5"), Where: &plan.Expr{CEL: "self > 0", At: "lib/m.pipe:3:1"}, Else: &plan.Expr{Value: []byte(`"must be positive"`)}},
+			{Name: "kind", Type: "m.Kind?", Where: &plan.Expr{CEL: `self != Kind{name: "bad"}`}, Else: &plan.Expr{CEL: `"not ${self.name}"`}},
+		}},
+	}}
+	records, err := p.Records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Sources{Types: records, Conditions: plan.NewConditions(p.Types, []plan.Module{{ID: "m", Records: map[string]string{"Kind": "m.Kind"}}})}
+}
+
+// Every source is held to what records ask of their fields, and every problem has its path.
+func TestConditionsOfFields(t *testing.T) {
+	const fine = `default {"host":"h","pool":1}`
+	for _, tt := range []struct {
+		name, typ string
+		options   []string
+		from      Sources
+		env       string
+		want      []string // "path variable source: message"
+	}{
+		{"a default", "m.Pool", []string{`default {"host":"h","pool":0}`}, Sources{}, "", []string{"database.pool DATABASE__POOL default: database.pool: must be positive, found 0"}},
+		{"a flag", "m.Pool", []string{fine}, set("database.pool", "-1"), "", []string{"database.pool DATABASE__POOL flag: database.pool: must be positive, found -1"}},
+		{"the environment", "m.Pool?", nil, env(`DATABASE={"host": "h", "pool": 0}`), "", []string{"database.pool DATABASE__POOL environment: database.pool: must be positive, found 0"}},
+		{"a file that hides a default", "m.Pool", []string{fine}, Sources{}, "DATABASE__POOL=0", []string{"database.pool DATABASE__POOL dotenv: database.pool: must be positive, found 0"}},
+		{"a profile", "m.Pool", []string{fine, `profile p {"host":"h","pool":-3}`}, Sources{Profile: "p"}, "", []string{"database.pool DATABASE__POOL profile: database.pool: must be positive, found -3"}},
+		{"a list", "[m.Pool]", nil, env(`DATABASE=[{"host": "h"}, {"host": "h", "pool": 0, "kind": {"name": "bad"}}]`), "", []string{
+			"database[1].pool DATABASE environment: database[1].pool: must be positive, found 0",
+			`database[1].kind DATABASE environment: database[1].kind: not bad, found {"name":"bad"}`}},
+		{"a map", "{string: m.Pool}", nil, env(`DATABASE={"b": {"host": "h", "pool": 0}, "a": {"host": "h", "pool": -1}}`), "", []string{
+			"database.a.pool DATABASE__A__POOL environment: database.a.pool: must be positive, found -1",
+			"database.b.pool DATABASE__B__POOL environment: database.b.pool: must be positive, found 0"}},
+		{"with other problems", "m.Pool", []string{"where self.pool < 0", "else is no pool"}, env("DATABASE__POOL=0"), "", []string{
+			"database.host DATABASE__HOST unset: database.host is missing",
+			"database.pool DATABASE__POOL environment: database.pool: must be positive, found 0"}},
+		{"a secret", "{string: m.Pool}", []string{"secret"}, env(`DATABASE={"hunter2": {"host": "h", "pool": -77, "kind": {"name": "bad"}}}`), "", []string{
+			"database.….pool DATABASE__…__POOL environment: database.….pool: must be positive",
+			`database.….kind DATABASE__…__KIND environment: database.….kind: must satisfy self != Kind{name: "bad"}`}},
+		{"nothing wrong", "m.Pool?", nil, env(`DATABASE={"host": "h"}`), "", nil},
+		{"nothing at all", "m.Pool?", nil, Sources{}, "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			typ, options := tt.typ, tt.options
+			if len(options) > 0 && options[0] == "secret" {
+				typ, options = "secret "+typ, nil
+			}
+			from, ask := tt.from, asking(t)
+			from.Types, from.Conditions, from.Dir = ask.Types, ask.Conditions, files(t, map[string]string{".env": tt.env})
+			var got []string
+			s := resolve(t, from, decl("database", typ, options...))
+			for _, p := range s.Problems([]string{"database"}) {
+				got = append(got, fmt.Sprintf("%s %s %s: %s", p.Setting, p.Variable, p.Origin.Kind, p.Message))
+				if strings.Contains(fmt.Sprint(p), "hunter2") || strings.Contains(fmt.Sprint(p), "77") {
+					t.Errorf("a secret is told: %+v", p)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if v, known := s.Value("database"); known && (tt.want != nil || v == nil) {
+				t.Errorf("the value is %v", v)
+			}
+		})
+	}
+}
+
 // Only what is reached counts, and what is wrong anyway.
 func TestProblemsOfReachedSettings(t *testing.T) {
 	s := resolve(t, Sources{Set: []Assignment{{"none", ""}}}, decl("a", "int"), decl("b", "int"))

@@ -153,6 +153,7 @@ func (r *resolver) fromExpr(s *setting, x *plan.Expr, o Origin, wins bool) layer
 // settle makes the value of what was found, and checks it.
 func (r *resolver) settle(s *setting) {
 	v := s.build(s.typ, s.found, s.decl.Name)
+	r.constrainFields(s, v)
 	if len(s.problems) > 0 || v == nil {
 		return
 	}

@@ -27,6 +27,8 @@ type Sources struct {
 	Profile    string
 	// Types resolves named records in type texts.
 	Types map[string]*types.Type
+	// Conditions are what those records ask of their fields; nil is nothing.
+	Conditions *plan.Conditions
 	// Host answers functions that defaults and conditions read the repository with; nil is none.
 	Host expr.Host
 }

@@ -100,7 +100,7 @@ func phases(dir string) {
 	}
 	share("lexing", lex)
 	share("parsing, lexing not counted", parse-lex)
-	share("reading, roots, modules", loading-parse)
+	share("reading, roots, modules", max(0, loading-parse))
 	share("checking", checking)
 	share("(planning, beyond a check)", lowering)
 }

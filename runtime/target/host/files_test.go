@@ -108,6 +108,36 @@ func TestCacheFoldersAreKept(t *testing.T) {
 	})
 }
 
+// What a cache folder holds can be read like the rest of the workspace, mounted or linked.
+func TestCacheFoldersAreRead(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind string) {
+		b := open(t, tree{"src": "x"}, kind)
+		for name, job := range map[string]target.Job{"whole": whole(), "inputs": {Inputs: []string{"src"}}, "empty": empty()} {
+			job.Workdir = "deep"
+			job.Mounts = []target.Mount{{Path: "deep/c", Cache: name}}
+			a := b.shell(job, "mkdir -p c/sub; printf 1 > c/n; printf 2 > c/sub/m; ln -s /etc/hostname c/out")
+			got, err := a.Text("c/n")
+			if rooted, again := a.Text("/deep/c/sub/m"); err != nil || again != nil || got+rooted != "12" {
+				t.Errorf("%s: got %q and %q, %v, %v", name, got, rooted, err, again)
+			}
+			d, err := a.Dir(t.Context(), "c/sub")
+			if err != nil || d.Files != 1 || d.Name != "sub" {
+				t.Errorf("%s: the folder is %+v, %v", name, d, err)
+			}
+			for _, glob := range []string{"c/**", "c/n", "/deep/c/sub/*"} {
+				list, err := a.Files(t.Context(), glob)
+				if want := map[string]int{"c/**": 2}[glob]; err != nil || len(list) != max(want, 1) {
+					t.Errorf("%s: %s gives %v, %v", name, glob, list, err)
+				}
+			}
+			if _, err := a.Text("c/out"); err == nil || !strings.Contains(err.Error(), "a link leads out of the workspace") {
+				t.Errorf("%s: a link out of a cache gives %v", name, err)
+			}
+			must(t, a.Close())
+		}
+	})
+}
+
 func TestMountsInPlaceAreTakenOut(t *testing.T) {
 	b := open(t, tree{"have/a": "1"})
 	text := "secret"

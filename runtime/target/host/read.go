@@ -112,10 +112,11 @@ func (a *attempt) openAny(p string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := a.workspace.open()
+	root, at, done, err := a.rootOf(at)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%q: %w", p, err)
 	}
+	defer done()
 	f, err := root.OpenFile(at, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%q: the workspace has no such file", p)
@@ -152,18 +153,22 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 	if rooted {
 		dir = "."
 	}
-	files, err := fs.Sub(root.FS(), dir)
-	if err != nil {
-		return nil, err
+	base, rest := doublestar.SplitPattern(g.pattern)
+	source, below, linked := a.linkedCache(root, path.Join(dir, base))
+	if !linked {
+		base, rest, below = "", g.pattern, dir
+	} else if root, err = os.OpenRoot(source); err != nil {
+		return nil, fmt.Errorf("%q: %w", pattern, plainError(err))
+	} else {
+		defer root.Close()
 	}
-	found, err := doublestar.Glob(files, g.pattern, doublestar.WithNoFollow())
+	found, err := regularFiles(root, below, rest)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", pattern, plainError(err))
 	}
-	found = slices.DeleteFunc(found, func(p string) bool {
-		info, err := fs.Stat(files, p)
-		return err != nil || !info.Mode().IsRegular() || gitsOwn(p) && !gitsOwn(g.pattern)
-	})
+	for i := range found {
+		found[i] = path.Join(base, found[i])
+	}
 	for i, p := range found {
 		if rooted {
 			found[i] = seenFrom(workdir, p)
@@ -171,6 +176,19 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 	}
 	slices.Sort(found)
 	return slices.Compact(found), nil
+}
+
+// regularFiles gives the paths below dir, relative to it, that a pattern matches.
+func regularFiles(root *os.Root, dir, pattern string) ([]string, error) {
+	files, err := fs.Sub(root.FS(), dir)
+	if err != nil {
+		return nil, err
+	}
+	found, err := doublestar.Glob(files, pattern, doublestar.WithNoFollow())
+	return slices.DeleteFunc(found, func(p string) bool {
+		info, err := fs.Stat(files, p)
+		return err != nil || !info.Mode().IsRegular() || gitsOwn(p) && !gitsOwn(pattern)
+	}), err
 }
 
 // seenFrom writes a path from the workspace's root as a script in dir would.

@@ -89,7 +89,7 @@ func TestVictim(t *testing.T) {
 func TestKilled(t *testing.T) {
 	base := realPath(t, t.TempDir())
 	victim := exec.Command(os.Args[0], "-test.run", "^TestVictim$")
-	victim.Env = append(os.Environ(), "PIPE_HOST_TEST_VICTIM="+base)
+	victim.Env = append(os.Environ(), "PIPE_HOST_TEST_VICTIM="+base, "TMPDIR="+base) // what is killed leaves its folders
 	must(t, victim.Start())
 	waitUntil(t, "the step has started", func() bool { return exists(filepath.Join(base, "pid")) })
 	must(t, victim.Process.Kill())

@@ -120,7 +120,7 @@ func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources)
 		return nil, err
 	}
 	dir := filepath.Join(c.program.Load.Root, filepath.FromSlash(c.program.Load.Entry.Folder))
-	from := settings.Sources{Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types()}
+	from := settings.Sources{Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types(), Conditions: d.Conditions()}
 	if s.secretsDir != "" {
 		if from.SecretsDir, err = a.existing(s.secretsDir); err != nil {
 			return nil, err

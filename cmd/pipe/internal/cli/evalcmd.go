@@ -56,7 +56,7 @@ type evaluation struct {
 	settings *settings.Set
 	repo     *repo.Repo
 	lets     map[string]value.Value
-	needs    []string // settings that were asked for and have no value
+	needs    []string // settings that have no value
 }
 
 func (a *app) evaluation(ctx context.Context, file string, s sources) (*evaluation, error) {
@@ -97,8 +97,7 @@ func (a *app) evalFile(file string) (invocation, error) {
 		return invocation{path: path}, err
 	}
 	path, err := a.search("")
-	var none *usageError
-	if errors.As(err, &none) {
+	if errors.Is(err, errNoFiles) {
 		return invocation{}, nil
 	}
 	return invocation{path: path}, err
@@ -120,7 +119,7 @@ func (a *app) eval(ctx context.Context, e *evaluation, text string) error {
 	}
 	v, err := e.value(ctx, x, nil)
 	if err != nil {
-		return a.evalFailed(e, f, err)
+		return a.evalFailed(e, f, x, err)
 	}
 	raw, err := value.Marshal(v)
 	if err != nil {
@@ -131,17 +130,44 @@ func (a *app) eval(ctx context.Context, e *evaluation, text string) error {
 }
 
 // evalFailed shows why there is no value: settings without one, or what only data shows.
-func (a *app) evalFailed(e *evaluation, f *source.File, err error) error {
+func (a *app) evalFailed(e *evaluation, f *source.File, x ast.Expr, err error) error {
 	var failed *expr.EvalError
+	missing := e.missing(x)
 	switch {
-	case len(e.needs) > 0:
-		_ = settings.WriteProblems(a.Err, e.settings.Problems(e.needs))
+	case len(missing) > 0:
+		_ = settings.WriteProblems(a.Err, e.settings.Problems(missing))
 	case errors.As(err, &failed):
 		a.showDiagnostics(a.Err, []diag.Diagnostic{{Rule: diag.InvalidValue, File: f, Span: failed.Span, Message: failed.Message}})
 	default:
 		return err
 	}
 	return exit(ExitFailed)
+}
+
+// missing are the settings without a value that an expression reads, or a let that it may read.
+func (e *evaluation) missing(x ast.Expr) []string {
+	read := map[string]bool{}
+	note := func(n ast.Node) bool {
+		if s, ok := n.(*ast.Select); ok {
+			if of, ok := s.X.(*ast.Ident); ok && of.Name == "settings" {
+				read[s.Name.Text] = true
+			}
+		}
+		return true
+	}
+	ast.Inspect(x, note)
+	if e.program != nil {
+		for _, l := range e.program.Entry.Lets {
+			ast.Inspect(l.Decl.Value, note)
+		}
+	}
+	var out []string
+	for _, name := range e.needs {
+		if read[name] {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // value evaluates an expression; want is nil for any type.

@@ -101,6 +101,9 @@ func readable(dir, arg string) error {
 	return nil
 }
 
+// errNoFiles says that there is nothing that could be meant.
+var errNoFiles = usagef("`pipe init` writes a first pipeline; or name a file", "no .pipe file here, nor in a folder above up to the repository's root")
+
 // search looks for the nearest folder with .pipe files and chooses one of them.
 func (a *app) search(pipeline string) (string, error) {
 	root, err := load.Root(a.Dir)
@@ -115,7 +118,7 @@ func (a *app) search(pipeline string) (string, error) {
 			return a.choose(dir, files, pipeline)
 		}
 		if dir == root || dir == filepath.Dir(dir) {
-			return "", usagef("`pipe init` writes a first pipeline; or name a file", "no .pipe file here, nor in a folder above up to the repository's root")
+			return "", errNoFiles
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/secret"
+	"github.com/pipelang/pipe/runtime/settings"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -114,12 +115,18 @@ func (a *app) run(b *bound, f runFlags) error {
 		return err
 	}
 	defer facts.Close()
+	context, err := repo.Digest(facts.Values())
+	if err != nil {
+		return err
+	}
 	masker := secret.NewMasker(b.settings.Secrets()...)
+	bus := event.NewBus(id, masker, a.sink(f.format, b.plan))
+	warnShort(b.settings, bus)
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
-		Context: facts.Values(), Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
+		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New()},
-		Bus:     event.NewBus(id, masker, a.sink(f.format, b.plan)), Reveal: masker.Add,
+		Bus:     bus, Reveal: masker.Add,
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, masker),
 		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
 	})
@@ -127,6 +134,16 @@ func (a *app) run(b *bound, f runFlags) error {
 		return err
 	}
 	return a.ended(id, b.plan, result, f.format, masker)
+}
+
+// warnShort names the secrets that are too short to be told from other text.
+func warnShort(set *settings.Set, bus *event.Bus) {
+	for _, r := range set.All() {
+		text, ok := r.Value.(value.String)
+		if ok && r.Decl.Secret && secret.Short(string(text)) {
+			bus.Publish(event.Event{Type: event.Notice, Text: fmt.Sprintf("the secret %s is short: it is masked only as it stands, or not at all", r.Decl.Name)})
+		}
+	}
 }
 
 // prepare opens the store and makes the folders of a run; dir is the store's.
