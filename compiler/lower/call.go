@@ -133,6 +133,6 @@ func (g *graph) call(s *check.Step, out *plan.Step, values map[string]value.Valu
 	out.Graph = &lowered
 	if sub.never && s.Type.Kind == types.Optional {
 		out.Never, out.Args = true, nil
-		g.names.set(s.Name, &name{value: value.None{}, status: expr.Skipped})
+		g.names.set(s.Name, &name{value: value.None{}, status: expr.StatusSkipped})
 	}
 }

@@ -47,7 +47,7 @@ func (g *graph) step(s *check.Step) plan.Step {
 // neverRuns closes a step that is skipped: others see it as such.
 func (g *graph) neverRuns(s *check.Step, out *plan.Step) {
 	out.Never = true
-	g.names.set(s.Name, &name{value: value.None{}, status: expr.Skipped})
+	g.names.set(s.Name, &name{value: value.None{}, status: expr.StatusSkipped})
 	switch {
 	case s.Op != nil:
 		out.Op = g.opID(s.Op)
@@ -121,7 +121,7 @@ func (g *graph) bindings(in spot, s *check.Step, out *plan.Step) bool {
 	return false
 }
 
-func (n *name) willSkip() bool { return n != nil && n.status == expr.Skipped }
+func (n *name) willSkip() bool { return n != nil && n.status == expr.StatusSkipped }
 
 func mentions(x ast.Expr, names map[string]bool) bool {
 	return slices.ContainsFunc(expr.Refs(x), func(r expr.Ref) bool { return names[r.Name] })

@@ -482,16 +482,6 @@ func TestRefs(t *testing.T) {
 	}
 }
 
-func TestHostCalls(t *testing.T) {
-	var got []string
-	for _, r := range HostCalls(mustParse(t, `glob("a").map(g, text(g)) + git.changed(["x"]) + [json("p").a]`)) {
-		got = append(got, r.Name)
-	}
-	if strings.Join(got, " ") != "glob text git.changed json" {
-		t.Error(got)
-	}
-}
-
 func TestSucceeded(t *testing.T) {
 	for text, want := range map[string]string{
 		`succeeded(a) && (x && succeeded(b))`: "a b",

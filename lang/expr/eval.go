@@ -18,11 +18,11 @@ import (
 type Status string
 
 const (
-	Succeeded_ Status = "succeeded"
-	Failed     Status = "failed"
-	Skipped    Status = "skipped"
-	Abandoned  Status = "abandoned"
-	Cancelled  Status = "cancelled"
+	StatusSucceeded Status = "succeeded"
+	StatusFailed    Status = "failed"
+	StatusSkipped   Status = "skipped"
+	StatusAbandoned Status = "abandoned"
+	StatusCancelled Status = "cancelled"
 )
 
 // Input is what an evaluation may read.

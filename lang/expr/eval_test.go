@@ -53,7 +53,7 @@ func testInput() Input {
 	return Input{
 		Var: func(n string) (value.Value, bool) { v, ok := testValues[n]; return v, ok },
 		Status: func(s string) Status {
-			return map[string]Status{"unit": Succeeded_, "gone": Skipped, "broken": Failed, "left": Abandoned}[s]
+			return map[string]Status{"unit": StatusSucceeded, "gone": StatusSkipped, "broken": StatusFailed, "left": StatusAbandoned}[s]
 		},
 		Host: fakeHost{},
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // statuses are the functions that ask how a step ended.
-var statuses = map[string]Status{"succeeded": Succeeded_, "failed": Failed, "skipped": Skipped}
+var statuses = map[string]Status{"succeeded": StatusSucceeded, "failed": StatusFailed, "skipped": StatusSkipped}
 
 func (l *lowerer) anyCall(x *ast.Call, want *types.Type) celast.Expr {
 	if x.Target == nil {

@@ -24,14 +24,6 @@ func Refs(x ast.Expr) []Ref {
 	return f.refs
 }
 
-// HostCalls are the calls of functions that look outside the expression, by the name that
-// Host.Call gets: "glob", "json", "git.changed".
-func HostCalls(x ast.Expr) []Ref {
-	f := finder{}
-	f.walk(x)
-	return f.hosts
-}
-
 // Succeeded are the names in succeeded(x) that are top-level conjuncts.
 func Succeeded(x ast.Expr) []string {
 	switch x := ast.Unparen(x).(type) {
@@ -74,7 +66,6 @@ func statusArg(x *ast.Call) (*ast.Ident, bool) {
 // finder collects free names.
 type finder struct {
 	refs   []Ref
-	hosts  []Ref
 	locals []string
 }
 
@@ -143,7 +134,6 @@ func (f *finder) call(x *ast.Call) {
 		return
 	}
 	if x.Target == nil {
-		f.host(x.Name.Text, x)
 		f.all(x.Args)
 		return
 	}
@@ -154,21 +144,13 @@ func (f *finder) call(x *ast.Call) {
 	f.bound(x.Args[:max(vars, 0)], x.Args[max(vars, 0):])
 }
 
-func (f *finder) host(name string, x *ast.Call) bool {
-	if _, ok := hostFunctions[name]; !ok {
-		return false
-	}
-	f.hosts = append(f.hosts, Ref{Name: name, Span: x.Range})
-	return true
-}
-
 // namespaced reports whether the target of a call is the namespace of a function. git is a value as well.
 func (f *finder) namespaced(x *ast.Call, ns *ast.Ident) bool {
 	if slices.Contains(f.locals, ns.Name) {
 		return false
 	}
 	name := ns.Name + "." + x.Name.Text
-	if f.host(name, x) {
+	if _, ok := hostFunctions[name]; ok {
 		return ns.Name != "git"
 	}
 	switch name {

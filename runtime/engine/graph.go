@@ -236,7 +236,7 @@ func (g *graphRun) readStep(id int, reader *stepInfo) (value.Value, error) {
 
 func (g *graphRun) status(name string) expr.Status {
 	if g.info.left[name] {
-		return expr.Skipped
+		return expr.StatusSkipped
 	}
 	id, ok := g.info.index[name]
 	if !ok {
