@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,10 +39,14 @@ func TestDataIsTheOrder(t *testing.T) {
 			t.Errorf("last took %v", d)
 		}
 		trail := []string{"run.started",
-			"step.ready a", "step.started a", "step.finished a succeeded",
-			"step.ready b", "step.ready c"}
-		if diff := cmp.Diff(trail, b.trail()[:6]); diff != "" {
+			"step.ready a", "step.started a", "step.finished a succeeded"}
+		if diff := cmp.Diff(trail, b.trail()[:4]); diff != "" {
 			t.Error(diff)
+		}
+		for _, ready := range []string{"step.ready b", "step.ready c"} {
+			if !slices.Contains(b.trail()[4:], ready) {
+				t.Errorf("no %q after a", ready)
+			}
 		}
 	})
 }
