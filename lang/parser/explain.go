@@ -19,8 +19,16 @@ func explain(err error, lex *lexer.PeekingLexer) *mistake {
 		return syntax(spanOf(lex.Peek()), "unexpected %s", found(lex.Peek()))
 	}
 	t := unexpected.Unexpected
-	return expected(wanted(unexpected.Message()), &t, tokenBefore(lex, &t), true)
+	want := wanted(unexpected.Message())
+	m = expected(want, &t, tokenBefore(lex, &t), true)
+	if want == aScript && m.help == "" {
+		m.help = "a command stands in back quotes, and text in quotes before it is its title: run \"build\" `make`"
+	}
+	return m
 }
+
+// aScript is what a grammar's "codespan" is called in messages.
+const aScript = "a script"
 
 // tokenBefore finds the token before a given one, which is not past the next one by more than the grammar looks ahead.
 func tokenBefore(lex *lexer.PeekingLexer, t *lexer.Token) *lexer.Token {
@@ -55,7 +63,7 @@ var productions = map[string]string{
 	"paramList":     `"("`,
 	"word":          "a name",
 	"string":        "a string",
-	"codespan":      "a script",
+	"codespan":      aScript,
 }
 
 // wanted takes out of a grammar's message the first thing that it expected.

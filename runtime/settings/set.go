@@ -70,7 +70,8 @@ func (s *Set) Problems(reached []string) []Problem {
 	out := slices.Clone(s.loose)
 	for _, x := range s.all {
 		for _, p := range x.problems {
-			if p.Always || slices.Contains(reached, x.decl.Name) {
+			// Who gives a value on the command line means it.
+			if p.Always || p.Origin.Kind == "flag" || slices.Contains(reached, x.decl.Name) {
 				out = append(out, p)
 			}
 		}

@@ -140,6 +140,7 @@ func (a *app) root() *cobra.Command {
 		Use:           "pipe",
 		Short:         "A pipeline language: checked before it runs, planned before it changes anything",
 		Long:          "pipe checks, plans and runs .pipe files: typed settings, ops that pass typed results, guards.\n\nStart with `pipe init`, then `pipe run`.",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -154,6 +155,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		return oneOf("--color", a.color, "auto", "always", "never")
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.fmtCommand(), a.planCommand(), a.runCommand(),

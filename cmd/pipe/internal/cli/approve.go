@@ -16,7 +16,7 @@ import (
 
 // approver asks on the terminal; nil where nobody can answer. The question is no event, so it
 // is masked here.
-func (a *app) approver(format string, mask event.Masker) func(context.Context, engine.Approval) (bool, error) {
+func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(context.Context, engine.Approval) (bool, error) {
 	if !a.Answers || !a.Terminal || format != "text" {
 		return nil
 	}
@@ -28,18 +28,10 @@ func (a *app) approver(format string, mask event.Masker) func(context.Context, e
 		}
 	}()
 	return func(ctx context.Context, q engine.Approval) (bool, error) {
-		fmt.Fprintf(a.Out, "\n%s asks: %s\n", q.Step, mask.Mask(q.Message))
-		for _, name := range slices.Sorted(maps.Keys(q.Args)) {
-			if raw, err := value.Marshal(q.Args[name]); err == nil {
-				fmt.Fprintf(a.Out, "  %s = %s\n", name, mask.Mask(string(raw)))
-			}
+		if err := out.Ask(question(q, mask)); err != nil {
+			return false, err
 		}
-		fmt.Fprint(a.Out, "Approve? [y/N] ")
-		if soon, ok := a.Out.(*ui.Lazy); ok {
-			if err := soon.Flush(); err != nil {
-				return false, err
-			}
-		}
+		defer out.Answered()
 		select {
 		case answer := <-lines:
 			answer = strings.ToLower(strings.TrimSpace(answer))
@@ -48,4 +40,17 @@ func (a *app) approver(format string, mask event.Masker) func(context.Context, e
 			return false, ctx.Err()
 		}
 	}
+}
+
+// question shows what is asked, with the arguments that an approval is bound to.
+func question(q engine.Approval, mask event.Masker) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s asks: %s\n", q.Step, mask.Mask(q.Message))
+	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
+		if raw, err := value.Marshal(q.Args[name]); err == nil {
+			fmt.Fprintf(&b, "  %s = %s\n", name, mask.Mask(string(raw)))
+		}
+	}
+	b.WriteString("Approve? [y/N] ")
+	return b.String()
 }

@@ -60,10 +60,26 @@ func (a *app) bind(ctx context.Context, inv invocation, s sources) (*bound, erro
 	}
 	args, err := parseArgs(draft.Params(), inv.args)
 	if err != nil {
-		return nil, err
+		return nil, settingMeant(c, inv, err)
 	}
 	b := &bound{checked: c, draft: draft}
 	return b, a.bindValues(ctx, b, args, s)
+}
+
+// settingMeant helps where a setting was given as a parameter.
+func settingMeant(c checked, inv invocation, err error) error {
+	var usage *usageError
+	if !errors.As(err, &usage) {
+		return err
+	}
+	for _, given := range inv.args {
+		for _, s := range c.program.Settings {
+			if s.Name == given.Name && strings.Contains(usage.message, "no parameter "+given.Name) {
+				usage.help = fmt.Sprintf("%s is a setting: --set %s=%s", s.Name, s.Name, "…")
+			}
+		}
+	}
+	return usage
 }
 
 // bindLoosely is bind for looking only: parameters and settings without a value stay late.

@@ -133,6 +133,9 @@ func (a *app) pipeFilesOf(args []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && filepath.Ext(path) != ".pipe" {
+			return nil, usagef("the names of pipe files end in .pipe", "%s is no .pipe file", arg)
+		}
 		files, err := walkPipeFiles(path)
 		if err != nil {
 			return nil, usagef("", "%s cannot be read: %v", arg, reason(err))

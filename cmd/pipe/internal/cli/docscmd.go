@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,31 +15,61 @@ import (
 
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "docs [FILE|FOLDER]",
+		Use:   "docs [FILE|FOLDER|std/NAME]",
 		Short: "Print a module's documentation as Markdown",
 		Long:  "Prints what a module declares, with its /// documentation, as Markdown: settings, types, ops and pipelines.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			inv, err := a.locateModule(args)
+			m, err := a.documented(args)
 			if err != nil {
 				return err
 			}
-			c, err := a.check(inv.path)
-			if err != nil {
-				return err
-			}
-			if c.errors() {
-				a.showDiagnostics(a.Err, c.found)
-				return exit(ExitFailed)
-			}
-			writeDocs(a.Out, c.program)
+			writeDocs(a.Out, m)
 			return nil
 		},
 	}
 }
 
-func writeDocs(w io.Writer, p *check.Program) {
-	m := p.Entry
+// documented is the module that is meant, checked: one of files, or one of the standard library.
+func (a *app) documented(args []string) (*check.Module, error) {
+	if len(args) == 1 && strings.HasPrefix(args[0], "std/") {
+		return a.standard(args[0])
+	}
+	inv, err := a.locateModule(args)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.check(inv.path)
+	if err != nil {
+		return nil, err
+	}
+	if c.errors() {
+		a.showDiagnostics(a.Err, c.found)
+		return nil, exit(ExitFailed)
+	}
+	return c.program.Entry, nil
+}
+
+// standard checks a module of the standard library through a file that is nowhere but here.
+func (a *app) standard(name string) (*check.Module, error) {
+	path := filepath.Join(a.Dir, "docs.pipe")
+	c, err := a.checkWith(path, map[string]string{path: fmt.Sprintf("use %q\n", name)})
+	if err != nil {
+		return nil, err
+	}
+	for loaded, m := range c.program.Modules {
+		if loaded.ID == name {
+			return m, nil
+		}
+	}
+	help := ""
+	for _, d := range c.found {
+		help = d.Help
+	}
+	return nil, usagef(help, "there is no module %s", name)
+}
+
+func writeDocs(w io.Writer, m *check.Module) {
 	fmt.Fprintf(w, "# %s\n", m.Load.ID)
 	for _, f := range m.Load.Files {
 		paragraph(w, f.Doc)

@@ -92,7 +92,10 @@ func (a *app) writeCI(root, ci string) error {
 }
 
 const githubCI = `name: pipe
-on: [push, pull_request]
+on:
+  push:
+    branches: [main, master]
+  pull_request:
 jobs:
   pipe:
     runs-on: ubuntu-latest
@@ -103,8 +106,9 @@ jobs:
       - uses: actions/setup-go@v5
         with:
           go-version: stable
-      - run: go run github.com/pipelang/pipe/cmd/pipe@latest check --format github
-      - run: go run github.com/pipelang/pipe/cmd/pipe@latest run ci.pipe
+      - run: go install github.com/pipelang/pipe/cmd/pipe@latest # name a version here
+      - run: pipe check --format github
+      - run: pipe run ci.pipe
 `
 
 const gitlabCI = `pipe:
@@ -112,8 +116,9 @@ const gitlabCI = `pipe:
   variables:
     GIT_DEPTH: "0" # git.changed compares with the merge base
   script:
-    - go run github.com/pipelang/pipe/cmd/pipe@latest check
-    - go run github.com/pipelang/pipe/cmd/pipe@latest run ci.pipe
+    - go install github.com/pipelang/pipe/cmd/pipe@latest # name a version here
+    - pipe check
+    - pipe run ci.pipe
 `
 
 // project is a kind of project that init knows how to test.

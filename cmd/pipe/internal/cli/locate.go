@@ -40,7 +40,7 @@ func (a *app) locate(args []string) (invocation, error) {
 		case isName(arg) && inv.pipeline == "" && len(inv.args) == 0:
 			inv.pipeline = arg
 		default:
-			return inv, usagef("the form is [FILE|FOLDER] [PIPELINE] [name=value …]", "cannot tell what %q means", arg)
+			return inv, a.unclear(arg)
 		}
 	}
 	if inv.path != "" {
@@ -58,6 +58,18 @@ func (a *app) locateModule(args []string) (invocation, error) {
 		return inv, usagef("the form is [FILE|FOLDER]", "there is no file or folder %s", args[0])
 	}
 	return inv, err
+}
+
+// unclear is an argument that stands where nothing like it may.
+func (a *app) unclear(arg string) error {
+	help := "the form is [FILE|FOLDER] [PIPELINE] [name=value …]"
+	switch _, err := os.Stat(a.abs(arg)); {
+	case err == nil:
+		help = "the file comes first: " + help
+	case isName(arg):
+		help = "a parameter is written " + arg + "=VALUE; " + help
+	}
+	return usagef(help, "cannot tell what %q means", arg)
 }
 
 func (a *app) abs(path string) string {
@@ -88,7 +100,12 @@ func (a *app) existing(arg string) (string, error) {
 	case err == nil:
 		return path, nil
 	case os.IsNotExist(err):
-		return "", usagef(didYouMean(filepath.Base(arg), pipeFiles(filepath.Dir(path)), "`pipe init` writes a first pipeline"), "there is no file or folder %s", arg)
+		near := pipeFiles(filepath.Dir(path))
+		help := "`pipe init` writes a first pipeline"
+		if len(near) > 0 {
+			help = "there are: " + list(near)
+		}
+		return "", usagef(didYouMean(filepath.Base(arg), near, help), "there is no file or folder %s", arg)
 	}
 	return "", usagef("", "%s cannot be used: %v", arg, reason(err))
 }

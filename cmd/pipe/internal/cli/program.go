@@ -28,12 +28,15 @@ func (c checked) errors() bool {
 }
 
 // check loads and checks the module at a path.
-func (a *app) check(path string) (checked, error) {
+func (a *app) check(path string) (checked, error) { return a.checkWith(path, nil) }
+
+// checkWith is check where the content of some files, by absolute path, is another.
+func (a *app) checkWith(path string, overlay map[string]string) (checked, error) {
 	var diags diag.List
 	if info, err := os.Stat(path); err == nil && info.IsDir() && len(pipeFiles(path)) == 0 {
 		return checked{}, usagef("`pipe init` writes a first pipeline", "%s holds no .pipe file", a.display(path))
 	}
-	loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
+	loaded, err := load.Load(path, load.Options{Std: stdlib.FS, Overlay: overlay}, &diags)
 	if err != nil {
 		return checked{}, err
 	}
@@ -47,10 +50,8 @@ func (a *app) draft(inv invocation) (*lower.Draft, checked, error) {
 	if err != nil {
 		return nil, c, err
 	}
-	if len(c.found) > 0 {
-		a.showDiagnostics(a.Err, c.found)
-	}
 	if c.errors() {
+		a.showDiagnostics(a.Err, c.found)
 		return nil, c, exit(ExitFailed)
 	}
 	name, err := choosePipeline(c.program, inv.pipeline)

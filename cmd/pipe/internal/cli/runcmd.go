@@ -127,7 +127,7 @@ func (a *app) run(b *bound, f runFlags) error {
 		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New()},
 		Bus:     bus, Reveal: masker.Add,
-		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, masker),
+		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),
 		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
 	})
 	if err != nil {

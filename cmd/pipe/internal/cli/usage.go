@@ -38,6 +38,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		if cmd.Flags().Lookup("set") != nil {
+			help = "parameters are written name=value, and settings --set name=value; " + help
+		}
 		return usagef(didYouMean(m[1], names, help), "%s has no flag %s", cmd.CommandPath(), m[1])
 	}
 	if m := badValue.FindStringSubmatch(err.Error()); m != nil {

@@ -19,10 +19,14 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version of pipe and of its language",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.Out, "pipe %s, language %s, %s/%s\n", version(), plan.Language, runtime.GOOS, runtime.GOARCH)
-			return nil
+			_, err := fmt.Fprint(a.Out, versionLine())
+			return err
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("pipe %s, language %s, %s/%s\n", version(), plan.Language, runtime.GOOS, runtime.GOARCH)
 }
 
 func version() string {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"sync"
 	"time"
@@ -17,6 +18,36 @@ type Lazy struct {
 	w     *bufio.Writer
 	armed bool // a flush is on its way
 	err   error
+	held  *bytes.Buffer // takes what is written while someone is asked; nil else
+}
+
+// maxHeld is how much is kept back while someone is asked; more is written all the same.
+const maxHeld = 8 << 20
+
+// Ask writes a question and keeps back what comes after it until the answer is there.
+func (l *Lazy) Ask(question string) error {
+	if _, err := io.WriteString(l, question); err != nil {
+		return err
+	}
+	err := l.Flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = &bytes.Buffer{}
+	return err
+}
+
+// Answered writes what was kept back.
+func (l *Lazy) Answered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release()
+}
+
+func (l *Lazy) release() {
+	if l.held != nil && l.err == nil {
+		_, l.err = l.w.Write(l.held.Bytes())
+	}
+	l.held = nil
 }
 
 // NewLazy makes a Lazy. Flush must be called when nothing more is to come.
@@ -33,6 +64,13 @@ func (l *Lazy) Write(p []byte) (int, error) {
 		l.armed = true
 		time.AfterFunc(delay, func() { _ = l.Flush() }) // the next Write gives the error
 	}
+	if l.held != nil {
+		n, _ := l.held.Write(p)
+		if l.held.Len() > maxHeld {
+			l.release()
+		}
+		return n, l.err
+	}
 	return l.w.Write(p)
 }
 
@@ -41,7 +79,7 @@ func (l *Lazy) Flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.armed = false
-	if l.err == nil {
+	if l.err == nil && l.held == nil {
 		l.err = l.w.Flush()
 	}
 	return l.err

@@ -107,3 +107,34 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestLazyAsks keeps back what is written while someone is asked, and loses nothing.
+func TestLazyAsks(t *testing.T) {
+	var out bytes.Buffer
+	l := NewLazy(&out)
+	write := func(text string) {
+		t.Helper()
+		if _, err := l.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("before\n")
+	if err := l.Ask("sure? "); err != nil {
+		t.Fatal(err)
+	}
+	write("meanwhile\n")
+	if err := l.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != "before\nsure? " {
+		t.Errorf("while asking: %q", got)
+	}
+	l.Answered()
+	write("after\n")
+	if err := l.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != "before\nsure? meanwhile\nafter\n" {
+		t.Errorf("in the end: %q", got)
+	}
+}
