@@ -99,7 +99,7 @@ func (f *file) refuseName(n ast.Name, what, why string, fix func(string) []diag.
 		message: fmt.Sprintf("%q cannot name a %s: it %s", n.Text, what, why),
 		help:    fmt.Sprintf("call it %q, for instance", better),
 		related: related,
-		fixes:   []diag.Fix{{Message: "rename to " + better, Edits: edits}},
+		fixes:   []diag.Fix{{Message: "rename the declaration to " + better, Edits: edits}},
 	})
 }
 
@@ -118,7 +118,7 @@ func (f *file) snakeName(n ast.Name, what string) {
 		rule: diag.ReservedName, at: n.Range,
 		message: fmt.Sprintf("%q cannot name a %s: expected lower snake case", n.Text, what),
 		help:    fmt.Sprintf("call it %q", better),
-		fixes:   []diag.Fix{{Message: "rename to " + better, Edits: []diag.Edit{{File: f.src, Span: n.Range, Text: better}}}},
+		fixes:   []diag.Fix{{Message: "rename the declaration to " + better, Edits: []diag.Edit{{File: f.src, Span: n.Range, Text: better}}}},
 	})
 }
 
@@ -140,7 +140,7 @@ func (f *file) processName(n ast.Name, what string) {
 		message: fmt.Sprintf("%q cannot name a %s: programs obey an environment variable of this name", n.Text, what),
 		help:    fmt.Sprintf("call it %q, for instance", n.Text+"_value"),
 		fixes: []diag.Fix{{
-			Message: "rename to " + n.Text + "_value",
+			Message: "rename the declaration to " + n.Text + "_value",
 			Edits:   []diag.Edit{{File: f.src, Span: n.Range, Text: n.Text + "_value"}},
 		}},
 	})

@@ -161,12 +161,24 @@ func (f *file) namedType(x *ast.NamedType) *types.Type {
 		if d := f.types[name]; d != nil {
 			return d.typ
 		}
-		if !f.quiet(name) {
+		switch ours, known := foreignTypes[name]; {
+		case f.quiet(name):
+		case known:
+			f.report(finding{rule: diag.UnknownType, at: parts[0].Range, message: fmt.Sprintf("unknown type %q", name), help: "did you mean " + ours + "?"})
+		default:
 			f.unknown(diag.UnknownType, parts[0], "type", append(slices.Collect(maps.Keys(f.types)), builtinNames()...))
 		}
 		return types.InvalidType
 	}
 	return f.importedType(x.Name)
+}
+
+// foreignTypes are the words of other languages for types that are called otherwise here.
+var foreignTypes = map[string]string{
+	"str": "string", "text": "string", "integer": "int", "long": "int", "number": "int or float", "double": "float",
+	"boolean": "bool", "uri": "url", "directory": "dir", "folder": "dir", "time": "timestamp", "datetime": "timestamp", "bytes": "size",
+	"list": "[T], a list of T", "array": "[T], a list of T", "map": "{string: T}, a map of T", "dict": "{string: T}, a map of T",
+	"enum": `"a" | "b", a closed set`, "any": "the type itself: every value has one", "object": "{ name: type }, a record",
 }
 
 // builtin is the type that a name means everywhere, or nil.

@@ -62,8 +62,10 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 		m := notDeclaration(lex)
 		l.report(m)
 		lex.Next()
-		if m.rule == diag.UnknownKeyword && skipBlock(lex) {
-			return bad(lex, first, name) // what follows is looked at, even if it is unknown as well
+		// What follows is looked at, even if it is unknown as well: after a block, or where it was
+		// clear what was meant and the next line is no part of it.
+		if m.rule == diag.UnknownKeyword && (skipBlock(lex) || m.help != "" && lex.Peek().Pos.Column == 0) {
+			return bad(lex, first, name)
 		}
 		return l.broken(lex, first, name)
 	}
@@ -111,7 +113,8 @@ func notDeclaration(lex *lexer.PeekingLexer) *mistake {
 // elsewhere are the words by which other languages declare such things.
 var elsewhere = map[string]string{
 	"import": "use", "include": "use", "const": "let", "var": "let", "struct": "type", "record": "type",
-	"func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
+	"secrets": "settings", "params": "settings", "config": "settings", "vars": "settings",
+	"operation": "op", "step": "op", "func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
 }
 
 // declaredName is the name after a keyword, or after two as in `native op name`.

@@ -41,6 +41,7 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, github or sarif")
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings fail too")
+	completeFlag(cmd, "format", diag.Formats()...)
 	return cmd
 }
 

@@ -44,6 +44,8 @@ func (a *app) planCommand() *cobra.Command {
 	s.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "", "json, tree, dot or mermaid (default: tree on a terminal, else json)")
 	cmd.Flags().StringVar(&out, "out", "", "write to this `file` instead of standard output")
+	completeFlag(cmd, "format", "json", "tree", "dot", "mermaid")
+	a.completePipelines(cmd)
 	return cmd
 }
 
@@ -111,5 +113,7 @@ func (a *app) graphCommand() *cobra.Command {
 	}
 	s.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "tree", "tree, dot or mermaid")
+	completeFlag(cmd, "format", "tree", "dot", "mermaid")
+	a.completePipelines(cmd)
 	return cmd
 }

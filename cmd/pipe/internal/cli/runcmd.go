@@ -63,6 +63,8 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
 	cmd.Flags().BoolVar(&f.failFast, "fail-fast", false, "cancel everything else at the first failure")
+	completeFlag(cmd, "format", "text", "json")
+	a.completePipelines(cmd)
 	return cmd
 }
 

@@ -41,6 +41,7 @@ func (a *app) settingsCommand() *cobra.Command {
 	}
 	s.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	completeFlag(cmd, "format", "text", "json")
 	return cmd
 }
 
