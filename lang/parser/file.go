@@ -160,14 +160,21 @@ func bad(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
 	return &ast.BadDecl{At: at(start(first), max(end(last(lex)), end(first))), Name: name}
 }
 
-// syncDeclaration moves to the next unindented line that starts a declaration.
+// syncDeclaration moves to the next unindented line that starts a declaration. Where no bracket
+// is open its keyword is enough: that one may be broken as well, and is to be told.
 func syncDeclaration(lex *lexer.PeekingLexer) {
-	for {
+	for depth := 0; ; lex.Next() {
 		t := lex.Peek()
-		if t.EOF() || flagsOf(t)&token.NewlineBefore != 0 && t.Pos.Column == 0 && kindOf(t) == token.Word && declares(lex) {
+		head := flagsOf(t)&token.NewlineBefore != 0 && t.Pos.Column == 0 && kindOf(t) == token.Word
+		if t.EOF() || head && (declares(lex) || depth <= 0 && token.StartsDeclaration(t.Value)) {
 			return
 		}
-		lex.Next()
+		switch k := kindOf(t); {
+		case isOpening(k):
+			depth++
+		case isClosing(k):
+			depth--
+		}
 	}
 }
 
