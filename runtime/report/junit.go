@@ -17,12 +17,6 @@ import (
 // maxDepth is how deep elements may nest.
 const maxDepth = 100
 
-// File is a report with the name that errors give it.
-type File struct {
-	Name string
-	Data []byte
-}
-
 // JUnit reads a JUnit XML file: nested suites, failures, errors, skipped tests, Surefire's
 // reruns, and the dialects of pytest, gotestsum, jest-junit, PHPUnit and GoogleTest. Tests
 // are counted one by one; the counts that a suite declares matter only when it lists no
@@ -33,19 +27,6 @@ func JUnit(data []byte) (value.Record, error) {
 		return nil, err
 	}
 	return t.record(), nil
-}
-
-// JUnitAll reads several files into one report. Their durations are added up.
-func JUnitAll(files []File) (value.Record, error) {
-	var all tally
-	for _, f := range files {
-		t, err := readJUnit(f.Data)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		all.add(t)
-	}
-	return all.record(), nil
 }
 
 func readJUnit(data []byte) (*tally, error) {

@@ -197,29 +197,6 @@ func TestJUnitLimits(t *testing.T) {
 	}
 }
 
-func TestJUnitAll(t *testing.T) {
-	files := []File{
-		{"a.xml", []byte(`<testsuite time="1"><testcase name="a"/></testsuite>`)},
-		{"b.xml", []byte(`<testsuite time="2"><testcase name="b"><failure message="no"/></testcase></testsuite>`)},
-	}
-	got, err := JUnitAll(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := value.Record{
-		"passed": value.Int(1), "failed": value.Int(1), "errors": value.Int(0), "skipped": value.Int(0), "flaky": value.Int(0),
-		"total": value.Int(2), "duration": value.Duration(3 * time.Second),
-		"failures": value.List{fail("b", "", 0, "no")},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	_, err = JUnitAll(append(files, File{"c.xml", []byte("<testsuite>")}))
-	if err == nil || !strings.HasPrefix(err.Error(), "c.xml: ") {
-		t.Errorf("error %v", err)
-	}
-}
-
 func FuzzJUnit(f *testing.F) {
 	paths, err := filepath.Glob("testdata/junit/*.xml")
 	if err != nil {
