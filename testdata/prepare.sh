@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepares what the tests run for real: git, Python with pytest, Node.
+# Prepares what the tests run for real: git, Python with pytest and virtual environments, Node.
 # As root on Debian what is missing is installed; elsewhere its tests are skipped by
 # name, loudly, and with CI=true that is an error.
 set -eu
@@ -20,6 +20,7 @@ need() { # need NAME PACKAGES CHECK…
 
 need git git git --version
 need pytest "python3 python3-pytest" python3 -m pytest --version
+need venv "python3 python3-venv python3-pip" python3 -c "import ensurepip, venv"
 need node nodejs node --test --test-reporter=junit /dev/null
 
 for name in $missing; do

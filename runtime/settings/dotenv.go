@@ -15,15 +15,15 @@ import (
 //	                      but no quote after one ends the value
 //	export NAME=value     the word is skipped
 //	'NAME'=value          a quoted name
-//	NAME                  a name without "=" sets nothing
+//	NAME                  a name without "=" has no value, and takes back what lines above say
 //	# …                   a comment, also after a value in quotes
 //	${NAME} ${NAME:-v}    an earlier name of the file, else the environment's, else v or nothing;
 //	                      in every value, whatever its quotes
 //
-// The last line for a name wins. "#" right after "=" is no comment. It differs from python-dotenv in these points:
+// A byte order mark is dropped. The last line for a name wins. "#" right after "=" is no comment. It differs from python-dotenv in these points:
 //
 //   - A line that does not parse is an error with its line, and not skipped.
-//   - A byte order mark is dropped, and UTF-16 with one is read.
+//   - UTF-16 with a byte order mark is read.
 //   - Bytes that are no UTF-8, and zero bytes, are errors.
 //   - Files over 16 MiB, and values that grow beyond that by ${…}, are errors.
 

@@ -42,20 +42,22 @@ func (s *Set) fetch(ctx context.Context, one *setting) {
 		defer s.mu.Unlock()
 		if err != nil {
 			one.problem(Problem{
-				Setting: one.decl.Name, Variable: one.decl.Variable, Origin: one.origin, Expected: one.expected(),
+				Setting: one.decl.Name, Variable: one.decl.Variable, Origin: one.program, Expected: one.expected(),
 				Message: fmt.Sprintf("the program that gives %s failed: %v", one.decl.Name, err),
 				Help:    fmt.Sprintf("run it by hand to see what it says, or set %s", one.decl.Variable),
 			})
 			return
 		}
+		one.raw = append(one.raw, text)
 		r := &resolver{ctx: ctx, sources: s.sources}
-		one.found = merge(one.found, one.read(one.typ, text, one.origin, ""))
+		one.found = merge(merge(one.found, one.read(one.typ, text, one.program, "")), one.above)
 		r.settle(one)
 	})
 }
 
 // output is what a setting's program writes, without the last line break. Errors say nothing
-// of what it wrote: that may be the secret, or hold it.
+// of what it wrote: that may be the secret, or hold it. Settings with the same program share
+// one run of it.
 func (s *Set) output(ctx context.Context, one *setting) (string, error) {
 	v, err := evaluate(ctx, one.decl.Exec, evaluation{want: types.ListOf(types.StringType), types: s.sources.Types, host: s.sources.Host})
 	if err != nil {
@@ -68,13 +70,49 @@ func (s *Set) output(ctx context.Context, one *setting) (string, error) {
 	if len(argv) == 0 {
 		return "", errors.New("it has no name")
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, execTimeout, fmt.Errorf("%s took longer than %v", argv[0], execTimeout))
+	return s.running(argv).wait(func() (string, error) { return s.run(ctx, argv) })
+}
+
+// program is one run of a program, for whoever asks for it.
+type program struct {
+	once sync.Once
+	text string
+	err  error
+}
+
+func (p *program) wait(run func() (string, error)) (string, error) {
+	p.once.Do(func() { p.text, p.err = run() })
+	return p.text, p.err
+}
+
+func (s *Set) running(argv []string) *program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.Join(argv, "\x00")
+	if s.programs == nil {
+		s.programs = map[string]*program{}
+	}
+	if s.programs[key] == nil {
+		s.programs[key] = &program{}
+	}
+	return s.programs[key]
+}
+
+// run gives a program no input. When its time is over, or nobody waits any more, it is ended
+// with all that it started.
+func (s *Set) run(ctx context.Context, argv []string) (string, error) {
+	limit := s.timeout
+	if limit == 0 {
+		limit = execTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s took longer than %v", argv[0], limit))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = s.sources.Dir, s.sources.Environ, time.Second
+	inGroup(cmd)
 	var out capped
 	cmd.Stdout = &out
-	err = cmd.Run()
+	err := cmd.Run()
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}

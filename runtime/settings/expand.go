@@ -21,9 +21,7 @@ func expand(bindings []binding, environ func(string) (string, bool)) ([]binding,
 		if total >= maxFile {
 			return out, append(faults, &dotenvError{b.line, "values grow beyond 16 MiB by ${…}"})
 		}
-		if b.hasVal {
-			known[b.name] = b.value
-		}
+		known[b.name] = b.value // a name without a value hides the environment's
 		out = append(out, b)
 	}
 	return out, faults

@@ -24,6 +24,9 @@ func (r *resolver) flags(s *setting) layer {
 		if path[0] != s.decl.Name {
 			continue
 		}
+		if s.decl.Secret {
+			s.raw = append(s.raw, a.Value) // a later one may replace it
+		}
 		o := Origin{Kind: Flag, Name: "--set " + a.Name}
 		t, ok := descend(s.typ, path[1:])
 		if !ok {
@@ -118,8 +121,8 @@ func (r *resolver) fromVariables(s *setting, v *variables) layer {
 			continue
 		}
 		path, t, ok := fieldPath(s.typ, rest)
-		file := strings.TrimSuffix(rest, "_FILE")
-		if !ok && file != rest {
+		// A map has any key, and still NAME__KEY_FILE names a file.
+		if file := strings.TrimSuffix(rest, "_FILE"); file != rest && (!ok || keyOfMap(s.typ, path)) {
 			if path, t, ok = fieldPath(s.typ, file); ok {
 				name = strings.TrimSuffix(name, "_FILE")
 			}
@@ -134,6 +137,12 @@ func (r *resolver) fromVariables(s *setting, v *variables) layer {
 		}
 	}
 	return layerOf(n)
+}
+
+// keyOfMap reports whether a path ends at a key that no type declares.
+func keyOfMap(t *types.Type, path []string) bool {
+	whole, ok := descend(t, path[:len(path)-1])
+	return ok && whole.Plain().Kind == types.Map
 }
 
 // fieldPath reads HOST or TLS__CERT as a path of fields of a type.
@@ -195,7 +204,7 @@ func (r *resolver) fromFile(s *setting, t *types.Type, file variable, name, dir 
 		path = filepath.Join(dir, path)
 	}
 	o := file.origin
-	text, err := readSource(path)
+	text, err := readValue(path)
 	if err != nil {
 		p := Problem{
 			Setting: s.decl.Name, Variable: name + "_FILE", Origin: o, Expected: "a file that can be read",
@@ -211,7 +220,7 @@ func (r *resolver) fromFile(s *setting, t *types.Type, file variable, name, dir 
 	if o.At == "" {
 		o.At = file.value
 	}
-	return s.read(t, withoutBreak(string(text)), o, name)
+	return s.read(t, text, o, name)
 }
 
 // withoutBreak drops the line break that editors end a file with.
@@ -248,14 +257,14 @@ func (r *resolver) fromSecrets(s *setting) layer {
 
 func (r *resolver) secretFile(s *setting, t *types.Type, path string) *node {
 	o := Origin{Kind: File, Name: filepath.Base(path), At: path}
-	text, err := readSource(path)
+	text, err := readValue(path)
 	if err != nil {
 		return faulty(Problem{
 			Setting: s.decl.Name, Variable: s.decl.Variable, Origin: o, Expected: "a file that can be read",
 			Message: fmt.Sprintf("the secret's file %s cannot be read: %v", path, bare(err)),
 		})
 	}
-	return s.read(t, withoutBreak(string(text)), o, "")
+	return s.read(t, text, o, "")
 }
 
 // read makes a node of a text, parting it where it is JSON for something with fields.
@@ -264,10 +273,18 @@ func (s *setting) read(t *types.Type, text string, o Origin, name string) *node 
 		return textNode(text, o, name)
 	}
 	data, err := parseJSON(t, text)
-	if err != nil {
-		return faulty(s.misfit(misfitOf(err, t, text), t, s.decl.Name, o, name))
+	if _, ok := data.Data.(map[string]any); ok && err == nil {
+		return dataNode(data.Data, o, name)
 	}
-	return dataNode(data.Data, o, name)
+	if err == nil && data.Data != nil {
+		_, err = fit(t, data) // it is no object
+	}
+	if err == nil {
+		return dataNode(nil, o, name)
+	}
+	n := faulty(s.misfit(misfitOf(err, t, text), t, s.decl.Name, o, name))
+	n.texts = []string{text}
+	return n
 }
 
 func faulty(p Problem) *node { return &node{fault: &p, origin: p.Origin} }

@@ -60,12 +60,15 @@ func dataNode(d any, o Origin, variable string) *node {
 	return n
 }
 
-// merge lays a stronger node over a weaker one: fields are merged, all else is replaced.
+// merge lays a stronger node over a weaker one: fields are merged, all else is replaced. What
+// is wrong with the weaker one counts where its fields would have.
 func merge(weak, strong *node) *node {
 	switch {
 	case weak == nil:
 		return strong
 	case strong == nil:
+		return weak
+	case weak.fault != nil && strong.fields != nil:
 		return weak
 	case weak.fields == nil || strong.fields == nil:
 		return strong

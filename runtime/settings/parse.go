@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
@@ -41,13 +45,46 @@ func parse(t *types.Type, s string) (value.Value, error) {
 		return nil, &misfit{want: expected(t) + " as JSON", found: quote(s), kind: "other text"}
 	}
 	v, err := value.ParseText(inner, trimmed)
-	if f, ok := v.(value.Float); ok && err == nil && (math.IsInf(float64(f), 0) || math.IsNaN(float64(f))) {
-		return nil, &misfit{want: "a finite float", found: quote(s), kind: "other text"}
-	}
 	if err != nil {
 		return nil, misfitOf(err, t, s)
 	}
+	if inner.Kind == types.Float && strings.ContainsAny(trimmed, "_xX") {
+		return nil, &misfit{want: "a decimal float", found: quote(s), kind: "other text"}
+	}
+	if want := beyond(inner, v); want != "" {
+		return nil, &misfit{want: want, found: quote(s), kind: "other text"}
+	}
 	return v, nil
+}
+
+// beyond is what a scalar that reads well should have been, "" when it is in range.
+func beyond(t *types.Type, v value.Value) string {
+	switch v := v.(type) {
+	case value.Float:
+		if math.IsInf(float64(v), 0) || math.IsNaN(float64(v)) {
+			return "a finite float"
+		}
+	case value.Size:
+		if v < 0 {
+			return "a size of zero or more"
+		}
+	case value.Timestamp:
+		if y := time.Time(v).UTC().Year(); y < 0 || y > 9999 {
+			return "a timestamp of the years 0 to 9999 in UTC"
+		}
+	case value.String:
+		if t.Kind != types.URL {
+			return ""
+		}
+		u, err := url.Parse(string(v))
+		if err != nil || u.Port() == "" {
+			return ""
+		}
+		if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil {
+			return "a URL whose port is at most 65535"
+		}
+	}
+	return ""
 }
 
 var (
@@ -99,6 +136,8 @@ func parseJSON(t *types.Type, s string) (value.JSON, error) {
 		m.kind += fmt.Sprintf(" from byte %d on", syntax.Offset)
 	} else if errors.Is(err, io.ErrUnexpectedEOF) {
 		m.kind += ": it ends too early"
+	} else if json.Valid([]byte(s)) {
+		m.kind = "JSON that is nested too deep, or has a number out of range"
 	}
 	m.found = quote(s) + ", " + m.kind
 	return value.JSON{}, m
@@ -128,8 +167,11 @@ func fit(t *types.Type, v value.Value) (value.Value, error) {
 	return out, nil
 }
 
-// checkTexts applies to data what ParseText asks of URLs and paths.
+// checkTexts applies to data what a text is held to: URLs, paths, ranges.
 func checkTexts(t *types.Type, v value.Value) error {
+	if want := beyond(t.Plain(), v); want != "" {
+		return &misfit{want: want, found: shown(v), kind: "one out of range"}
+	}
 	switch v := v.(type) {
 	case value.String:
 		if k := t.Plain().Kind; k == types.URL || k == types.Path {
@@ -142,6 +184,14 @@ func checkTexts(t *types.Type, v value.Value) error {
 			if err := checkTexts(t.Plain().Elem, x); err != nil {
 				m := misfitOf(err, t, "")
 				m.path = fmt.Sprintf("[%d]%s", i, m.path)
+				return m
+			}
+		}
+	case value.Map:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if err := checkTexts(t.Plain().Elem, v[k]); err != nil {
+				m := misfitOf(err, t, "")
+				m.path = "." + k + m.path
 				return m
 			}
 		}

@@ -22,7 +22,10 @@ type setting struct {
 	origin   Origin
 	shadows  []Origin
 	problems []Problem
-	pending  bool // its value comes from a program that has not been run
+	pending  bool     // its value needs a program that has not been run
+	program  Origin   // that program
+	above    *node    // what is stronger than the program
+	raw      []string // what sources gave for a secret, hidden and refused texts too
 	fetch    sync.Once
 }
 
@@ -43,9 +46,14 @@ func Resolve(ctx context.Context, decls []plan.SettingDecl, s Sources) (*Set, er
 	if err := r.open(); err != nil {
 		return nil, err
 	}
-	set := &Set{sources: s}
+	return r.set(decls)
+}
+
+// set looks all settings up, once the sources are open.
+func (r *resolver) set(decls []plan.SettingDecl) (*Set, error) {
+	set := &Set{sources: r.sources}
 	for _, d := range decls {
-		t, err := types.Parse(d.Type, func(id string) *types.Type { return s.Types[id] })
+		t, err := types.Parse(d.Type, func(id string) *types.Type { return r.sources.Types[id] })
 		if err != nil {
 			return nil, fmt.Errorf("setting %s: %w", d.Name, err)
 		}
@@ -57,7 +65,7 @@ func Resolve(ctx context.Context, decls []plan.SettingDecl, s Sources) (*Set, er
 	}
 	r.strangers(set.all)
 	set.loose = r.loose
-	return set, ctx.Err()
+	return set, r.ctx.Err()
 }
 
 // open reads the sources that all settings share.
@@ -72,10 +80,7 @@ func (r *resolver) open() error {
 		names = []string{".env." + p, ".env"}
 	}
 	for _, name := range names {
-		v, problems, err := readDotenv(r.sources.Dir, name, env.lookup)
-		if err != nil {
-			return err
-		}
+		v, problems := readDotenv(r.sources.Dir, name, env.lookup)
 		r.variables = append(r.variables, v)
 		r.loose = append(r.loose, problems...)
 	}
@@ -87,24 +92,45 @@ func (r *resolver) open() error {
 
 func (r *resolver) resolve(s *setting) error {
 	layers := r.layers(s)
-	for i := len(layers) - 1; i >= 0; i-- {
-		s.found = merge(s.found, layers[i].node)
-	}
+	s.origin = Origin{Kind: Unset}
 	for i, l := range layers {
 		if i == 0 {
 			s.origin = l.origin
-			continue
+		} else {
+			s.shadows = append(s.shadows, l.origin)
 		}
-		s.shadows = append(s.shadows, l.origin)
+		if s.decl.Secret {
+			s.raw = append(s.raw, l.node.rawTexts()...)
+		}
 	}
-	if len(layers) == 0 {
-		s.origin = Origin{Kind: Unset}
-	}
-	if s.pending = s.origin.Kind == Exec; s.pending {
+	at := slices.IndexFunc(layers, func(l layer) bool { return l.origin.Kind == Exec })
+	if at >= 0 && s.needs(layers[:at]) {
+		s.pending, s.program = true, layers[at].origin
+		s.above, s.found = merged(layers[:at]), merged(layers[at+1:])
 		return nil
 	}
+	s.found = merged(layers)
 	r.settle(s)
 	return nil
+}
+
+// needs reports whether a program has to be run behind stronger sources: when there are none,
+// or when they give some fields of a record and leave out others.
+func (s *setting) needs(stronger []layer) bool {
+	if len(stronger) == 0 {
+		return true
+	}
+	trial := &setting{decl: s.decl, typ: s.typ}
+	trial.build(s.typ, merged(stronger), s.decl.Name)
+	return slices.ContainsFunc(trial.problems, func(p Problem) bool { return p.Origin.Kind == Unset })
+}
+
+func merged(layers []layer) *node {
+	var n *node
+	for _, l := range slices.Backward(layers) {
+		n = merge(n, l.node)
+	}
+	return n
 }
 
 // layers are the sources that say something, strongest first. What a file declares is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pipelang/pipe/lang/value"
 )
@@ -14,6 +15,9 @@ type Set struct {
 	mu      sync.Mutex
 	all     []*setting // in declared order
 	loose   []Problem
+
+	programs map[string]*program // by their arguments
+	timeout  time.Duration       // of a program; 0 is execTimeout
 }
 
 func (s *Set) find(name string) *setting {
@@ -81,7 +85,7 @@ func (s *Set) Problems(reached []string) []Problem {
 
 // Secrets are the texts to mask: every string in a secret setting's value, and its canonical
 // JSON where it has parts. What a program gives is among them once it has been fetched, and
-// texts of values that were refused are too.
+// texts that were refused, or hidden by a stronger source, are too.
 func (s *Set) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +95,7 @@ func (s *Set) Secrets() []string {
 			continue
 		}
 		out = append(out, texts(x.value)...)
-		out = append(out, x.found.rawTexts()...)
+		out = append(out, x.raw...)
 	}
 	slices.Sort(out)
 	return slices.Compact(slices.DeleteFunc(out, func(t string) bool { return t == "" }))

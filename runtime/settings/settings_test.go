@@ -189,6 +189,8 @@ func TestTypes(t *testing.T) {
 		{"int?", "x", nil, `expected int, found "x"`},
 		{"float", "1", value.Float(1), ""},
 		{"float", "1.5e3", value.Float(1500), ""},
+		{"float", "1_0.5", nil, "a decimal float"},
+		{"float", "0x1p-2", nil, "a decimal float"},
 		{"float", "nan", nil, "a finite float"},
 		{"float", "-inf", nil, "a finite float"},
 		{"bool", "true", value.Bool(true), ""},
@@ -203,10 +205,16 @@ func TestTypes(t *testing.T) {
 		{"duration", "10", nil, "a duration such as 10m"},
 		{"size", "512MiB", value.Size(512 << 20), ""},
 		{"size", "100", value.Size(100), ""},
+		{"size", "-5", nil, "a size of zero or more"},
+		{"[size]", "[1, -5]", nil, "[1]: expected a size of zero or more"},
 		{"size", "5 apples", nil, "a size such as 512MiB"},
 		{"timestamp", "2025-01-02T03:04:05Z", value.Timestamp(time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)), ""},
+		{"timestamp", "0000-01-01T00:00:00+01:00", nil, "of the years 0 to 9999"},
 		{"timestamp", "yesterday", nil, "a timestamp such as"},
 		{"url", "https://example.com/x", value.String("https://example.com/x"), ""},
+		{"url", "https://h:65535/x", value.String("https://h:65535/x"), ""},
+		{"url", "https://h:65536/x", nil, "a URL whose port is at most 65535"},
+		{"{string: url}", `{"a": "https://h:99999"}`, nil, "x.a: expected a URL whose port"},
 		{"url", "example.com", nil, "a URL such as"},
 		{"url?", "null", value.None{}, ""},
 		{"url?", "", nil, "an empty text"},
@@ -295,6 +303,30 @@ func TestRecordsMerge(t *testing.T) {
 	m := resolve(t, env("L__Team=a", "L__ENV=b"), decl("l", "{string: string}", `default {"env": "x", "tier": "y"}`)).All()[0]
 	if diff := cmp.Diff(value.Value(value.Map{"team": value.String("a"), "env": value.String("b"), "tier": value.String("y")}), m.Value); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A source of a record that is no record would have given fields, and is a problem behind others too.
+func TestBrokenPartsOfRecords(t *testing.T) {
+	for _, tt := range []struct{ dotenv, environ, want string }{
+		{`DB={broken`, "DB__HOST=h", "db: expected Database as JSON, found \"{broken\", text that is no JSON from byte 2 on"},
+		{`DB=7`, "DB__HOST=h", "db: expected Database, found int"},
+		{`DB=[1]`, `DB={"host": "h"}`, "db: expected Database, found a list"},
+		{`DB={broken`, "DB=null", ""},
+		{"DB__HOST=a\nDB__HOST", "X=", "db is missing"},
+	} {
+		typ := "m.Database"
+		if tt.want == "" {
+			typ += "?"
+		}
+		s := resolve(t, Sources{Dir: files(t, map[string]string{".env": tt.dotenv}), Environ: []string{tt.environ}}, decl("db", typ))
+		got := ""
+		if p := s.Problems([]string{"db"}); p != nil {
+			got = p[0].Message
+		}
+		if got != tt.want {
+			t.Errorf("%s behind %s: %q, want %q", tt.dotenv, tt.environ, got, tt.want)
+		}
 	}
 }
 
@@ -395,14 +427,10 @@ func TestKnownAndSecrets(t *testing.T) {
 }
 
 func TestUnreadableSources(t *testing.T) {
-	folder := files(t, map[string]string{".env/x": ""})
-	large := files(t, map[string]string{".env": strings.Repeat("#", maxFile+1)})
 	tests := map[string]struct {
 		s    Sources
 		want string
 	}{
-		"folder":            {Sources{Dir: folder}, "read .env: it is a folder"},
-		"large":             {Sources{Dir: large}, "read .env: it is larger than 16 MiB"},
 		"secrets directory": {Sources{Dir: t.TempDir(), SecretsDir: "/nowhere/at/all"}, "read the secrets directory"},
 		"profile":           {Sources{Dir: t.TempDir(), Profile: "../x"}, "cannot name a file"},
 	}

@@ -130,9 +130,16 @@ func (r *resolver) hints(all []*setting) {
 	}
 }
 
+// alike is the name that comes closest: in the environment, which is full of names of others,
+// but for case and dashes only.
 func (r *resolver) alike(want string, all []*setting) (name, at string) {
 	for _, v := range r.variables {
 		if v.kind != Dotenv {
+			for _, n := range v.order {
+				if plain(n) == plain(want) && !ours(n, all) {
+					return n, "the environment"
+				}
+			}
 			continue
 		}
 		foreign := slices.DeleteFunc(slices.Clone(v.order), func(n string) bool { return ours(n, all) })

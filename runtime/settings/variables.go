@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,6 +31,13 @@ func (v *variables) set(name, value string, o Origin) {
 	v.names[name] = variable{value, o}
 }
 
+func (v *variables) unset(name string) {
+	if _, known := v.names[name]; known {
+		delete(v.names, name)
+		v.order = slices.DeleteFunc(v.order, func(n string) bool { return n == name })
+	}
+}
+
 func environmentOf(environ []string, dir string) *variables {
 	v := &variables{kind: Environment, dir: dir, names: map[string]variable{}}
 	for _, kv := range environ {
@@ -49,14 +55,14 @@ func (v *variables) lookup(name string) (string, bool) {
 }
 
 // readDotenv reads a .env file of a folder; a file that is not there has no variables.
-func readDotenv(dir, name string, environ func(string) (string, bool)) (*variables, []Problem, error) {
+func readDotenv(dir, name string, environ func(string) (string, bool)) (*variables, []Problem) {
 	v := &variables{kind: Dotenv, dir: dir, names: map[string]variable{}}
 	data, err := readSource(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return v, nil, nil
+		return v, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", name, bare(err))
+		return v, []Problem{unreadable(name, err)}
 	}
 	bindings, faults := parseDotenv(data)
 	bindings, grown := expand(bindings, environ)
@@ -64,12 +70,26 @@ func readDotenv(dir, name string, environ func(string) (string, bool)) (*variabl
 	for _, f := range append(faults, grown...) {
 		problems = append(problems, dotenvProblem(name, f))
 	}
+	v.bind(bindings, name)
+	return v, problems
+}
+
+func unreadable(file string, err error) Problem {
+	return Problem{
+		Setting: file, Origin: Origin{Kind: Dotenv, At: file}, Expected: "a file of NAME=value lines", Always: true,
+		Message: fmt.Sprintf("%s cannot be read: %v", file, bare(err)), Help: "make it a text file that pipe may read, or remove it",
+	}
+}
+
+// bind takes over what a .env file says, the last line for a name, even if it has no value.
+func (v *variables) bind(bindings []binding, file string) {
 	for _, b := range bindings {
 		if b.hasVal {
-			v.set(b.name, b.value, Origin{Kind: Dotenv, Name: b.name, At: fmt.Sprintf("%s:%d", name, b.line)})
+			v.set(b.name, b.value, Origin{Kind: Dotenv, Name: b.name, At: fmt.Sprintf("%s:%d", file, b.line)})
+		} else {
+			v.unset(b.name)
 		}
 	}
-	return v, problems, nil
 }
 
 func dotenvProblem(file string, f *dotenvError) Problem {
@@ -79,33 +99,6 @@ func dotenvProblem(file string, f *dotenvError) Problem {
 		Message: fmt.Sprintf("%s cannot be read: %s", at, f.message),
 		Help:    "values with spaces around quotes, or of several lines, stand in quotes; comments start with #",
 	}
-}
-
-var errTooLarge = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
-
-// readSource reads a file up to maxFile.
-func readSource(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, errors.New("it is a folder")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = errTooLarge
-	}
-	return data, err
-}
-
-// bare is an error without the path, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }
 
 // secretFiles reads the names of a folder of one file a setting; contents are read when asked for.
@@ -119,10 +112,15 @@ func secretFiles(dir string) (map[string]string, error) {
 	}
 	out := map[string]string{}
 	for _, e := range slices.Backward(entries) {
-		path := filepath.Join(dir, e.Name())
-		if info, err := os.Stat(path); err == nil && !info.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-			out[strings.ToLower(e.Name())] = path
+		// Kubernetes links each file through a folder ..data, which it swaps.
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
 		}
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			continue
+		}
+		out[strings.ToLower(e.Name())] = path // a broken link too: reading it says so
 	}
 	return out, nil
 }
