@@ -18,6 +18,14 @@ type Holder interface {
 	Hold() int
 }
 
+// Opener is a Masker that knows secrets of several lines. Lines of output in which one may
+// begin wait for the next line; without it every line is masked by itself.
+type Opener interface {
+	// Open is the place in lines, the last of which ends with a line break, where a secret may
+	// begin that goes on in the next line; their length when there is none.
+	Open(lines []byte) int
+}
+
 // Sink receives events in order, one at a time. It must not block for long.
 type Sink func(Event)
 

@@ -17,7 +17,8 @@ const (
 )
 
 // Lines cuts what the processes of one attempt write into output events: one for a line, and
-// several for a line that is too long to keep. What it holds in memory is bounded by MaxPiece and
+// several for a line that is too long to keep. Of a secret of several lines one event is left,
+// for which lines wait as long as they may be its beginning. What it holds in memory is bounded by MaxPiece and
 // the masker's Hold for each stream. It is safe for concurrent use; within a stream the order stays.
 type Lines struct {
 	bus     *Bus
@@ -29,7 +30,8 @@ type Lines struct {
 	open [2]openLine
 }
 
-// openLine is a line of one stream whose end has not been seen.
+// openLine is a line of one stream whose end has not been seen, behind lines in which a secret
+// may begin that goes on in it.
 type openLine struct {
 	stream  Stream
 	section string
@@ -64,20 +66,45 @@ func (l *Lines) Write(stream Stream, section string, p []byte) {
 		o.section = section
 	}
 	for len(p) > 0 {
-		text, rest, ended := bytes.Cut(p, newline)
-		p = rest
-		if ended && len(o.text) == 0 && !o.begun && len(text) <= MaxPiece {
-			l.publish(o, trimReturn(text), false)
+		line, ended := p, false
+		if at := bytes.IndexByte(p, '\n'); at >= 0 {
+			line, ended = p[:at+1], true
+		}
+		p = p[len(line):]
+		if ended && len(o.text) == 0 && !o.begun && len(line) <= MaxPiece && l.opens(line) == len(line) {
+			l.publish(o, line, false)
 			continue
 		}
-		l.extend(o, text)
+		l.extend(o, line)
 		if ended {
-			l.end(o)
+			l.settle(o)
 		}
 	}
 }
 
+// opens is the place in lines where a secret may begin that goes on in the next one.
+func (l *Lines) opens(lines []byte) int {
+	if m, ok := l.bus.mask.(Opener); ok {
+		return m.Open(lines)
+	}
+	return len(lines)
+}
+
 var newline = []byte{'\n'}
+
+// settle publishes what a line's end decides: all but the lines in which a secret may begin.
+func (l *Lines) settle(o *openLine) {
+	open := l.opens(o.text)
+	if open == len(o.text) {
+		l.flush(o)
+		return
+	}
+	at := bytes.LastIndexByte(o.text[:open], '\n') + 1
+	if at > 0 && !l.across(o.text, 0, at, len(o.text)) {
+		l.publish(o, o.text[:at], false)
+		o.text, o.begun = append(o.text[:0], o.text[at:]...), false
+	}
+}
 
 func (l *Lines) line(stream Stream) *openLine {
 	if stream == Stderr {
@@ -102,7 +129,7 @@ func (l *Lines) flush(o *openLine) {
 }
 
 func (l *Lines) end(o *openLine) {
-	l.publish(o, trimReturn(o.text), false)
+	l.publish(o, o.text, false)
 	o.text, o.begun = o.text[:0], false
 	if cap(o.text) > 4*MaxPiece {
 		o.text = nil
@@ -133,8 +160,8 @@ func (l *Lines) piece(o *openLine) {
 		cut = len(o.text)
 		l.publish(o, []byte("***"), true)
 	}
+	o.begun = !ok || o.text[cut-1] != '\n'
 	o.text = append(o.text[:0], o.text[cut:]...)
-	o.begun = true
 }
 
 // cut finds a place at least hold bytes before the end that no secret lies across.
@@ -186,10 +213,26 @@ func runeBoundary(text []byte, at int) int {
 	return at
 }
 
-func trimReturn(line []byte) []byte { return bytes.TrimSuffix(line, []byte{'\r'}) }
-
+// publish sends text as the lines in it, without their line breaks. Partial says that the last
+// one goes on, if it has no line break.
 func (l *Lines) publish(o *openLine, text []byte, partial bool) {
-	s := string(text)
+	line, ended := bytes.CutSuffix(text, newline)
+	if bytes.IndexByte(line, '\n') < 0 {
+		l.send(o, line, partial && !ended)
+		return
+	}
+	// Masked as a whole, or a secret of several lines would not be found.
+	list := strings.Split(l.bus.mask.Mask(string(line)), "\n")
+	for i, s := range list {
+		l.send(o, []byte(s), partial && !ended && i == len(list)-1)
+	}
+}
+
+func (l *Lines) send(o *openLine, line []byte, partial bool) {
+	if !partial {
+		line = bytes.TrimSuffix(line, []byte{'\r'})
+	}
+	s := string(line)
 	if !utf8.ValidString(s) {
 		// Masked before it is mended, or a secret beside a broken byte would not be found.
 		s = replaceInvalid(l.bus.mask.Mask(s))

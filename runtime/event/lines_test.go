@@ -103,6 +103,71 @@ func TestStreamsAndSectionsKeepTheirLines(t *testing.T) {
 	}
 }
 
+// opens is a masker of one secret of several lines.
+type opens struct{ masks }
+
+func (m opens) Open(lines []byte) int {
+	for at := max(0, len(lines)-len(m.secret)+1); at < len(lines); at++ {
+		if strings.HasPrefix(m.secret, string(lines[at:])) {
+			return at
+		}
+	}
+	return len(lines)
+}
+
+// Lines in which a secret of several lines may begin wait for what follows, and only they.
+func TestSecretsOfSeveralLines(t *testing.T) {
+	tests := []struct {
+		name   string
+		writes []string
+		want   [][]string // after each write, and at the end
+	}{
+		{"whole", []string{"x\nab\ncd\nef\ny\n"}, [][]string{{"x", "***", "y"}, nil}},
+		{"line by line", []string{"ab\n", "cd\n", "ef", "\n"}, [][]string{nil, nil, nil, {"***"}, nil}},
+		{"within lines", []string{"<ab\ncd\n", "ef>\n"}, [][]string{nil, {"<***>"}, nil}},
+		{"only its beginning", []string{"ab\n", "cd\n", "no\n"}, [][]string{nil, nil, {"ab", "cd", "no"}, nil}},
+		{"the end comes first", []string{"ab\ncd\n"}, [][]string{nil, {"ab", "cd"}}},
+		{"begins again", []string{"ab\n", "ab\n", "cd\nef\n"}, [][]string{nil, {"ab"}, {"***"}, nil}},
+		{"twice", []string{"ab\ncd\nefab\ncd\nef\n"}, [][]string{{"******"}, nil}},
+		{"carriage returns stay apart", []string{"ab\r\ncd\r\n"}, [][]string{{"ab", "cd"}, nil}},
+		{"an empty line after it began", []string{"ab\n", "\n"}, [][]string{nil, {"ab", ""}, nil}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			l := NewBus("r1", opens{masks{"ab\ncd\nef"}}, func(e Event) { got = append(got, e.Text) }).Lines("build", 1)
+			for i, want := range tt.want {
+				if i < len(tt.writes) {
+					l.Write(Stdout, "", []byte(tt.writes[i]))
+				} else {
+					l.Flush()
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("after write %d: %s", i+1, diff)
+				}
+				got = nil
+			}
+		})
+	}
+}
+
+// A secret whose every line begins another one does not keep output in memory.
+func TestWaitingLinesAreBounded(t *testing.T) {
+	secret := strings.Repeat("aaaaaa\n", 50) + "b"
+	var out strings.Builder
+	l := NewBus("r1", opens{masks{secret}}, func(e Event) { out.WriteString(e.Text + "\n") }).Lines("build", 1)
+	for range 20_000 {
+		l.Write(Stdout, "", []byte("aaaaaa\n"))
+		if held := len(l.open[0].text); held > MaxPiece+3*len(secret) {
+			t.Fatalf("%d bytes wait", held)
+		}
+	}
+	l.Flush()
+	if want := strings.Repeat("aaaaaa\n", 20_000); out.String() != want {
+		t.Errorf("%d bytes came out of %d", out.Len(), len(want))
+	}
+}
+
 // A line that is cut reads the same as a whole: nothing is lost, no character is broken, and
 // no secret is seen in halves, whatever the chunks.
 func TestLongLinesAreCutWhereNothingLies(t *testing.T) {

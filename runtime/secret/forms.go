@@ -1,15 +1,8 @@
 package secret
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"encoding/xml"
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,12 +22,23 @@ func forms(s string) []string {
 		if len(unit) > longestEscaped {
 			continue
 		}
-		out = append(out, base64Forms(unit)...)
-		out = append(out, hexForms(unit)...)
-		out = append(out, urlForms(unit)...)
-		out = append(out, jsonForms(unit)...)
-		out = append(out, markupForms(unit)...)
-		out = append(out, shellForms(unit)...)
+		for _, encode := range []func(string) []string{base64Forms, hexForms, urlForms, jsonForms, markupForms, quotedForms, shellForms} {
+			out = append(out, encode(unit)...)
+		}
+		out = append(out, nestedForms(unit)...)
+	}
+	return append(out, brokenBase64(whole)...)
+}
+
+// nestedForms are the secret in JSON that is encoded once more: as a shell quotes it in a
+// trace of curl, and in base64 as registries and clusters store credentials.
+func nestedForms(s string) []string {
+	var out []string
+	for _, style := range []jsonStyle{jsonStyles[0], jsonStyles[2], jsonStyles[4]} {
+		if text := style.inside(s); text != s {
+			out = append(out, strings.ReplaceAll(text, `'`, `'\''`), quoteRuns(text))
+			out = append(out, base64Forms(text)...)
+		}
 	}
 	return out
 }
@@ -48,6 +52,12 @@ func units(whole string) []string {
 		}
 	}
 	add(whole)
+	if !utf8.ValidString(whole) {
+		// As programs that know only UTF-8 pass it on, if enough of it is left to be told by.
+		if mended := strings.Map(func(r rune) rune { return r }, whole); !Short(strings.ReplaceAll(mended, "\uFFFD", "")) {
+			add(mended)
+		}
+	}
 	if unix := strings.ReplaceAll(whole, "\r\n", "\n"); strings.Contains(unix, "\n") {
 		out = append(out, unix, strings.ReplaceAll(unix, "\n", "\r\n"))
 		for line := range strings.SplitSeq(unix, "\n") {
@@ -70,148 +80,8 @@ func passwords(s string) []string {
 	if !ok {
 		return nil
 	}
-	_, written, _ := strings.Cut(strings.SplitN(strings.TrimPrefix(s, u.Scheme+"://"), "@", 2)[0], ":")
+	_, rest, _ := strings.Cut(s, "://")
+	authority := rest[:strings.IndexAny(rest+"/", "/?#")]
+	_, written, _ := strings.Cut(authority[:max(0, strings.LastIndexByte(authority, '@'))], ":")
 	return []string{plain, written}
-}
-
-// base64Forms are the characters that a secret has in an encoding whichever of the three
-// places in a group it starts at, and the whole encoding with its last bits, also wrapped
-// at the widths that tools use.
-func base64Forms(s string) []string {
-	var out []string
-	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		full := enc.EncodeToString([]byte(s))
-		out = append(out, full, strings.TrimRight(full, "="))
-		for shift := range 3 {
-			text := enc.EncodeToString(append(make([]byte, shift), s...))
-			// The first characters hold bits of what stands before, the last of what follows.
-			from, to := [...]int{0, 2, 3}[shift], (shift+len(s))*8/6
-			out = append(out, text[from:to])
-		}
-		for _, width := range []int{64, 76} {
-			out = append(out, wrapped(full, width)...)
-		}
-	}
-	return out
-}
-
-func wrapped(s string, width int) []string {
-	var out []string
-	for len(s) > width {
-		out = append(out, s[:width])
-		if s = s[width:]; len(s) >= 2*Strong {
-			out = append(out, s[:min(width, len(s))])
-		}
-	}
-	return out
-}
-
-func hexForms(s string) []string {
-	lower := hex.EncodeToString([]byte(s))
-	return []string{lower, strings.ToUpper(lower)}
-}
-
-// The characters that encoders of URLs leave alone, beside letters and digits.
-var urlSafe = []string{
-	"-_.~",                 // RFC 3986, Go's QueryEscape
-	"-_.~/",                // Python's quote
-	"-_.~$&+=:@",           // Go's PathEscape
-	"-_.!~*'()",            // encodeURIComponent
-	"-_.!~*'();/?:@&=+$,#", // encodeURI
-	"-_.*",                 // HTML forms
-	"",
-}
-
-func urlForms(s string) []string {
-	var out []string
-	for _, safe := range urlSafe {
-		for _, format := range []string{"%%%02X", "%%%02x"} {
-			escaped := percent(s, safe, format)
-			out = append(out, escaped, strings.ReplaceAll(escaped, "%20", "+"))
-		}
-	}
-	return out
-}
-
-func percent(s, safe, format string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(safe, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, format, c)
-		}
-	}
-	return b.String()
-}
-
-// jsonForms are the insides of JSON strings: Go's with and without care for HTML, with all
-// but ASCII escaped as Python does, with escaped slashes as PHP does, and JSON in JSON.
-func jsonForms(s string) []string {
-	plain := jsonInside(s, false)
-	out := []string{plain, jsonInside(s, true), asciiOnly(plain, `\u%04x`), asciiOnly(plain, `\u%04X`), strings.ReplaceAll(plain, "/", `\/`)}
-	return append(out, jsonInside(plain, false), jsonInside(out[1], false))
-}
-
-func jsonInside(s string, html bool) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(html)
-	if e.Encode(s) != nil {
-		return s
-	}
-	quoted := strings.TrimSuffix(b.String(), "\n")
-	return quoted[1 : len(quoted)-1]
-}
-
-func asciiOnly(s, format string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < utf8.RuneSelf {
-			b.WriteByte(byte(r))
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, format, unit)
-		}
-	}
-	return b.String()
-}
-
-func markupForms(s string) []string {
-	var b strings.Builder
-	if xml.EscapeText(&b, []byte(s)) != nil {
-		return nil
-	}
-	named := strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(b.String())
-	return []string{b.String(), named, strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)}
-}
-
-// shellForms are the insides of quotes, and what printf %q and traces of shells print.
-func shellForms(s string) []string {
-	return []string{
-		strings.ReplaceAll(s, `'`, `'\''`),
-		strings.ReplaceAll(s, `'`, `'"'"'`),
-		strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(s),
-		strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(s),
-		backslashed(s),
-		inside(strconv.Quote(s)),
-		inside(strconv.QuoteToASCII(s)),
-	}
-}
-
-func inside(quoted string) string { return quoted[1 : len(quoted)-1] }
-
-func backslashed(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		plain := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= utf8.RuneSelf
-		if !plain && !strings.ContainsRune("%+,-./:=@_", rune(c)) {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
 }

@@ -1,10 +1,12 @@
 // Package secret keeps secrets out of what people and files get to see: a Masker replaces
-// every form of every known secret, in whole texts and in streams. It is the second line;
-// the first is that a secret goes only where it is named. The package knows nothing of
-// settings, events or where a text is on its way to.
+// every form of every known secret, in whole texts and in streams, a Finder says whether one
+// is there, and a Sealer encrypts what must rest on disk. Masking is the second line; the
+// first is that a secret goes only where it is named. The package knows nothing of settings,
+// events, or where a text is on its way to.
 package secret
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -28,7 +30,6 @@ type Masker struct {
 	mu    sync.RWMutex
 	index index
 	known map[string]bool
-	short []string
 }
 
 // NewMasker is a Masker that knows some secrets.
@@ -41,9 +42,9 @@ func NewMasker(secrets ...string) *Masker {
 }
 
 // Add makes a secret known: as it stands, each of its lines of Strong characters or more,
-// the password in a URL, and all of these in base64 (three alignments, both alphabets), hex
-// and as URLs, JSON, XML and shells escape them. Texts that are masked from now on are
-// masked for it too. White space alone, and less than four bytes, is not masked;
+// the password in a URL, and all of these in base64 (three alignments, both alphabets, in
+// lines as tools break it), hex and as URLs, JSON, XML, programming languages and shells
+// escape them. Texts that are masked from now on are masked for it too. White space alone, and less than four bytes, is not masked;
 // of more than 64 KiB only the whole and the lines are.
 func (m *Masker) Add(secret string) {
 	m.mu.Lock()
@@ -55,9 +56,6 @@ func (m *Masker) Add(secret string) {
 		m.known = map[string]bool{}
 	}
 	m.known[secret] = true
-	if Short(secret) {
-		m.short = append(m.short, secret)
-	}
 	for _, form := range forms(secret) {
 		m.index.add(form)
 	}
@@ -65,14 +63,6 @@ func (m *Masker) Add(secret string) {
 
 // Short reports whether a secret has fewer characters than Strong.
 func Short(s string) bool { return utf8.RuneCountInString(strings.TrimSpace(s)) < Strong }
-
-// Short lists the known secrets that are Short, for a warning that must name their settings
-// and not them.
-func (m *Masker) Short() []string {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return append([]string(nil), m.short...)
-}
 
 // Hold is the length of the longest form less one: how many bytes at the end of a piece may
 // be the beginning of a secret that goes on in the next piece.
@@ -82,8 +72,22 @@ func (m *Masker) Hold() int {
 	return max(0, m.index.longest-1)
 }
 
+// Open is the place in lines, the last of which ends with a line break, where a secret may
+// begin that goes on in the next line; their length when there is none.
+func (m *Masker) Open(lines []byte) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if !m.index.breaksAt(bytes.TrimSuffix(lines, []byte{'\n'})) {
+		return len(lines)
+	}
+	return m.index.open(lines)
+}
+
 // Mask replaces every known secret in s.
 func (m *Masker) Mask(s string) string {
+	if len(s) < shortest {
+		return s
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	text := bytesOf(s)
