@@ -65,6 +65,35 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkLabels is the check of expressions whose names have no labels, and of the same ones
+// whose names all have both: what lies between them is what labels cost where there are any.
+func BenchmarkLabels(b *testing.B) {
+	plain, labelled := NewScope(0), NewScope(0)
+	for name, t := range map[string]*types.Type{
+		"s": types.StringType, "xs": types.ListOf(types.StringType), "m": types.MapOf(types.StringType), "b": types.BoolType,
+		"r": types.RecordOf(types.Field{Name: "a", Type: types.StringType}, types.Field{Name: "n", Type: types.IntType}), "o": types.OptionalOf(types.StringType),
+	} {
+		plain.Declare(name, Var{Type: t})
+		labelled.Declare(name, Var{Type: t.WithLabels(types.Secret | types.Untrusted)})
+	}
+	texts := []string{`"${s}-${r.a}"`, `r.n + 1`, `b ? s : r.a`, `xs.map(x, x + s)`, `{"k": s, "l": r.a}`, `[s, r.a][0]`, `o.orValue(s)`, `m[s]`, `xs.filter(x, b)[r.n]`}
+	for name, scope := range map[string]*Scope{"plain": plain, "labelled": labelled} {
+		b.Run(name, func(b *testing.B) {
+			var trees []ast.Expr
+			for _, text := range texts {
+				trees = append(trees, mustParse(b, text))
+			}
+			for b.Loop() {
+				for i, x := range trees {
+					if t := Check(x, scope, Options{}); t.Kind == types.Invalid {
+						b.Fatal(texts[i])
+					}
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkCompile(b *testing.B) {
 	for _, bm := range benchmarks {
 		b.Run(bm.name, func(b *testing.B) {

@@ -114,7 +114,7 @@ func (c *checking) infer(x ast.Expr) *types.Type {
 		}
 	}
 	r := refiner{checking: c}
-	return r.typ(c.tree.Expr())
+	return r.telling(r.typ(c.tree.Expr()))
 }
 
 var noSource = common.NewTextSource("")

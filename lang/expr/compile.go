@@ -18,7 +18,8 @@ import (
 // CompileOptions of a program.
 type CompileOptions struct {
 	// Want is the type of the result: values are coerced to it (records by width, an integral
-	// float to int) and one that does not fit is an *EvalError.
+	// float to int) and one that does not fit is an *EvalError. Where it is nil or holds a secret,
+	// errors quote nothing that an operation which may see a secret was given.
 	Want *types.Type
 	// Optional holds the names whose variables are optional; Narrow those of them that are plain here.
 	// A run needs neither, as an optional that has a value is that value; they may be left out.

@@ -242,13 +242,13 @@ func TestEvalFailures(t *testing.T) {
 		{`json("missing").a`, `no such file: missing «json("missing")»`},
 		{`9223372036854775807 + 1`, "the result is too large «9223372036854775807 + 1»"},
 		{`9223372036854775807 * mem`, "the result is too large «9223372036854775807 * mem»"},
-		{`trusted("a;b", r"[a-z]+")`, `the value is not admitted by [a-z]+ «trusted("a;b", r"[a-z]+")»`},
+		{`trusted("a;b", r"[a-z]+")`, `"a;b" is not admitted by [a-z]+ «trusted("a;b", r"[a-z]+")»`},
 		{`semver.major("one")`, `expected a version such as 1.2.3, found "one" «semver.major("one")»`},
 		{`json("p").a.map(x, x)`, `expected a list or a map «json("p").a.map(x, x)»`},
 		{`Report{passed: json("p").d}`, `passed: expected int, found string «Report{passed: json("p").d}»`},
 		{`name.matches(json("p").b[1] + "(")`, "no regular expression: missing closing ): `x(` «name.matches(json(\"p\").b[1] + \"(\")»"},
 	} {
-		if got := result(t, c.text, nil); got != c.want {
+		if got := result(t, c.text, types.JSONType); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.text, got, c.want)
 		}
 	}

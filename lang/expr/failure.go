@@ -3,12 +3,16 @@ package expr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	celtypes "github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/interpreter"
 
+	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 )
 
@@ -18,7 +22,41 @@ func (p *Program) failure(ctx context.Context, in Input, e *celtypes.Err) error 
 	if id <= 0 {
 		id = p.trace(ctx, in)
 	}
-	return &EvalError{Span: p.place(id), Message: spell(e)}
+	return &EvalError{Span: p.place(id), Message: spell(e, p.discreet())}
+}
+
+// discreet reports a program that may have been given a secret. Every other one was not: a check
+// accepts no secret where the result has none, unless it is moved without a chance to fail.
+func (p *Program) discreet() bool {
+	return p.want == nil || p.want.DeepLabels()&types.Secret != 0
+}
+
+// dataError is a failure of an operation that may be given a secret.
+type dataError struct {
+	said   string // without anything of the data
+	quoted string
+}
+
+func (e *dataError) Error() string { return e.said }
+
+// newDataError is a *dataError as CEL has it; said is for where a secret may be in the data.
+func newDataError(said, format string, args ...any) ref.Val {
+	return celtypes.WrapErr(&dataError{said: said, quoted: fmt.Sprintf(format, args...)})
+}
+
+// maxQuoted is how much of a text an error repeats, in bytes.
+const maxQuoted = 80
+
+// cut shortens a text that an error repeats.
+func cut(s string) string {
+	if len(s) <= maxQuoted {
+		return s
+	}
+	n := maxQuoted
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // trace runs a program once more, watching every node, to find the innermost that fails: some
@@ -70,14 +108,21 @@ var wording = []struct {
 	{regexp.MustCompile(`^time: invalid duration (".*")$`), "expected a duration, found $1"},
 	{regexp.MustCompile(`^parsing time (".*") as .*$`), "expected a timestamp, found $1"},
 	{regexp.MustCompile(`^invalid duration (".*"): .*$`), "expected a duration, found $1"},
-	{regexp.MustCompile(`^got '.*', expected iterable type$`), "expected a list or a map"},
+	{regexp.MustCompile(`(?s)^got '.*', expected iterable type$`), "expected a list or a map"},
 	{regexp.MustCompile(`^error parsing regexp: (.*)$`), "no regular expression: $1"},
 	{regexp.MustCompile(`^type conversion error from '(.*)' to '(.*)'$`), "$1 cannot be made into $2"},
-	{regexp.MustCompile(`^unsupported index value: (.*)$`), "$1 is no index"},
+	{regexp.MustCompile(`(?s)^unsupported index (?:value|type)\b.*$`), "a list's index is a whole number"},
+	{regexp.MustCompile(`(?s)^insert failed: key .* already exists$`), "a key is given twice"},
 }
 
-func spell(e *celtypes.Err) string {
+func spell(e *celtypes.Err, discreet bool) string {
 	err := errors.Unwrap(e)
+	if data, ok := errors.AsType[*dataError](err); ok {
+		if discreet {
+			return data.said
+		}
+		return data.quoted
+	}
 	if host, ok := errors.AsType[*hostError](err); ok {
 		return host.Error()
 	}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/common/decls"
@@ -29,6 +30,21 @@ var hostFunctions = map[string]hostFunction{
 	"files":       {Attempt, true, types.ListOf(types.FileType)},
 	"junit":       {Attempt, false, TestReport},
 	"gotest":      {Attempt, false, TestReport},
+}
+
+// labelled is the result where what the function reads has labels. The counts of a report are
+// plain: whoever chose the names in it chose no text with them.
+func (h hostFunction) labelled(l types.Label) *types.Type {
+	if h.result != TestReport || l == 0 {
+		return h.result.WithLabels(l)
+	}
+	fields := slices.Clone(TestReport.Record.Fields)
+	for i, f := range fields {
+		if f.Type.Kind == types.List {
+			fields[i].Type = types.ListOf(f.Type.Elem.WithLabels(l))
+		}
+	}
+	return types.RecordOf(fields...)
 }
 
 // hostCall is what a host function is called in trees: its host comes first.

@@ -110,7 +110,7 @@ func placed(what, message string) string {
 
 // plainly is a type as people say it in a message, without its labels.
 func plainly(t *types.Type) string {
-	t = t.WithoutLabels(types.Secret | types.Untrusted)
+	t = t.WithoutLabels(types.Labels)
 	switch {
 	case t.Kind == types.List && t.Elem.Kind == types.Invalid:
 		return "an empty list"
@@ -156,10 +156,23 @@ func secretOperand(at source.Span, t *types.Type, fn string) diag.Diagnostic {
 	return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: what + " cannot " + verb, Help: "it may be put into another string, and handed to env, mount or a parameter declared secret"}
 }
 
+func tellingFailure(at source.Span) diag.Diagnostic {
+	return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "whether this fails depends on a secret, and what comes of it is none",
+		Help: "leave it out of the expression: nothing of its value is used"}
+}
+
+// strangersPath refuses to let a stranger choose which file is read.
+func strangersPath(at source.Span, host string) diag.Diagnostic {
+	return diag.Diagnostic{Rule: diag.UntrustedFlow, Span: at, Message: "a value that a stranger may choose cannot be used in " + host + "()", Help: `admit it first: trusted(x, r"…")`}
+}
+
 // spoken is a function as people write it.
 func spoken(fn string) string {
 	if host, ok := hostFunctionOf(fn); ok {
 		return host + "()"
+	}
+	if strings.HasSuffix(fn, "@sortByAssociatedKeys") {
+		return "sortBy()"
 	}
 	if op := strings.Trim(fn, "_"); op != fn {
 		return op
@@ -298,13 +311,26 @@ func recordGap(got, want *types.Type) string {
 	return ""
 }
 
+// declarable says that a place has a type that its author wrote, and could have labelled.
+func declarable(what string) bool {
+	word, _, _ := strings.Cut(what, " ")
+	return word == "argument" || word == "field" || word == "return" || word == "default" || word == "setting"
+}
+
 func labelLost(at source.Span, what string, lost types.Label, want *types.Type) diag.Diagnostic {
 	place := "here"
 	if what != "" {
 		place = "as " + what
 	}
+	if lost == types.Concealed {
+		return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "whether there is a value depends on a secret, and cannot be told " + place,
+			Help: "say what stands in: .orValue(…)"}
+	}
 	if lost&types.Secret != 0 {
-		return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "a secret cannot be used " + place + ", which is not declared secret",
+		if declarable(what) {
+			place += ", which is not declared secret"
+		}
+		return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: "a secret cannot be used " + place,
 			Help: "it may go to env, mount, or a parameter declared secret"}
 	}
 	help := `admit it first: trusted(x, r"…")`

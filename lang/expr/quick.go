@@ -157,7 +157,7 @@ func quickOperator(fn string, ts []*types.Type) *types.Type {
 			return types.StringType.WithLabels(labels)
 		}
 		if ts[0].Kind == ts[1].Kind && (ts[0].Kind == types.Int || ts[0].Kind == types.Float) {
-			return ts[0].WithoutLabels(types.Secret | types.Untrusted).WithLabels(labels)
+			return ts[0].WithoutLabels(types.Labels).WithLabels(labels)
 		}
 	case operators.Conditional:
 		if ts[0].Kind == types.Bool && alike(ts[1], ts[2]) {

@@ -19,7 +19,9 @@ type refiner struct {
 	*checking
 	quiet   bool
 	settled bool // a record body's field got a type
-	locals  []local
+	// fallible is a node that a secret may make fail.
+	fallible celast.Expr
+	locals   []local
 }
 
 // local is a variable of a macro.
@@ -82,7 +84,7 @@ func (r *refiner) selection(e celast.Expr) *types.Type {
 	s := e.AsSelect()
 	in := r.typ(s.Operand())
 	if s.IsTestOnly() {
-		return types.BoolType
+		return r.presenceTest(e, in, s.FieldName())
 	}
 	if in.Kind == types.Optional && !viral(s.Operand()) {
 		return r.fail(r.absent(r.low.span(e.ID()), s.Operand(), in, s.FieldName()))
@@ -95,6 +97,24 @@ func (r *refiner) selection(e celast.Expr) *types.Type {
 		return r.fail(maybeMissing(r.low.span(e.ID()), in, s.FieldName()))
 	}
 	return out
+}
+
+// presenceTest is has(x.f): plain for a field of a record that no secret had a say in, and as
+// secret as x for a key.
+func (r *refiner) presenceTest(e celast.Expr, in *types.Type, name string) *types.Type {
+	r.failsOnData(e, in.Plain())
+	if in.Concealed() || in.Plain().Labels&types.Concealed != 0 {
+		return types.BoolType.WithLabels(types.Secret)
+	}
+	switch in := in.Plain(); in.Kind {
+	case types.Map, types.JSON:
+		return types.BoolType.WithLabels(in.Labels & types.Secret)
+	case types.Record:
+		if f, ok := in.Field(name); ok {
+			return presenceOf(f.Type)
+		}
+	}
+	return types.BoolType
 }
 
 // viral reports whether an optional came from .? or [?], after which CEL lets . and [ follow.
@@ -117,9 +137,11 @@ func viral(e celast.Expr) bool {
 func (r *refiner) field(e celast.Expr, in *types.Type, name string) *types.Type {
 	switch in.Kind {
 	case types.Map:
-		return in.Elem.WithLabels(in.Labels)
+		r.fails(e, types.BoolType.WithLabels(in.Labels))
+		return elemType(in).WithLabels(governing(in.Labels))
 	case types.JSON:
-		return types.JSONType.WithLabels(in.Labels)
+		r.fails(e, in)
+		return types.JSONType.WithLabels(governing(in.Labels))
 	case types.Invalid:
 		return types.InvalidType
 	}
@@ -131,12 +153,26 @@ func (r *refiner) field(e celast.Expr, in *types.Type, name string) *types.Type 
 	return r.fail(unknownField(r.low.fieldSpan(e), in, name))
 }
 
+// elemType is the type of what is taken out of a list or a map. Out of an empty one comes data:
+// a type that silences what follows would lose the labels of what stands in for it.
+func elemType(t *types.Type) *types.Type {
+	switch {
+	case t.Elem == nil: // of data
+		return types.JSONType.WithLabels(t.Labels)
+	case t.Elem.Kind == types.Invalid:
+		return types.JSONType.WithLabels(t.Elem.Labels)
+	}
+	return t.Elem
+}
+
 func (r *refiner) list(e celast.Expr) *types.Type {
 	list := e.AsList()
 	elem := types.InvalidType
+	var labels types.Label
 	for i, x := range list.Elements() {
 		t := r.typ(x)
 		if list.IsOptional(int32(i)) {
+			labels |= gap(t)
 			t = t.Plain()
 		}
 		if t.Kind == types.Optional && elem.Kind != types.Optional && elem.Kind != types.Invalid || elem.Kind == types.Optional && t.Kind != types.Optional && t.Kind != types.Invalid {
@@ -148,7 +184,7 @@ func (r *refiner) list(e celast.Expr) *types.Type {
 		}
 		elem = joined
 	}
-	return types.ListOf(elem)
+	return types.ListOf(elem).WithLabels(labels)
 }
 
 func (r *refiner) mapping(e celast.Expr) *types.Type {
@@ -160,9 +196,11 @@ func (r *refiner) mapping(e celast.Expr) *types.Type {
 		if !key.IsText() && key.Kind != types.Invalid && key.Kind != types.JSON {
 			return r.fail(r.mismatch(r.low.span(m.Key().ID()), "a map's key", types.StringType, key, m.Key()))
 		}
-		labels |= key.Labels
+		labels |= governing(key.Labels)
+		r.failsOnData(e, key)
 		t := r.typ(m.Value())
 		if m.IsOptional() {
+			labels |= gap(t)
 			t = t.Plain()
 		} else if t.Kind == types.Optional {
 			return r.fail(r.mismatch(r.low.span(m.Value().ID()), "a map's value", t.Plain(), t, m.Value()))
@@ -186,6 +224,9 @@ func (r *refiner) record(e celast.Expr) *types.Type {
 		f := entry.AsStructField()
 		value := f.Value().AsCall().Args()[0] // the lowering wraps every field
 		got := r.typ(value)
+		if !isScalar(got.Plain()) {
+			r.fails(value, got) // data in it is made to fit while it runs
+		}
 		if body {
 			r.settle(t, f.Name(), got)
 			continue
@@ -223,28 +264,32 @@ func (r *refiner) comprehension(e celast.Expr) *types.Type {
 	r.locals[inner-1].typ = step // a list starts empty: what is added to it says more
 	out := r.typ(k.Result())
 	r.locals = r.locals[:outer]
+	if over.Labels&types.Secret != 0 {
+		r.fails(e, over) // data may be no list, and a list too long for what is done with it
+	}
 	if out.Kind == types.Bool {
 		return out.WithLabels(over.Labels & types.Secret)
 	}
-	return out.WithLabels(over.Labels)
+	return out.WithLabels(governing(over.Labels))
 }
 
 // bind declares the variables of a macro.
 func (r *refiner) bind(k celast.ComprehensionExpr, over *types.Type) {
 	first, second := types.JSONType, types.JSONType
+	labels := governing(over.Labels)
 	switch over.Kind {
 	case types.List:
-		elem := over.Elem.WithLabels(over.Labels)
+		elem := elemType(over).WithLabels(labels)
 		first, second = elem, elem
 		if k.HasIterVar2() {
-			first = types.IntType
+			first = types.IntType.WithLabels(labels)
 		}
 	case types.Map:
-		first, second = types.StringType.WithLabels(over.Labels), over.Elem.WithLabels(over.Labels)
+		first, second = types.StringType.WithLabels(labels), elemType(over).WithLabels(labels)
 	case types.Invalid:
 		first, second = types.InvalidType, types.InvalidType
 	default:
-		first, second = first.WithLabels(over.Labels), second.WithLabels(over.Labels)
+		first, second = first.WithLabels(labels), second.WithLabels(labels)
 	}
 	r.locals = append(r.locals, local{k.IterVar(), first})
 	if k.HasIterVar2() {

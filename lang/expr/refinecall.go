@@ -48,6 +48,9 @@ func (r *refiner) call(e celast.Expr) *types.Type {
 		if deep&types.Secret != 0 && !broken && !movers[fn] && !presence[fn] {
 			ts[i] = r.fail(secretOperand(r.low.span(n.ID()), ts[i], fn))
 		}
+		if host, ok := hostFunctionOf(fn); ok && deep&types.Untrusted != 0 && !broken {
+			ts[i] = r.fail(strangersPath(r.low.span(n.ID()), host))
+		}
 		labels |= deep
 		broken = broken || ts[i].Kind == types.Invalid
 	}
@@ -55,12 +58,15 @@ func (r *refiner) call(e celast.Expr) *types.Type {
 		return types.InvalidType
 	}
 	out := r.result(e, fn, nodes, ts)
+	r.failsOn(e, fn, nodes, ts)
 	switch {
-	case presence[fn] || out.Kind == types.Invalid:
+	case out.Kind == types.Invalid:
 		return out
+	case presence[fn]:
+		return out.WithLabels(presenceOf(ts[0]).Labels)
 	case fn == fnTrusted:
 		return out.WithLabels(labels &^ types.Untrusted)
-	case structural(fn):
+	case structural(fn, ts):
 		return out // labels are where they belong already
 	case out.Kind == types.Bool && fn != operators.Conditional:
 		return out.WithLabels(labels & types.Secret)
@@ -69,18 +75,20 @@ func (r *refiner) call(e celast.Expr) *types.Type {
 }
 
 // structural are the operations that give a part of an operand, or operands joined, with its own labels.
-func structural(fn string) bool {
+func structural(fn string, ts []*types.Type) bool {
 	switch fn {
+	case operators.Add:
+		return ts[0].Kind == types.List && ts[1].Kind == types.List
 	case operators.Index, operators.OptIndex, operators.OptSelect, operators.Conditional, "orValue", "or", "optional.of", "value", "present", fnField, "cel.@mapInsert":
 		return true
 	}
-	return keepers[fn]
+	return keepers[fn] && ts[0].Kind == types.List
 }
 
 func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*types.Type) *types.Type {
 	span := r.low.span(e.ID())
 	if host, ok := hostFunctionOf(fn); ok {
-		return hostFunctions[host].result.WithLabels(r.scope.contentLabels(host))
+		return hostFunctions[host].labelled(r.scope.contentLabels(host))
 	}
 	switch fn {
 	case operators.Equals, operators.NotEquals:
@@ -88,7 +96,7 @@ func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*ty
 	case operators.In:
 		return r.membership(nodes, ts)
 	case operators.Conditional:
-		return r.joined(nodes[2], ts[1], ts[2], "the two values of a condition").WithLabels(ts[0].Labels)
+		return r.joined(nodes[2], ts[1], ts[2], "the two values of a condition").WithLabels(governing(ts[0].Labels))
 	case "orValue":
 		return r.joined(nodes[1], ts[0].Plain(), ts[1], "the value and what stands in for it")
 	case "or":
@@ -105,18 +113,18 @@ func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*ty
 		return r.index(e, fn, nodes, ts)
 	case operators.Add:
 		if ts[0].Kind == types.List && ts[1].Kind == types.List {
-			return types.ListOf(r.joined(nodes[1], ts[0].Elem, ts[1].Elem, "the elements of a list"))
+			return types.ListOf(r.joined(nodes[1], ts[0].Elem, ts[1].Elem, "the elements of a list")).WithLabels(ts[0].Labels | ts[1].Labels)
 		}
 	case "cel.@mapInsert":
 		return r.mapInsert(nodes, ts)
 	case "present":
-		return types.ListOf(ts[0].Elem.Plain()).WithLabels(ts[0].Labels)
+		return types.ListOf(elemType(ts[0]).Plain()).WithLabels(ts[0].Labels | gap(elemType(ts[0])))
 	case "first", "last":
 		if ts[0].Kind == types.List {
-			return types.OptionalOf(ts[0].Elem)
+			return types.OptionalOf(elemType(ts[0]))
 		}
 	case "matches", fnTrusted:
-		if !r.pattern(nodes[1]) {
+		if !r.pattern(nodes[1]) || fn == fnTrusted && !r.trustedPattern(nodes[1]) {
 			return types.InvalidType
 		}
 	case fnText:
@@ -125,7 +133,14 @@ func (r *refiner) result(e celast.Expr, fn string, nodes []celast.Expr, ts []*ty
 		}
 	}
 	if keepers[fn] && ts[0].Kind == types.List {
-		return ts[0]
+		out := ts[0]
+		for _, t := range ts[1:] { // what says which elements there are, and in which order
+			out = out.WithLabels(t.DeepLabels())
+		}
+		if fn == "distinct" { // how many there are is a comparison of them
+			out = out.WithLabels(out.DeepLabels())
+		}
+		return out
 	}
 	return r.celType(e)
 }
@@ -156,19 +171,19 @@ func (r *refiner) index(e celast.Expr, fn string, nodes []celast.Expr, ts []*typ
 	var out *types.Type
 	switch in.Kind {
 	case types.List, types.Map:
-		out = in.Elem.WithLabels(in.Labels)
+		out = elemType(in)
 	default:
-		out = types.JSONType.WithLabels(in.Labels)
+		out = types.JSONType
 	}
-	out = out.WithLabels(ts[1].Labels)
+	out = out.WithLabels(governing(in.Labels | ts[1].Labels))
 	if fn == operators.OptIndex {
-		return types.OptionalOf(out.Plain()).WithLabels(in.Labels)
+		return types.OptionalOf(out.Plain())
 	}
 	if ts[0].Kind == types.Optional {
 		if !viral(nodes[0]) {
 			return r.fail(r.absent(r.low.span(e.ID()), nodes[0], ts[0], ""))
 		}
-		return types.OptionalOf(out.Plain()).WithLabels(in.Labels)
+		return types.OptionalOf(out.Plain())
 	}
 	return out
 }
@@ -183,7 +198,8 @@ func (r *refiner) mapInsert(nodes []celast.Expr, ts []*types.Type) *types.Type {
 	if len(ts) == 2 && added.Kind == types.Map {
 		added = added.Elem
 	}
-	return types.MapOf(r.joined(nodes[len(nodes)-1], elem, added, "the values of a map"))
+	labels := ts[0].Labels | governing(ts[1].Labels) // of the key, or of the other map
+	return types.MapOf(r.joined(nodes[len(nodes)-1], elem, added, "the values of a map")).WithLabels(labels)
 }
 
 func (r *refiner) equality(e celast.Expr, nodes []celast.Expr, ts []*types.Type) *types.Type {

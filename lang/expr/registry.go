@@ -133,7 +133,7 @@ func (r *registry) object(t *types.Type) *celtypes.Type {
 	}
 	o = celtypes.NewObjectType(name)
 	r.objects[t.Record] = o
-	r.byName[name] = t.WithoutLabels(types.Secret | types.Untrusted)
+	r.byName[name] = t.WithoutLabels(types.Labels)
 	return o
 }
 

@@ -57,14 +57,14 @@ func element(x, i ref.Val) ref.Val {
 		if v, ok := x.Find(i); ok {
 			return v
 		}
-		return celtypes.NewErr("there is no key %q", text(i))
+		return newDataError("there is no such key", "there is no key %q", cut(text(i)))
 	case traits.Lister:
 		n, err := celtypes.IndexOrError(i)
 		if err != nil {
 			return celtypes.NewErr("%s is no index of a list", runKind(i))
 		}
 		if size := x.Size().(celtypes.Int); n < 0 || celtypes.Int(n) >= size {
-			return celtypes.NewErr("index %d is out of range for a list of %d", n, int64(size))
+			return newDataError("the index is out of range", "index %d is out of range for a list of %d", n, int64(size))
 		}
 		return x.Get(celtypes.Int(n))
 	}

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -194,28 +193,4 @@ func runConcat(v ref.Val) ref.Val {
 		b.WriteString(string(s))
 	}
 	return celtypes.String(b.String())
-}
-
-// patterns are the patterns of trusted, compiled: they are literals, so there are few.
-var patterns sync.Map
-
-// runTrusted gives the value back when all of it matches.
-func runTrusted(v, pattern ref.Val) ref.Val {
-	s, ok := v.(celtypes.String)
-	p, okPattern := pattern.(celtypes.String)
-	if !ok || !okPattern {
-		return celtypes.NewErr("trusted takes a string, found %s", runKind(v))
-	}
-	re, _ := patterns.Load(p)
-	if re == nil {
-		compiled, err := regexp.Compile(`\A(?:` + string(p) + `)\z`)
-		if err != nil {
-			return celtypes.NewErr("no regular expression: %v", err)
-		}
-		re, _ = patterns.LoadOrStore(p, compiled)
-	}
-	if !re.(*regexp.Regexp).MatchString(string(s)) {
-		return celtypes.NewErr("the value is not admitted by %s", string(p))
-	}
-	return s
 }

@@ -51,7 +51,7 @@ type Scope struct {
 	vars      map[string]Var
 	records   map[string]*types.Type
 	registry  *registry
-	content   types.Label // of what text, json and yaml read
+	content   types.Label // of what text, json, yaml, junit and gotest read
 
 	mu     sync.Mutex
 	env    *checker.Env // what CEL's checker knows of this scope; nil until it is asked for
@@ -87,13 +87,14 @@ func (s *Scope) Declare(name string, v Var) {
 	s.tell(name, v)
 }
 
-// LabelContent qualifies what text, json and yaml read in this scope and its children.
+// LabelContent qualifies what text, json and yaml read in this scope and its children, and the
+// texts of reports, but not their counts.
 func (s *Scope) LabelContent(l types.Label) { s.content |= l }
 
 // contentLabels are those of a function that looks outside.
 func (s *Scope) contentLabels(function string) (l types.Label) {
 	switch function {
-	case "text", "json", "yaml":
+	case "text", "json", "yaml", "junit", "gotest":
 		for ; s != nil; s = s.parent {
 			l |= s.content
 		}

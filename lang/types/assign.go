@@ -25,7 +25,7 @@ func (s *relation) assignable(from, to *Type) bool {
 	if from == to || from.Kind == Invalid || to.Kind == Invalid {
 		return true
 	}
-	if from.Labels&^to.Labels != 0 && to.Kind != Optional {
+	if from.Labels&^to.Labels&^Concealed != 0 && to.Kind != Optional {
 		return false
 	}
 	if from.Kind == JSON && to.Kind != Optional {
@@ -33,9 +33,12 @@ func (s *relation) assignable(from, to *Type) bool {
 	}
 	switch to.Kind {
 	case Optional:
+		if from.Concealed() && !to.Concealed() {
+			return false
+		}
 		return s.assignable(from.Plain(), to.Elem.WithLabels(to.Labels))
 	case JSON:
-		return from.DeepLabels()&^to.Labels == 0 && from.Kind != Optional
+		return from.DeepLabels()&^to.Labels&^Concealed == 0 && from.Kind != Optional
 	case String:
 		return from.IsText()
 	case Path:
@@ -54,7 +57,11 @@ func (s *relation) assignable(from, to *Type) bool {
 
 func (s *relation) records(from, to *Type) bool {
 	p := pair{from.Record, to.Record, from.Labels, to.Labels}
-	if p.from == p.to || p.from.ID != "" && p.from.ID == p.to.ID || slices.Contains(*s, p) {
+	if slices.Contains(*s, p) {
+		return true
+	}
+	same := p.from == p.to || p.from.ID != "" && p.from.ID == p.to.ID
+	if same && p.fromLabels&Concealed&^p.toLabels == 0 {
 		return true
 	}
 	*s = append(*s, p)
@@ -77,14 +84,23 @@ func Equal(a, b *Type) bool {
 	return a == b || a.Kind == b.Kind && a.Labels == b.Labels && Assignable(a, b) && Assignable(b, a)
 }
 
-// Join is the narrowest type that both fit, and whether there is one.
+// Join is the narrowest type that both fit, and whether there is one. Fields that it drops leave
+// their labels behind: the value still has them until it is made to fit.
 func Join(a, b *Type) (*Type, bool) {
+	t, ok := join(a, b)
+	if ok && (a.Kind == Record || b.Kind == Record) {
+		t = t.WithLabels((a.DeepLabels() | b.DeepLabels()) &^ t.DeepLabels())
+	}
+	return t, ok
+}
+
+func join(a, b *Type) (*Type, bool) {
 	labels := a.Labels | b.Labels
 	switch {
 	case a.Kind == Invalid:
-		return b, true
+		return b.WithLabels(labels), true
 	case b.Kind == Invalid:
-		return a, true
+		return a.WithLabels(labels), true
 	case a.Kind == b.Kind && (a.Kind == List || a.Kind == Map || a.Kind == Optional):
 		elem, ok := Join(a.Elem, b.Elem)
 		if !ok {

@@ -56,7 +56,7 @@ func (p *printer) typ(t *Type) {
 }
 
 func (p *printer) optional(elem *Type) {
-	paren := elem.Labels != 0 || elem.Kind == Literals && len(elem.Literals) > 1
+	paren := elem.Labels&(Secret|Untrusted) != 0 || elem.Kind == Literals && len(elem.Literals) > 1
 	if paren {
 		p.WriteByte('(')
 	}

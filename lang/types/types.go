@@ -46,7 +46,13 @@ const (
 	Secret Label = 1 << iota
 	// Untrusted is what a stranger may have chosen.
 	Untrusted
+	// Concealed goes with Secret where even whether an optional has a value says something of a
+	// secret, as in secrets[?3]. No file can write it, and no type is printed with it.
+	Concealed
 )
+
+// Labels are all labels together.
+const Labels = Secret | Untrusted | Concealed
 
 // Type is a type. Types are immutable once built (a record's fields are set once) and compared with Equal.
 type Type struct {
@@ -193,6 +199,11 @@ func (t *Type) Plain() *Type {
 		return t.Elem.WithLabels(t.Labels)
 	}
 	return t
+}
+
+// Concealed reports an optional of which not even its presence may be told.
+func (t *Type) Concealed() bool {
+	return t.Kind == Optional && (t.Labels|t.Elem.Labels)&Concealed != 0
 }
 
 // IsText reports whether values are strings to CEL: string, url, path and closed sets.

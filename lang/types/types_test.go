@@ -25,6 +25,9 @@ func TestAssignable(t *testing.T) {
 	wide := RecordOf(Field{Name: "passed", Type: IntType}, Field{Name: "more", Type: BoolType})
 	holder := RecordOf(Field{Name: "token", Type: secret})
 	open := RecordOf(Field{Name: "token", Type: StringType})
+	hidden := RecordOf(Field{Name: "note", Type: OptionalOf(StringType)})
+	named := NewRecord("Named", "./x.Named")
+	named.SetFields([]Field{{Name: "token", Type: StringType}})
 	withDefault := RecordOf(Field{Name: "passed", Type: IntType}, Field{Name: "retries", Type: IntType, HasDefault: true})
 	for _, c := range []struct {
 		name     string
@@ -50,6 +53,24 @@ func TestAssignable(t *testing.T) {
 		{"a secret list's elements", ListOf(StringType).WithLabels(Secret), ListOf(StringType), false},
 		{"a secret list of plain", ListOf(secret), ListOf(StringType).WithLabels(Secret), true},
 		{"T fits T?", IntType, OptionalOf(IntType), true},
+		{"a secret fits a secret optional", secret, OptionalOf(secret), true},
+		{"a secret fits an optional that is secret", secret, OptionalOf(StringType).WithLabels(Secret), true},
+		{"a secret optional is no plain one", OptionalOf(secret), OptionalOf(StringType), false},
+		{"a concealed secret fits a secret", secret.WithLabels(Concealed), secret, true},
+		{"a concealed optional fits no other", OptionalOf(secret).WithLabels(Secret | Concealed), OptionalOf(secret), false},
+		{"a concealed optional fits one", OptionalOf(secret).WithLabels(Secret | Concealed), OptionalOf(secret).WithLabels(Secret | Concealed), true},
+		{"a concealed record shows no optional field", hidden.WithLabels(Secret | Concealed), hidden.WithLabels(Secret), false},
+		{"a concealed record without one", holder.WithLabels(Secret | Concealed), holder.WithLabels(Secret), true},
+		{"a concealed list of optionals", ListOf(OptionalOf(IntType)).WithLabels(Secret | Concealed), ListOf(OptionalOf(IntType)).WithLabels(Secret), false},
+		{"a secret map is no plain one", MapOf(StringType).WithLabels(Secret), MapOf(secret), false},
+		{"a map of secrets is a secret map", MapOf(secret), MapOf(StringType).WithLabels(Secret), true},
+		{"secrets are no data", holder, JSONType, false},
+		{"secrets are secret data", holder, JSONType.WithLabels(Secret), true},
+		{"secret data is no record of secrets", JSONType.WithLabels(Secret), holder, false},
+		{"a secret field is dropped", RecordOf(Field{Name: "token", Type: secret}, Field{Name: "passed", Type: IntType}), RecordOf(Field{Name: "passed", Type: IntType}), true},
+		{"not from a secret record", wide.WithLabels(Secret), RecordOf(Field{Name: "passed", Type: IntType}), false},
+		{"not from a secret record to the same", named.WithLabels(Secret), named, false},
+		{"not inside a list", ListOf(named.WithLabels(Secret)), ListOf(named), false},
 		{"T? is no T", OptionalOf(IntType), IntType, false},
 		{"T? fits T?", OptionalOf(dev), OptionalOf(env), true},
 		{"secret T? to T?", OptionalOf(StringType).WithLabels(Secret), OptionalOf(StringType), false},
@@ -99,6 +120,10 @@ func TestJoin(t *testing.T) {
 		{MapOf(secret), MapOf(StringType), "{string: secret string}"},
 		{IntType, FloatType, ""},
 		{JSONType, LiteralsOf("a"), "json"},
+		// The field that one of them lacks is dropped only where the value goes.
+		{RecordOf(Field{Name: "a", Type: IntType}, Field{Name: "b", Type: secret}), RecordOf(Field{Name: "a", Type: IntType}), "secret { a: int }"},
+		{ListOf(RecordOf(Field{Name: "a", Type: IntType}, Field{Name: "b", Type: secret})), ListOf(RecordOf(Field{Name: "a", Type: IntType})), "[secret { a: int }]"},
+		{InvalidType.WithLabels(Secret), IntType, "secret int"},
 		{JSONType, ListOf(LiteralsOf("a")), "json"},
 		{JSONType, IntType, "json"},
 		{ListOf(JSONType), ListOf(IntType), "[json]"},

@@ -89,7 +89,7 @@ func wrongKind(p *path, t *types.Type, v Value) error {
 }
 
 // plainName is a type without its labels.
-func plainName(t *types.Type) string { return t.WithoutLabels(types.Secret | types.Untrusted).String() }
+func plainName(t *types.Type) string { return t.WithoutLabels(types.Labels).String() }
 
 func (c coercer) value(v Value, t *types.Type, p *path) (Value, error) {
 	if v == nil {
@@ -169,6 +169,9 @@ func integer(v Value, t *types.Type, p *path) (Value, error) {
 	case Float:
 		if f := float64(n); f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
 			return Int(f), nil
+		}
+		if t.Labels&types.Secret != 0 {
+			return nil, wrongKind(p, t, v)
 		}
 		return nil, &MismatchError{Path: p.String(), Want: "int", Found: FormatFloat(float64(n)), Kind: "float"}
 	}
@@ -250,7 +253,11 @@ func (c coercer) mapping(v Value, t *types.Type, p *path) (Value, error) {
 	}
 	out := make(Map, len(fields))
 	for _, k := range slices.Sorted(maps.Keys(fields)) {
-		x, err := c.value(fields[k], t.Elem.WithLabels(t.Labels), &path{outer: p, field: k})
+		at := &path{outer: p, field: k}
+		if t.Labels&types.Secret != 0 { // the keys are secret as well
+			at.field = "*"
+		}
+		x, err := c.value(fields[k], t.Elem.WithLabels(t.Labels), at)
 		if err != nil {
 			return nil, err
 		}
