@@ -102,22 +102,6 @@ func (b opBody) attr(a *ast.Attr) {
 
 func isNumber(t *types.Type) bool { return t.Kind == types.Int || t.Kind == types.Float }
 
-// exec lets a stranger choose arguments, never the program.
-func (b opBody) exec(x ast.Expr) {
-	t := b.in.want(x, argv, "exec")
-	b.file.nonEmpty(x, "exec")
-	l, ok := ast.Unparen(x).(*ast.ListLit)
-	switch {
-	case !ok:
-		b.in.unlabelled(x, t, types.Untrusted, "exec")
-	case len(l.Elems) > 0:
-		first := b.in
-		if t.Kind != types.Invalid && t.DeepLabels()&types.Untrusted != 0 {
-			first.want(l.Elems[0].Value, types.StringType, "the program of exec")
-		}
-	}
-}
-
 // inherit names variables; the names are part of the plan and therefore written out.
 func (b opBody) inherit(x ast.Expr) {
 	l, ok := ast.Unparen(x).(*ast.ListLit)
@@ -177,8 +161,8 @@ func (b opBody) env(env *ast.Env) {
 			continue
 		}
 		t := b.in.anything(a.Value, "env "+a.Name.Text, "a value that fits a variable", fitsVariable)
-		if t.DeepLabels()&types.Untrusted != 0 && slices.Contains(obeyed, strings.ToLower(a.Name.Text)) {
-			b.in.unlabelled(a.Value, t, types.Untrusted, a.Name.Text+", which programs obey,")
+		if t.DeepLabels()&types.Untrusted != 0 && isObeyed(a.Name.Text) {
+			b.in.unlabelled(a.Value, t, types.Untrusted, a.Name.Text+", which programs obey")
 		}
 	}
 }

@@ -167,10 +167,14 @@ func describe(d diag.Diagnostic) string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s | %s", d.File.Name, p.Line, p.Column, d.Rule, d.Message, d.Help)
 }
 
-// Every rule that load and check can raise has a line in a test file.
+// Every rule that load, check and lint can raise has a line in a test file.
 func TestEveryRuleIsRaised(t *testing.T) {
 	raised := map[string]bool{}
-	for _, path := range testFiles(t) {
+	linted, err := filepath.Glob("../../testdata/lint/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(testFiles(t), linted...) {
 		_, _, wants := project(t, path)
 		for _, w := range wants {
 			raised[w.rule] = true

@@ -70,12 +70,12 @@ func (e exprs) unlabelled(x ast.Expr, t *types.Type, refused types.Label, what s
 	switch labels := t.DeepLabels() & refused; {
 	case labels&types.Secret != 0:
 		e.file.reportTo(e.diags, finding{
-			rule: diag.SecretLeak, at: x.Span(), message: what + " cannot be a secret",
+			rule: diag.SecretLeak, at: x.Span(), message: "a secret cannot be used as " + what,
 			help: "a secret may go into env, mount and parameters that are declared secret",
 		})
 	case labels&types.Untrusted != 0:
 		e.file.reportTo(e.diags, finding{
-			rule: diag.UntrustedFlow, at: x.Span(), message: what + " cannot be a value that a stranger may choose",
+			rule: diag.UntrustedFlow, at: x.Span(), message: "a value that a stranger may choose cannot be used as " + what,
 			help: `admit it first: trusted(x, r"…")`,
 		})
 	}

@@ -17,6 +17,7 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 	}
 	if x.Default != nil {
 		f.in(within).want(x.Default, t, "default of "+x.Name.Text)
+		f.spelledDefault(x, t, what)
 	}
 	if x.Where != nil {
 		scope := within.Child(0)

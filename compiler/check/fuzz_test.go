@@ -27,6 +27,11 @@ func checkText(t *testing.T, dir, text string) {
 		if n := int32(len(d.File.Text)); d.Span.Start < 0 || d.Span.Start > d.Span.End || d.Span.End > n {
 			t.Fatalf("%s: the span %v is outside the file of %d bytes\n%s", d.Message, d.Span, n, text)
 		}
+		for _, r := range d.Related {
+			if r.File == nil || r.Span.Start < 0 || r.Span.Start > r.Span.End || int(r.Span.End) > len(r.File.Text) {
+				t.Fatalf("%s: the related place %v is outside its file", d.Message, r)
+			}
+		}
 		for _, fix := range d.Fixes {
 			for _, e := range fix.Edits {
 				if e.Span.Start > e.Span.End || int(e.Span.End) > len(e.File.Text) {
@@ -45,7 +50,7 @@ func TestCutFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for cut := 0; cut < len(text); cut += 17 {
+		for cut := 0; cut < len(text); cut += max(17, len(text)/80) {
 			checkText(t, dir, string(text[:cut]))
 			checkText(t, dir, string(text[cut:]))
 		}
@@ -53,7 +58,7 @@ func TestCutFiles(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	for _, path := range []string{"hello.pipe", "names.pipe", "skips.pipe", "cycles.pipe", "ops.pipe", "whole/ship.pipe"} {
+	for _, path := range []string{"hello.pipe", "names.pipe", "skips.pipe", "cycles.pipe", "ops.pipe", "secret_sinks.pipe", "untrusted_sinks.pipe", "whole/ship.pipe"} {
 		text, err := os.ReadFile(filepath.Join(testdata, path))
 		if err != nil {
 			f.Fatal(err)

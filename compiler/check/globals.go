@@ -44,7 +44,7 @@ var (
 	// tailRunType is `run` in on failure and finally.
 	tailRunType = tailRun(append(runFields[:len(runFields):len(runFields)],
 		field("status", types.LiteralsOf("succeeded", "failed", "cancelled")),
-		field("error", types.StringType),
+		field("error", stranger), // it may quote what a program or a stranger said
 		field("failed", types.StringType),
 	))
 
@@ -53,6 +53,7 @@ var (
 		field("title", stranger),
 		field("author", stranger),
 		field("branch", stranger),
+		field("base", stranger), // who asks chooses it, among those that are there
 	)
 	ciType = named("ci",
 		field("name", types.StringType),

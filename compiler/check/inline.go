@@ -23,9 +23,9 @@ func (n *node) inline() {
 	for _, b := range n.bindings() {
 		s.processName(b.Name, "binding")
 	}
-	o.ReturnScope = attemptScope(o.Scope, o.Params)
 	own := n.attributes()
 	o.Items = s.withDefaults(own)
+	o.ReturnScope = attemptScope(o.Scope, reaching(o, n.local))
 	o.Captures = n.captures(own, o.Params)
 	n.step.Op = o
 	for _, it := range own {
@@ -74,6 +74,7 @@ func (n *node) inlineBody(f *file, e exprs) {
 	for _, it := range own {
 		b.item(it)
 	}
+	b.cachedSecret(own)
 	f.opConflicts(own, o.Items)
 	f.opRuns(own, n.step.Decl.Name, "the op of step \""+o.Name+"\"", broken(n.step.Decl.Items) || n.step.Decl.Bad)
 }

@@ -58,7 +58,7 @@ func (n *node) details(f *file) {
 // exit code alone of a called pipeline.
 func (n *node) endedScope() *expr.Scope {
 	if n.step.Pipeline == nil {
-		return attemptScope(n.local.scope, nil)
+		return attemptScope(n.local.scope, 0) // only conditions read it
 	}
 	s := n.local.scope.Child(0)
 	s.Declare("exit_code", expr.Var{Type: types.IntType})

@@ -122,17 +122,9 @@ func (f *file) snakeName(n ast.Name, what string) {
 	})
 }
 
-// obeyed are environment variables that programs act on. A script gets parameters as
-// variables of the same name, so a caller's value could steer the programs that it starts.
-var obeyed = strings.Fields(`http_proxy https_proxy ftp_proxy all_proxy no_proxy rsync_proxy socks_proxy
-	path home shell ifs bash_env bashopts shellopts cdpath globignore ps4 prompt_command
-	ld_preload ld_library_path ld_audit dyld_insert_libraries dyld_library_path
-	pythonpath pythonhome pythonstartup node_options node_path perl5lib perl5opt rubyopt rubylib
-	java_tool_options jdk_java_options git_dir git_ssh git_ssh_command git_exec_path pipe_output`)
-
 // processName refuses a name that a process gets as an environment variable and would obey.
 func (f *file) processName(n ast.Name, what string) {
-	if !slices.Contains(obeyed, strings.ToLower(n.Text)) {
+	if !isSteering(n.Text) {
 		return
 	}
 	f.report(finding{

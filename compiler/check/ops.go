@@ -65,18 +65,21 @@ func (f *file) checkOp(d *opDecl) {
 	o := d.out
 	o.Scope = f.scope.Child(0)
 	f.declareParams(o.Scope, o.Params)
-	o.ReturnScope = attemptScope(o.Scope, o.Params)
 	own := f.items(d.decl.Items, attribute, "an op")
 	o.Items = own
+	if !d.decl.Native {
+		o.Items = f.withDefaults(own)
+	}
+	o.ReturnScope = attemptScope(o.Scope, reaching(o, f.in(o.Scope)))
 	b := opBody{file: f, in: f.in(o.Scope), ret: f.in(o.ReturnScope), op: o, where: "op " + o.Name}
 	if d.decl.Native {
 		f.nativeOp(d, own)
 		return
 	}
-	o.Items = f.withDefaults(own)
 	for _, it := range own {
 		b.item(it)
 	}
+	b.cachedSecret(own)
 	f.opConflicts(own, o.Items)
 	f.opRuns(own, d.decl.Name, "op "+fmt.Sprintf("%q", o.Name), broken(d.decl.Items))
 	b.returns(own, d.decl)
@@ -98,14 +101,10 @@ func (f *file) nativeOp(d *opDecl, own []ast.Item) {
 	}
 }
 
-// attemptScope is what `return` reads: parameters, and what an attempt left behind. What an
-// op with a stranger's argument prints may be the stranger's.
-func attemptScope(in *expr.Scope, params []*Param) *expr.Scope {
+// attemptScope is what `return` reads: parameters, and what an attempt left behind, which has
+// the label of what reached it.
+func attemptScope(in *expr.Scope, label types.Label) *expr.Scope {
 	s := in.Child(expr.Attempt)
-	var label types.Label
-	for _, p := range params {
-		label |= p.Type.DeepLabels() & types.Untrusted
-	}
 	s.LabelContent(label)
 	s.Declare("exit_code", expr.Var{Type: types.IntType})
 	s.Declare("stdout", expr.Var{Type: types.StringType.WithLabels(label)})
@@ -187,9 +186,16 @@ func (b opBody) returns(own []ast.Item, d *ast.Op) {
 			rule: diag.Misplaced, at: headOf(r), message: fmt.Sprintf("op %q returns a value and declares no result type", d.Name.Text), help: help,
 		})
 	}
+}
+
+// cachedSecret refuses to keep a result that holds a secret: a cache outlives the run.
+func (b opBody) cachedSecret(own []ast.Item) {
 	for _, it := range own {
 		if keyword(it) == "cached" && b.op.Result.DeepLabels()&types.Secret != 0 {
-			b.file.errorf(diag.SecretLeak, headOf(it), "a result that holds a secret is never cached")
+			b.file.report(finding{
+				rule: diag.SecretLeak, at: headOf(it), message: "a result that holds a secret is never cached",
+				help: "remove cached, or let another op make what can be kept",
+			})
 		}
 	}
 }

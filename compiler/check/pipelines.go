@@ -17,6 +17,8 @@ type pipelineDecl struct {
 	out  *Pipeline
 	// recursive says that it calls itself; checked that its result is known.
 	recursive, checked bool
+	// body is what its check found; nil before.
+	body *body
 }
 
 func (f *file) collectPipeline(d *ast.Pipeline) {
@@ -79,6 +81,8 @@ type body struct {
 	// letReads are the steps behind each let, directly or through other lets.
 	letReads map[string]reads
 	main     *stage
+	// tails are on failure and finally, those that are there.
+	tails []*stage
 }
 
 func (f *file) checkPipeline(d *pipelineDecl) {
@@ -86,7 +90,7 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 		file: f, out: d.out, decl: d.decl, scope: f.scope.Child(expr.Steps),
 		names: scope{}, lets: map[string]*ast.Let{}, letReads: map[string]reads{},
 	}
-	b.out.Scope = b.scope
+	b.out.Scope, d.body = b.scope, b
 	f.declareParams(b.scope, d.out.Params)
 	for _, p := range d.out.Params {
 		b.names[p.Name] = place{file: f.src, at: p.Decl.Name.Range, what: "parameter"}
@@ -234,7 +238,21 @@ func (b *body) returns() {
 		e.want(x, b.out.Result, "return")
 	case x != nil:
 		b.out.Result = b.inferred(x, e, "declare the pipeline's result type: pipeline "+b.out.Name+"(…) -> type")
+		b.undeclaredSecret(x)
 	}
+}
+
+// undeclaredSecret refuses a secret in a result that nobody declared: who reads the pipeline's
+// head must see that it hands one out.
+func (b *body) undeclaredSecret(x ast.Expr) {
+	if b.out.Result.DeepLabels()&types.Secret == 0 {
+		return
+	}
+	b.report(finding{
+		rule: diag.SecretLeak, at: x.Span(),
+		message: fmt.Sprintf("a secret cannot be a result of pipeline %q, which declares none", b.out.Name),
+		help:    fmt.Sprintf("declare it: pipeline %s(…) -> %s", b.out.Name, b.out.Result),
+	})
 }
 
 // inferred types a result that nobody declares; data without a known shape cannot be one.

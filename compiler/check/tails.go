@@ -10,6 +10,7 @@ import (
 // tail collects the steps of `on failure` or `finally`.
 func (b *body) tail(items []ast.Item, where string) *stage {
 	s := b.newStage(nil, true)
+	b.tails = append(b.tails, s)
 	for _, it := range items {
 		switch it := it.(type) {
 		case *ast.Step:

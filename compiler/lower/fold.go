@@ -207,3 +207,15 @@ func (s spot) typeOf(x ast.Expr) plan.Type {
 	}
 	return s.text(t)
 }
+
+// secretIn reports whether an expression, or an element where it is a list, is secret.
+func (s spot) secretIn(x ast.Expr) bool {
+	if x == nil || s.scope == nil {
+		return false
+	}
+	if l, ok := ast.Unparen(x).(*ast.ListLit); ok {
+		return slices.ContainsFunc(l.Elems, func(e ast.ListElem) bool { return s.secretIn(e.Value) })
+	}
+	t := expr.Check(x, s.scope, expr.Options{File: s.file.Source, Diags: new(diag.List), Narrow: s.narrow})
+	return t.DeepLabels()&types.Secret != 0
+}

@@ -86,7 +86,7 @@ func (l *opLowering) item(it ast.Item) {
 			out.Mounts = append(out.Mounts, l.in.mount(e))
 		}
 	case *ast.Cached:
-		out.Cached = &plan.Cached{For: l.in.opt(it.For, types.DurationType), Vary: l.in.opt(it.Vary, nil)}
+		out.Cached = &plan.Cached{For: l.in.opt(it.For, types.DurationType), Vary: l.in.opt(it.Vary, nil), Secret: l.in.secretIn(it.Vary)}
 	case *ast.Service:
 		out.Services = append(out.Services, l.in.service(it))
 	case *ast.Retry:

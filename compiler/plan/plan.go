@@ -188,6 +188,8 @@ type Mount struct {
 type Cached struct {
 	For  *Expr `json:"for,omitempty"`
 	Vary *Expr `json:"vary,omitempty"`
+	// Secret says that Vary holds a secret: its parts enter a key as fingerprints.
+	Secret bool `json:"secret,omitempty"`
 }
 
 // Service runs beside an op or a pipeline.

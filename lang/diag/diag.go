@@ -47,6 +47,8 @@ type Related struct {
 // Fix is a set of edits that an editor can apply at once.
 type Fix struct {
 	Message string
+	// Changes says in a few words what the program does differently afterwards; "" when it means the same.
+	Changes string
 	Edits   []Edit
 }
 
@@ -65,6 +67,13 @@ func (l *List) Add(d Diagnostic) { l.all = append(l.all, d) }
 
 // Append keeps all findings of another list.
 func (l *List) Append(m *List) { l.all = append(l.all, m.all...) }
+
+// Each lets visit complete every finding so far.
+func (l *List) Each(visit func(*Diagnostic)) {
+	for i := range l.all {
+		visit(&l.all[i])
+	}
+}
 
 // Len is the number of findings so far.
 func (l *List) Len() int { return len(l.all) }

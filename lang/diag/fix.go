@@ -81,6 +81,9 @@ func (p *textPrinter) change(f *source.File, edits []Edit) {
 }
 
 func lines(s string) []string {
+	if s == "" {
+		return nil
+	}
 	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(s, "\r\n", "\n"), "\n"), "\n")
 }
 

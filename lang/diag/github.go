@@ -16,6 +16,9 @@ func renderGitHub(list []Diagnostic) string {
 	var b strings.Builder
 	for _, d := range list {
 		message := printable(d.Message, false)
+		for _, r := range d.Related {
+			message += "\nnote: " + printable(r.Message, false) + commandRelated(r)
+		}
 		if d.Help != "" {
 			message += "\nhelp: " + printable(d.Help, false)
 		}
@@ -27,6 +30,15 @@ func renderGitHub(list []Diagnostic) string {
 
 func commandName(s Severity) string {
 	return [...]string{Error: "error", Warning: "warning", Hint: "notice"}[s]
+}
+
+// commandRelated is a related place as people write it: an annotation has one place of its own.
+func commandRelated(r Related) string {
+	if r.File == nil {
+		return ""
+	}
+	at := r.File.Position(r.Span.Start)
+	return fmt.Sprintf(" (%s:%d:%d)", printable(r.File.Name, false), at.Line, at.Column)
 }
 
 // commandPlace leaves columns out of a range of several lines, which GitHub does not take.

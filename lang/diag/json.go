@@ -16,6 +16,18 @@ type record struct {
 	EndColumn int    `json:"end_column"`
 	Message   string `json:"message"`
 	Help      string `json:"help"`
+	// Related are the places that explain the finding, in the order in which they are told.
+	Related []relatedRecord `json:"related,omitempty"`
+}
+
+// relatedRecord is one such place.
+type relatedRecord struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Message   string `json:"message"`
 }
 
 // renderJSON gives an array, [] when there is nothing to say. Lines and columns count from 1,
@@ -24,7 +36,7 @@ type record struct {
 func renderJSON(list []Diagnostic) string {
 	records := make([]record, len(list))
 	for i, d := range list {
-		records[i] = record{Rule: d.Rule, Severity: d.Severity.String(), Message: d.Message, Help: d.Help}
+		records[i] = record{Rule: d.Rule, Severity: d.Severity.String(), Message: d.Message, Help: d.Help, Related: relatedRecords(d.Related)}
 		if d.File == nil {
 			continue
 		}
@@ -34,6 +46,18 @@ func renderJSON(list []Diagnostic) string {
 		records[i].EndLine, records[i].EndColumn = end.Line, end.Column
 	}
 	return encode(records)
+}
+
+func relatedRecords(list []Related) (out []relatedRecord) {
+	for _, r := range list {
+		x := relatedRecord{Message: r.Message}
+		if r.File != nil {
+			start, end := r.File.Position(r.Span.Start), r.File.Position(max(r.Span.Start, r.Span.End))
+			x.File, x.Line, x.Column, x.EndLine, x.EndColumn = r.File.Name, start.Line, start.Column, end.Line, end.Column
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // encode cannot fail: what it is given holds strings and numbers only.

@@ -32,13 +32,55 @@ const (
 	MissingBody     = "missing-body"     // an op that runs nothing
 	SecretLeak      = "secret-leak"      // a secret where it may not go
 	UntrustedFlow   = "untrusted-flow"   // a stranger's value where it may not go
+	TrustsAnything  = "trusts-anything"  // trusted() with a pattern that keeps nothing out
 	UnusedParam     = "unused-param"     // a parameter that nothing reads
 	UnusedIgnore    = "unused-ignore"    // an ignore that silences nothing
+	ConstantGuard   = "constant-guard"   // a condition that is always true or always false
+	UnreachableStep = "unreachable-step" // a step that no profile, setting or event lets run
+	Deadlock        = "deadlock"         // locks that wait for each other, or for themselves
+	ApprovalInLock  = "approval-in-lock" // a person is waited for while a lock is held
+	ShortTimeout    = "short-timeout"    // a pipeline that ends before its steps may
+	UnusedSetting   = "unused-setting"   // a setting that nothing reads
+	UnusedLet       = "unused-let"       // a let that nothing reads
+	UnusedImport    = "unused-import"    // a module that nothing is called from
+	UnusedType      = "unused-type"      // a type that nothing uses
+	UnusedProfile   = "unused-profile"   // a profile that sets nothing
+	ShadowedName    = "shadowed-name"    // a name that hides another
+	EmptyInputs     = "empty-inputs"     // a glob that matches no file
+	UnstableKey     = "unstable-key"     // a cached step whose key is another in every run
+	WrittenSecret   = "written-secret"   // a password or key that is written out
+	ScriptSyntax    = "script-syntax"    // a script that the shell would not run
+	UnknownVariable = "unknown-variable" // a variable that a script reads and nothing sets
+	MissingOutput   = "missing-output"   // an output that return reads and no script writes
+	UnreadOutput    = "unread-output"    // an output that a script writes and nothing reads
+	Unquoted        = "unquoted"         // an expansion that the shell splits
+	UncheckedCd     = "unchecked-cd"     // a cd whose failure nothing sees
+	LostPipe        = "lost-pipe"        // a command before | whose failure is lost
+	MaskedStatus    = "masked-status"    // a declaration that hides a failure
+	UnreachedStatus = "unreached-status" // a look at $? that a failure never gets to
+	ErrexitOff      = "errexit-off"      // a set +e that stays in force
+	Background      = "background"       // a command behind & that nothing waits for
+	RunsDownload    = "runs-download"    // text from the network that is run as it comes
+	RemovesRoot     = "removes-root"     // an rm that reaches the root when a variable is empty
+	NoArguments     = "no-arguments"     // a $1 in a script, which gets no arguments
+	BashOnly        = "bash-only"        // a command of bash in an sh script
+	TestRedirect    = "test-redirect"    // a < or > in [ ], which opens a file
+	ConstantTest    = "constant-test"    // a [ ] that is always true
+	NotAssignment   = "not-assignment"   // a command that looks like an assignment
+	MissingSpace    = "missing-space"    // a [ that is glued to the next word
+	OutputLost      = "output-lost"      // a > to $PIPE_OUTPUT that throws outputs away
+	OutputForm      = "output-form"      // a line for $PIPE_OUTPUT that is no output
+	EarlyEffect     = "early-effect"     // a push, apply or deploy that waits for no test
+	LateApproval    = "late-approval"    // an approval after the effect that it guards
+	CachedEffect    = "cached-effect"    // an effect that a cache would leave out
+	UndeclaredInput = "undeclared-input" // a file that a script reads and inputs leaves out
+	UnnamedPath     = "unnamed-path"     // a result read from where no script writes
+	InPlaceRace     = "in-place-race"    // two unordered steps that write one file in place
 	NewerLanguage   = "newer-language"   // pipe.toml asks for a version that this binary does not know
 )
 
 // milder holds the rules that are no errors; all others are.
-var milder = map[string]Severity{UnusedParam: Warning, UnusedIgnore: Warning}
+var milder = map[string]Severity{UnusedParam: Warning, UnusedIgnore: Warning, ConstantGuard: Warning, UnreachableStep: Warning, Deadlock: Warning, ApprovalInLock: Warning, ShortTimeout: Warning, InPlaceRace: Warning, UnnamedPath: Hint, UndeclaredInput: Warning, CachedEffect: Warning, LateApproval: Warning, EarlyEffect: Warning, OutputForm: Warning, OutputLost: Warning, MissingSpace: Warning, NotAssignment: Warning, ConstantTest: Warning, TestRedirect: Warning, BashOnly: Warning, RemovesRoot: Warning, RunsDownload: Warning, Background: Warning, ErrexitOff: Warning, UnreachedStatus: Warning, MaskedStatus: Warning, LostPipe: Warning, UncheckedCd: Warning, Unquoted: Warning, UnreadOutput: Warning, WrittenSecret: Warning, UnstableKey: Warning, EmptyInputs: Warning, ShadowedName: Hint, UnusedProfile: Warning, UnusedType: Hint, UnusedImport: Warning, UnusedLet: Warning, UnusedSetting: Warning}
 
 // Natural is a rule's severity before pipe.toml has a say, and whether there is such a rule.
 // What is an error by nature stays one, since the program would have no meaning.
