@@ -38,15 +38,23 @@ func (r *Repo) differing(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	tracked, err := r.git.run(ctx, "diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "--no-textconv", base, "--", ".")
+	g, _, err := r.git.disarmed(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list changed files: %w", err)
 	}
-	untracked, err := r.git.run(ctx, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
+	tracked, err := g.run(ctx, "diff", "--name-only", "-z", "--relative", "--no-renames", "--ignore-submodules=dirty", "--no-ext-diff", "--no-textconv", base, "--", ".")
+	if err != nil {
+		return nil, fmt.Errorf("list changed files: %w", err)
+	}
+	modules, err := g.dirtySubmodules(ctx, 0)
+	if err != nil {
+		return nil, fmt.Errorf("list changed files: %w", err)
+	}
+	untracked, err := g.run(ctx, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
 	if err != nil {
 		return nil, fmt.Errorf("list untracked files: %w", err)
 	}
-	return append(names(tracked), names(untracked)...), nil
+	return slices.Concat(names(tracked), modules, names(untracked)), nil
 }
 
 // mergeBase is the commit that the branch left the default branch at.
@@ -57,7 +65,7 @@ func (r *Repo) mergeBase(ctx context.Context) (string, error) {
 	}
 	ref := r.git.branchRef(ctx, branch)
 	if ref == "" {
-		return "", fmt.Errorf("git.changed compares with the default branch %q, which is not fetched: git fetch origin %s", branch, branch)
+		return "", fmt.Errorf("git.changed compares with the default branch %q, which is not fetched: git fetch origin %s", branch, quoted(branch))
 	}
 	base := r.git.line(ctx, "merge-base", r.facts.Commit, ref)
 	if base == "" {

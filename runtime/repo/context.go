@@ -41,6 +41,7 @@ func (c CI) record() value.Record {
 			"title":  value.String(pr.Title),
 			"author": value.String(pr.Author),
 			"branch": value.String(pr.Branch),
+			"base":   value.String(pr.Base),
 		}
 	}
 	return out

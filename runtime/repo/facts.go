@@ -17,26 +17,44 @@ const (
 
 // facts asks git; found is false where there is no repository, or no git.
 func (g git) facts(ctx context.Context) (f Facts, found bool, err error) {
-	if !g.present() {
-		return Facts{}, false, nil
-	}
-	status, err := g.run(ctx, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--no-renames", "--", ".")
+	g, c, err := g.disarmed(ctx)
 	if errors.Is(err, exec.ErrNotFound) {
 		return Facts{}, false, nil
 	}
 	if err != nil {
 		return Facts{}, false, fmt.Errorf("read the repository: %w", err)
 	}
-	g.readStatus(&f, names(status))
+	status, err := g.status(ctx)
+	if err != nil {
+		return Facts{}, false, fmt.Errorf("read the repository: %w", err)
+	}
+	g.readStatus(&f, status)
+	f.Repo = repoName(c.origin)
 	var wg sync.WaitGroup
 	wg.Go(func() { f.Branch = strings.TrimPrefix(g.line(ctx, "symbolic-ref", "-q", "HEAD"), heads) })
 	wg.Go(func() { f.Tag = g.tag(ctx, f.Commit) })
-	wg.Go(func() { f.Repo = repoName(g.line(ctx, "config", "--get", "remote.origin.url")) })
 	wg.Go(func() {
 		f.DefaultBranch = strings.TrimPrefix(g.line(ctx, "symbolic-ref", "-q", originHeads+"HEAD"), originHeads)
 	})
+	if !f.Dirty {
+		wg.Go(func() {
+			var dirty []string
+			dirty, err = g.dirtySubmodules(ctx, 0)
+			f.Dirty = len(dirty) > 0
+		})
+	}
 	wg.Wait()
-	return f, true, ctx.Err()
+	if err == nil {
+		err = ctx.Err()
+	}
+	return f, err == nil, err
+}
+
+// status asks git what differs from the commit. Of submodules it looks at the commit alone: for
+// more it would start itself in them, without the options that keep it from running programs.
+func (g git) status(ctx context.Context) ([]string, error) {
+	out, err := g.run(ctx, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--no-renames", "--", ".")
+	return names(out), err
 }
 
 func (g git) readStatus(f *Facts, lines []string) {

@@ -84,7 +84,7 @@ func TestHost(t *testing.T) {
 
 func TestDetectCI(t *testing.T) {
 	event := filepath.Join(t.TempDir(), "event.json")
-	body := `{"repository":{"default_branch":"trunk"},"pull_request":{"number":7,"title":"$(id)\n","user":{"login":"eve"},"head":{"ref":"topic"}}}`
+	body := `{"repository":{"default_branch":"trunk"},"pull_request":{"number":7,"title":"$(id)\n","user":{"login":"eve"},"head":{"ref":"topic"},"base":{"ref":"rel"}}}`
 	if err := os.WriteFile(event, []byte(body), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -101,19 +101,30 @@ func TestDetectCI(t *testing.T) {
 		"generic":           {[]string{"CI=1", "BUILD_URL=https://b"}, CI{Name: "ci", Event: "none", URL: "https://b"}},
 		"github push":       {github("GITHUB_EVENT_NAME=push", "GITHUB_REF_TYPE=branch", "GITHUB_REF_NAME=main"), CI{Name: "github", Event: "push", Actor: "ann", URL: page, branch: "main"}},
 		"github tag":        {github("GITHUB_EVENT_NAME=push", "GITHUB_REF_TYPE=tag", "GITHUB_REF_NAME=v1"), CI{Name: "github", Event: "tag", Actor: "ann", URL: page, tag: "v1"}},
-		"github pull":       {github("GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+event), CI{Name: "github", Event: "pull_request", Actor: "ann", URL: page, PullRequest: &PullRequest{7, "$(id)\n", "eve", "topic"}, branch: "topic", defaultBranch: "trunk"}},
+		"github pull":       {github("GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+event), CI{Name: "github", Event: "pull_request", Actor: "ann", URL: page, PullRequest: &PullRequest{7, "$(id)\n", "eve", "topic", "rel"}, branch: "topic", defaultBranch: "trunk"}},
 		"github manual":     {github("GITHUB_EVENT_NAME=workflow_dispatch"), CI{Name: "github", Event: "manual", Actor: "ann", URL: page}},
 		"github schedule":   {github("GITHUB_EVENT_NAME=schedule"), CI{Name: "github", Event: "schedule", Actor: "ann", URL: page}},
 		"github other":      {github("GITHUB_EVENT_NAME=fork", "GITHUB_EVENT_PATH=/nowhere"), CI{Name: "github", Event: "none", Actor: "ann", URL: page}},
-		"gitlab push":       {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=push", "CI_COMMIT_BRANCH=x", "CI_PIPELINE_URL=u", "GITLAB_USER_LOGIN=bob"}, CI{Name: "gitlab", Event: "push", Actor: "bob", URL: "u", branch: "x"}},
+		"gitlab push":       {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=push", "CI_COMMIT_BRANCH=x", "CI_PIPELINE_URL=https://u/-/pipelines/1", "GITLAB_USER_LOGIN=bob"}, CI{Name: "gitlab", Event: "push", Actor: "bob", URL: "https://u/-/pipelines/1", branch: "x"}},
 		"gitlab tag":        {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=push", "CI_COMMIT_TAG=v2"}, CI{Name: "gitlab", Event: "tag", tag: "v2"}},
-		"gitlab merge":      {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=merge_request_event", "CI_MERGE_REQUEST_IID=3", "CI_MERGE_REQUEST_TITLE=t", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=s"}, CI{Name: "gitlab", Event: "pull_request", PullRequest: &PullRequest{Number: 3, Title: "t", Branch: "s"}, branch: "s"}},
+		"gitlab merge":      {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=merge_request_event", "CI_MERGE_REQUEST_IID=3", "CI_MERGE_REQUEST_TITLE=t", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=s", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=m"}, CI{Name: "gitlab", Event: "pull_request", PullRequest: &PullRequest{Number: 3, Title: "t", Branch: "s", Base: "m"}, branch: "s"}},
 		"gitlab by hand":    {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=web"}, CI{Name: "gitlab", Event: "manual"}},
+		"hostile URL":       {[]string{"CI=1", "BUILD_URL=https://b/$(id)"}, CI{Name: "ci", Event: "none"}},
+		"URL of no page":    {[]string{"CI=1", "BUILD_URL=javascript:x"}, CI{Name: "ci", Event: "none"}},
+		"gitlab external":   {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=external_pull_request_event", "CI_EXTERNAL_PULL_REQUEST_IID=4", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME=s", "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME=m"}, CI{Name: "gitlab", Event: "pull_request", PullRequest: &PullRequest{Number: 4, Branch: "s", Base: "m"}}},
+		"buildkite push":    {[]string{"CI=true", "BUILDKITE=true", "BUILDKITE_SOURCE=webhook", "BUILDKITE_BRANCH=b", "BUILDKITE_PULL_REQUEST=false", "BUILDKITE_PIPELINE_DEFAULT_BRANCH=d", "BUILDKITE_BUILD_CREATOR=eve", "BUILDKITE_BUILD_URL=https://b/1"}, CI{Name: "buildkite", Event: "push", Actor: "eve", URL: "https://b/1", branch: "b", defaultBranch: "d"}},
+		"buildkite tag":     {[]string{"BUILDKITE=true", "BUILDKITE_SOURCE=webhook", "BUILDKITE_TAG=v1"}, CI{Name: "buildkite", Event: "tag", tag: "v1"}},
+		"buildkite pull":    {[]string{"BUILDKITE=true", "BUILDKITE_SOURCE=webhook", "BUILDKITE_BRANCH=b", "BUILDKITE_PULL_REQUEST=9", "BUILDKITE_PULL_REQUEST_BASE_BRANCH=d"}, CI{Name: "buildkite", Event: "pull_request", PullRequest: &PullRequest{Number: 9, Branch: "b", Base: "d"}, branch: "b"}},
+		"buildkite by hand": {[]string{"BUILDKITE=true", "BUILDKITE_SOURCE=ui"}, CI{Name: "buildkite", Event: "manual"}},
 		"gitlab unexpected": {[]string{"GITLAB_CI=true", "CI_PIPELINE_SOURCE=security_orchestration_policy"}, CI{Name: "gitlab", Event: "none"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, detectCI(tt.environ), cmp.AllowUnexported(CI{})); diff != "" {
+			got, err := detectCI(tt.environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(CI{})); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -56,14 +56,17 @@ type Repo struct {
 }
 
 // Capture looks at the repository whose root is an absolute path. A folder without git is
-// fine; git's refusal to read a repository that is there is an error.
+// fine; git's refusal to read a repository that is there is an error, and so is a CI service's
+// event file that cannot be read.
 func Capture(ctx context.Context, root string, o Options) (*Repo, error) {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, fmt.Errorf("open the repository: %w", err)
 	}
 	r := &Repo{root: root, options: o, dir: dir, git: newGit(root, o.Environ), texts: map[string]string{}}
-	r.ci = detectCI(o.Environ)
+	if r.ci, err = detectCI(o.Environ); err != nil {
+		return nil, errClose(dir, err)
+	}
 	if err := r.ask(ctx); err != nil {
 		return nil, errClose(dir, err)
 	}
@@ -88,6 +91,9 @@ func (r *Repo) Facts() Facts { return r.facts }
 func (r *Repo) CI() CI { return r.ci }
 
 func (r *Repo) ask(ctx context.Context) error {
+	if !r.git.present() {
+		return nil
+	}
 	facts, found, err := r.git.facts(ctx)
 	if err != nil {
 		return err

@@ -190,7 +190,7 @@ func TestCaptureErrors(t *testing.T) {
 		t.Error("a folder that does not exist is opened")
 	}
 	w.write(".git", "gitdir: /nowhere\n")
-	if _, err := Capture(context.Background(), w.dir, Options{Environ: w.environ}); err == nil || !strings.Contains(err.Error(), "git status: ") {
+	if _, err := Capture(context.Background(), w.dir, Options{Environ: w.environ}); err == nil || !strings.Contains(err.Error(), "not a git repository") {
 		t.Errorf("broken repository: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

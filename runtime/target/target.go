@@ -5,6 +5,8 @@ package target
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/pipelang/pipe/lang/value"
@@ -37,12 +39,48 @@ type Run struct {
 
 // Artifacts is content by digest. Its methods are safe for concurrent use.
 type Artifacts interface {
-	// PutFile stores a regular file and PutDir a tree; links that leave the tree are an error.
-	PutFile(ctx context.Context, path string) (value.File, error)
-	PutDir(ctx context.Context, path string) (value.Dir, error)
-	// GetFile and GetDir write content to a path that does not exist yet, its parent does.
+	// Take starts to take in what belongs together. With seal, content and names are encrypted
+	// before they touch the disk, and digests are keyed: they tell nothing of the content.
+	Take(seal bool) Intake
+	// GetFile and GetDir write content, in the plain, to a path that does not exist yet, its
+	// parent does.
 	GetFile(ctx context.Context, f value.File, path string) error
 	GetDir(ctx context.Context, d value.Dir, path string) error
+}
+
+// Intake is content on its way into Artifacts: nobody gets it before Commit. It is for one
+// goroutine at a time, and must be closed.
+type Intake interface {
+	// PutFile takes in a regular file and PutDir a tree; links that leave the tree are an error.
+	PutFile(ctx context.Context, path string) (value.File, error)
+	PutDir(ctx context.Context, path string) (value.Dir, error)
+	// Walk shows what a Put took in, by its digest: a file's content under the name "", and each
+	// entry of a tree under its path, a link's target as its content, a folder without any.
+	Walk(ctx context.Context, digest string, visit func(name string, content io.Reader) error) error
+	// Commit makes content of these digests part of Artifacts, with all that its trees hold.
+	Commit(digests ...string) error
+	// Close removes what was not committed.
+	Close() error
+}
+
+// Finder looks for secrets in a text that is written to it in any pieces.
+type Finder interface {
+	io.Writer
+	// Found gives the line, from 1, in which the first secret begins, and whether there is one.
+	Found() (line int, ok bool)
+}
+
+// LeakError says where content that is to be kept holds a secret.
+type LeakError struct {
+	Path string
+	Line int // 0 where the name itself is meant
+}
+
+func (e *LeakError) Error() string {
+	if e.Line == 0 {
+		return e.Path + " holds a secret in its name"
+	}
+	return fmt.Sprintf("%s holds a secret in line %d", e.Path, e.Line)
 }
 
 // Session runs attempts of one run. Start is safe for concurrent use.
@@ -132,13 +170,15 @@ type Attempt interface {
 	// Outputs reads $PIPE_OUTPUT, which its errors name.
 	Outputs() (map[string]string, error)
 	// Text, File, Dir and Files read the workspace; paths and globs are relative to Workdir,
-	// with a leading / to the workspace's root, and may not leave it.
+	// with a leading / to the workspace's root, and may not leave it. Files and folders are put
+	// into to.
 	Text(path string) (string, error)
-	File(ctx context.Context, path string) (value.File, error)
-	Dir(ctx context.Context, path string) (value.Dir, error)
-	Files(ctx context.Context, glob string) ([]value.File, error)
-	// Kept stores the files that Keep names and returns where they are.
-	Kept(ctx context.Context) ([]string, error)
+	File(ctx context.Context, path string, to Intake) (value.File, error)
+	Dir(ctx context.Context, path string, to Intake) (value.Dir, error)
+	Files(ctx context.Context, glob string, to Intake) ([]value.File, error)
+	// Kept stores the files that Keep names and returns where they are. Where find is not nil
+	// it searches all of them, names included, and a *LeakError means that none is kept.
+	Kept(ctx context.Context, find func() Finder) ([]string, error)
 	Close() error
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/pipelang/pipe/runtime/target"
 )
 
-// attempt answers from the act. Digests are those of the real content, so that a test can compute them.
+// attempt answers from the act. Digests are those of the real content, so that a test can
+// compute them; nothing is stored.
 type attempt struct {
 	act  Act
 	exit target.Exit
@@ -36,7 +37,7 @@ func (a *attempt) Text(name string) (string, error) {
 	return text, nil
 }
 
-func (a *attempt) File(_ context.Context, name string) (value.File, error) {
+func (a *attempt) File(_ context.Context, name string, _ target.Intake) (value.File, error) {
 	text, err := a.Text(name)
 	if err != nil {
 		return value.File{}, err
@@ -44,7 +45,7 @@ func (a *attempt) File(_ context.Context, name string) (value.File, error) {
 	return value.File{Name: path.Base(name), Digest: digest(text), Size: int64(len(text)), Mode: 0o644}, nil
 }
 
-func (a *attempt) Dir(_ context.Context, name string) (value.Dir, error) {
+func (a *attempt) Dir(_ context.Context, name string, _ target.Intake) (value.Dir, error) {
 	d := value.Dir{Name: path.Base(name)}
 	var manifest strings.Builder
 	for _, p := range a.names() {
@@ -61,13 +62,13 @@ func (a *attempt) Dir(_ context.Context, name string) (value.Dir, error) {
 	return d, nil
 }
 
-func (a *attempt) Files(ctx context.Context, glob string) ([]value.File, error) {
+func (a *attempt) Files(ctx context.Context, glob string, to target.Intake) ([]value.File, error) {
 	var out []value.File
 	for _, p := range a.names() {
 		if ok, err := path.Match(glob, p); err != nil {
 			return nil, err
 		} else if ok {
-			f, err := a.File(ctx, p)
+			f, err := a.File(ctx, p, to)
 			if err != nil {
 				return nil, err
 			}
@@ -78,7 +79,19 @@ func (a *attempt) Files(ctx context.Context, glob string) ([]value.File, error) 
 }
 
 // Kept gives every file of the act.
-func (a *attempt) Kept(context.Context) ([]string, error) { return a.names(), nil }
+func (a *attempt) Kept(_ context.Context, find func() target.Finder) ([]string, error) {
+	for _, p := range a.names() {
+		if find == nil {
+			break
+		}
+		f := find()
+		_, _ = f.Write([]byte(a.act.Files[p]))
+		if line, ok := f.Found(); ok {
+			return nil, &target.LeakError{Path: p, Line: line}
+		}
+	}
+	return a.names(), nil
+}
 
 func (a *attempt) names() []string {
 	var out []string

@@ -24,7 +24,7 @@ type attempt struct {
 	// base is the start of the names of all that the attempt has on disk outside its workspace.
 	base      string
 	workspace *workspace
-	placed    []string // in the real tree, for an attempt in place
+	placed    []string // in the workspace, and to be taken out before it goes
 	files     bool     // parameters or scripts lie in files
 	env       []string
 	dir       string // working folder, as processes see it
@@ -76,6 +76,9 @@ func (a *attempt) prepare(ctx context.Context) (err error) {
 func (a *attempt) outputs() string { return a.base + ".outputs" }
 
 func (a *attempt) runExec(ctx context.Context) error {
+	if err := checkArguments(a.job.Exec); err != nil {
+		return err
+	}
 	_, err := a.runProgram(ctx, a.job.Exec, "")
 	return err
 }

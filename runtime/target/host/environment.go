@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -59,27 +60,68 @@ func (s *session) environment(job *target.Job, params []target.EnvVar, outputs s
 			env = append(env, name+"="+v)
 		}
 	}
-	for _, vars := range [][]target.EnvVar{params, job.Env} {
-		for _, v := range vars {
-			if err := checkVariable(v); err != nil {
-				return nil, err
-			}
-			env = append(env, v.Name+"="+v.Value)
+	for _, v := range params {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	for _, v := range job.Env {
+		if err := checkVariable("env", v); err != nil {
+			return nil, err
 		}
+		env = append(env, v.Name+"="+v.Value)
 	}
 	return lastWins(append(env, outputVariable+"="+outputs)), nil
 }
 
-// checkVariable refuses what the kernel would cut off or misread. The value is not shown:
-// it may be a secret.
-func checkVariable(v target.EnvVar) error {
+// maxString is how long Linux lets one variable or argument be, with the zero byte at its
+// end: 128 KiB on most machines.
+var maxString = 32 * os.Getpagesize()
+
+// checkVariable refuses what the kernel would cut off, misread or refuse; what says where the
+// variable was given. The value is not shown: it may be a secret.
+func checkVariable(what string, v target.EnvVar) error {
 	switch {
 	case v.Name == "" || strings.ContainsAny(v.Name, "=\x00"):
-		return fmt.Errorf("environment: %q is no name of a variable", v.Name)
+		return fmt.Errorf("%s: %q is no name of a variable", what, v.Name)
 	case strings.ContainsRune(v.Value, 0):
-		return fmt.Errorf("environment: the value of %s holds a NUL byte, which no process can be given", v.Name)
+		return fmt.Errorf("%s %s: the value holds a NUL byte, which no process can be given: hand it over as a file", what, v.Name)
+	case len(v.Name)+len(v.Value)+2 > maxString:
+		return fmt.Errorf("%s %s: the value has %d bytes, and a variable holds %d at most: hand it over as a file", what, v.Name, len(v.Value), maxString-len(v.Name)-2)
 	}
 	return nil
+}
+
+// checkArguments does for a command line what checkVariable does for the environment.
+func checkArguments(argv []string) error {
+	for i, arg := range argv {
+		switch {
+		case strings.ContainsRune(arg, 0):
+			return fmt.Errorf("exec: argument %d holds a NUL byte, which no process can be given", i)
+		case len(arg)+1 > maxString:
+			return fmt.Errorf("exec: argument %d has %d bytes, and one holds %d at most: hand it over as a file", i, len(arg), maxString-1)
+		}
+	}
+	return nil
+}
+
+// tooLarge is the error for a command line and environment that fit one by one and not
+// together. It names the largest, without their values.
+func tooLarge(c command) error {
+	total := 0
+	for _, s := range c.Argv {
+		total += len(s) + 1
+	}
+	vars := slices.Clone(c.Env)
+	for _, s := range vars {
+		total += len(s) + 1
+	}
+	slices.SortStableFunc(vars, func(a, b string) int { return len(b) - len(a) })
+	var largest []string
+	for _, kv := range vars[:min(3, len(vars))] {
+		name, v, _ := strings.Cut(kv, "=")
+		largest = append(largest, fmt.Sprintf("%s (%d bytes)", name, len(v)))
+	}
+	return fmt.Errorf("start %s: the environment and arguments have %d bytes, more than this system gives a program; the largest are %s: hand them over as files",
+		c.Argv[0], total, strings.Join(largest, ", "))
 }
 
 // lastWins drops earlier values of a variable that is set again.

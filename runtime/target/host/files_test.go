@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -20,16 +21,26 @@ func str(s string) value.Value { return value.String(s) }
 func (b *bench) put(name string, files tree) value.Value {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), name)
+	in := b.intake()
 	if content, ok := files["file"]; ok {
 		write(b, filepath.Dir(dir), tree{name: content})
-		f, err := b.store.PutFile(b.Context(), dir)
-		must(b, err)
+		f, err := in.PutFile(b.Context(), dir)
+		must(b, errors.Join(err, in.Commit(f.Digest)))
 		return f
 	}
 	write(b, dir, files)
-	d, err := b.store.PutDir(b.Context(), dir)
-	must(b, err)
+	d, err := in.PutDir(b.Context(), dir)
+	must(b, errors.Join(err, in.Commit(d.Digest)))
 	return d
+}
+
+// intake takes in content until the test ends.
+func (b *bench) intake() target.Intake { return b.take(false) }
+
+func (b *bench) take(seal bool) target.Intake {
+	in := b.store.Take(seal)
+	b.Cleanup(func() { must(b, in.Close()) })
+	return in
 }
 
 func file(content string) tree { return tree{"file": content} }
@@ -120,12 +131,12 @@ func TestCacheFoldersAreRead(t *testing.T) {
 			if rooted, again := a.Text("/deep/c/sub/m"); err != nil || again != nil || got+rooted != "12" {
 				t.Errorf("%s: got %q and %q, %v, %v", name, got, rooted, err, again)
 			}
-			d, err := a.Dir(t.Context(), "c/sub")
+			d, err := a.Dir(t.Context(), "c/sub", b.intake())
 			if err != nil || d.Files != 1 || d.Name != "sub" {
 				t.Errorf("%s: the folder is %+v, %v", name, d, err)
 			}
 			for _, glob := range []string{"c/**", "c/n", "/deep/c/sub/*"} {
-				list, err := a.Files(t.Context(), glob)
+				list, err := a.Files(t.Context(), glob, b.intake())
 				if want := map[string]int{"c/**": 2}[glob]; err != nil || len(list) != max(want, 1) {
 					t.Errorf("%s: %s gives %v, %v", name, glob, list, err)
 				}
@@ -237,26 +248,28 @@ func TestReaders(t *testing.T) {
 				t.Errorf("text(%q) = %q, want %q", p, got, want)
 			}
 		}
-		f, err := a.File(t.Context(), "dist/a.js")
+		f, err := a.File(t.Context(), "dist/a.js", b.intake())
 		if must(t, err); f.Name != "a.js" || f.Size != 2 || f.Mode != 0o755 {
 			t.Errorf("file: %+v", f)
 		}
-		if f, err = a.File(t.Context(), "alias"); err != nil || f.Name != "alias" || f.Size != 5 {
+		if f, err = a.File(t.Context(), "alias", b.intake()); err != nil || f.Name != "alias" || f.Size != 5 {
 			t.Errorf("file by a link: %+v, %v", f, err)
 		}
-		d, err := a.Dir(t.Context(), "dist")
+		in := b.intake()
+		d, err := a.Dir(t.Context(), "dist", in)
 		if must(t, err); d.Name != "dist" || d.Files != 2 || d.Size != 4 {
 			t.Errorf("dir: %+v", d)
 		}
 		to := filepath.Join(t.TempDir(), "d")
+		must(t, in.Commit(d.Digest))
 		must(t, b.store.GetDir(t.Context(), d, to))
 		if got := read(t, filepath.Join(to, "l.js")); got != "1\n" {
 			t.Errorf("dir gave %q", got)
 		}
-		if _, err := a.Dir(t.Context(), "made.txt"); err == nil {
+		if _, err := a.Dir(t.Context(), "made.txt", b.intake()); err == nil {
 			t.Error("a file was taken as a folder")
 		}
-		all, err := a.Files(t.Context(), "dist/**/*.js")
+		all, err := a.Files(t.Context(), "dist/**/*.js", b.intake())
 		must(t, err)
 		var names []string
 		for _, f := range all {
@@ -265,14 +278,14 @@ func TestReaders(t *testing.T) {
 		if d := cmp.Diff([]string{"a.js", "l.js", "b.js"}, names); d != "" {
 			t.Error(d)
 		}
-		if none, err := a.Files(t.Context(), "*.none"); err != nil || len(none) != 0 {
+		if none, err := a.Files(t.Context(), "*.none", b.intake()); err != nil || len(none) != 0 {
 			t.Errorf("got %v, %v", none, err)
 		}
-		if top, err := a.Files(t.Context(), "/to*"); err != nil || len(top) != 1 || top[0].Name != "top" {
+		if top, err := a.Files(t.Context(), "/to*", b.intake()); err != nil || len(top) != 1 || top[0].Name != "top" {
 			t.Errorf("from the root: got %v, %v", top, err)
 		}
 		for _, bad := range []string{"[", "../../*", "/../*", "!x"} {
-			if _, err := a.Files(t.Context(), bad); err == nil {
+			if _, err := a.Files(t.Context(), bad, b.intake()); err == nil {
 				t.Errorf("glob %q was taken", bad)
 			}
 		}
@@ -285,7 +298,7 @@ func TestKept(t *testing.T) {
 	job.Step, job.Keep = "ship/unit[0]", []string{"report.xml", "coverage", "logs/*.txt", "none", "away"}
 	run := func(text string) []string {
 		a := b.shell(job, text)
-		got, err := a.Kept(t.Context())
+		got, err := a.Kept(t.Context(), nil)
 		must(t, err)
 		for i := range got {
 			got[i] = strings.TrimPrefix(got[i], b.run.Keep)

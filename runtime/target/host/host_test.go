@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -45,7 +46,12 @@ func newBench(t testing.TB, files tree, env ...string) *bench {
 	for _, sub := range []string{"state/run1", "cache", "keep"} {
 		must(t, os.MkdirAll(filepath.Join(base, sub), 0o755))
 	}
-	s, err := store.Open(filepath.Join(base, "store"))
+	s, err := store.Open(filepath.Join(base, "store"), secret.NewSealer(func(name string) string {
+		if name == secret.IdentityVariable {
+			return filepath.Join(base, "identity")
+		}
+		return ""
+	}))
 	must(t, err)
 	b.store = s
 	b.run = target.Run{

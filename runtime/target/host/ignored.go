@@ -22,7 +22,7 @@ func ignored(ctx context.Context, root string) ([]string, error) {
 	}
 	var problems bytes.Buffer
 	// The folder may be another user's, and its configuration is not trusted to name programs.
-	cmd := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", root,
+	cmd := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-C", root,
 		"ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
 	cmd.Stderr = &problems

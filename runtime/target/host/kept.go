@@ -11,28 +11,33 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 // Kept copies what the job's keep names into the step's folder, which then holds nothing
-// else, and gives the absolute paths, in order. A glob of folders keeps what is in them.
-func (a *attempt) Kept(ctx context.Context) ([]string, error) {
+// else, and gives the absolute paths, in order. A glob of folders keeps what is in them. Where
+// find finds something in one of the files or names, none is kept.
+func (a *attempt) Kept(ctx context.Context, find func() target.Finder) ([]string, error) {
 	found, err := a.toKeep()
 	if err != nil {
 		return nil, fmt.Errorf("keep: %w", err)
 	}
-	folder := a.session.keepFolder(a.job.Step)
-	if err := removeAll(folder); err != nil {
+	folder, fresh := a.session.keepFolder(a.job.Step), a.session.keepFolder(".new-"+a.job.Step)
+	if err := errors.Join(removeAll(folder), removeAll(fresh)); err != nil {
 		return nil, fmt.Errorf("keep: %w", err)
 	}
 	var out []string
 	for _, p := range found {
-		to := filepath.Join(folder, keptPath(p))
-		if err := errors.Join(ctx.Err(), a.keep(p, to)); err != nil {
-			return nil, fmt.Errorf("keep %q: %w", p, err)
+		if err := errors.Join(ctx.Err(), a.keep(p, filepath.Join(fresh, keptPath(p)), find)); err != nil {
+			return nil, errors.Join(fmt.Errorf("keep %q: %w", p, err), removeAll(fresh))
 		}
-		out = append(out, to)
+		out = append(out, filepath.Join(folder, keptPath(p)))
 	}
-	return out, nil
+	if len(out) > 0 {
+		err = os.Rename(fresh, folder)
+	}
+	return out, err
 }
 
 // keptPath is where a file goes below the step's folder; one from above the working folder
@@ -56,7 +61,17 @@ func (a *attempt) toKeep() ([]string, error) {
 	return slices.Compact(out), nil
 }
 
-func (a *attempt) keep(p, to string) error {
+// keep searches a file while it copies it: what is searched is what is kept.
+func (a *attempt) keep(p, to string, find func() target.Finder) error {
+	search := noFinder
+	if find != nil {
+		search = find
+	}
+	name := search()
+	io.WriteString(name, p)
+	if _, leaks := name.Found(); leaks {
+		return &target.LeakError{Path: p}
+	}
 	in, err := a.openFile(p)
 	if err != nil {
 		return err
@@ -73,6 +88,21 @@ func (a *attempt) keep(p, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	content := search()
+	if find == nil {
+		_, err = io.Copy(out, in) // the kernel shares blocks where it can
+	} else {
+		_, err = io.Copy(out, io.TeeReader(in, content))
+	}
+	if line, leaks := content.Found(); leaks {
+		err = errors.Join(err, &target.LeakError{Path: p, Line: line})
+	}
 	return errors.Join(err, out.Chmod(info.Mode()&fs.ModePerm|0o200), out.Close())
 }
+
+// nothing is a Finder that finds nothing.
+type nothing struct{ io.Writer }
+
+func (nothing) Found() (int, bool) { return 0, false }
+
+func noFinder() target.Finder { return nothing{io.Discard} }

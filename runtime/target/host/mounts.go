@@ -36,7 +36,7 @@ func (a *attempt) mount(ctx context.Context, m target.Mount) error {
 	if err != nil {
 		return err
 	}
-	in := mounter{attempt: a, root: root, ctx: ctx, secret: m.Secret}
+	in := mounter{attempt: a, root: root, ctx: ctx, secret: m.Secret || m.Text != nil}
 	switch {
 	case m.Text != nil:
 		return in.text(at, *m.Text)
@@ -56,9 +56,9 @@ type mounter struct {
 	secret  bool
 }
 
-// made remembers what a real tree must be rid of at the end.
+// made remembers what a real tree must be rid of at the end, and any workspace at once.
 func (m mounter) made(at string) {
-	if m.attempt.job.InPlace {
+	if m.attempt.job.InPlace || m.secret {
 		m.attempt.placed = append(m.attempt.placed, at)
 	}
 }
@@ -79,7 +79,7 @@ func (m mounter) text(at, text string) error {
 	if err := m.parents(at); err != nil {
 		return err
 	}
-	f, err := m.root.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+	f, err := m.root.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, secretMode)
 	if err != nil {
 		return collision(at, err)
 	}
@@ -155,7 +155,7 @@ func (m mounter) folder(at string) error {
 
 func (m mounter) file(at string, f value.File) error {
 	if m.secret {
-		f.Mode = 0o400
+		f.Mode = secretMode
 	}
 	if err := m.parents(at); err != nil {
 		return err
@@ -204,10 +204,27 @@ func (m mounter) dir(at string, d value.Dir) error {
 }
 
 func (m mounter) get(at string, d value.Dir) error {
-	return m.at(at, func(path string) error {
+	err := m.at(at, func(path string) error {
 		return m.attempt.session.run.Artifacts.GetDir(m.ctx, d, path)
 	})
+	if err != nil || !m.secret {
+		return err
+	}
+	return readOnly(m.root, at)
 }
+
+// readOnly gives every file below a folder the mode of a secret.
+func readOnly(root *os.Root, at string) error {
+	return fs.WalkDir(root.FS(), at, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return root.Chmod(p, secretMode)
+	})
+}
+
+// secretMode is the mode of a file that holds a secret.
+const secretMode = 0o400
 
 // merge moves what is in from into to.
 func (m mounter) merge(from, to string) error {
@@ -253,11 +270,15 @@ func collision(at string, err error) error {
 	return plainError(err)
 }
 
-// unplace takes mounts out of the real tree again.
+// unplace takes mounts out of the real tree again, and secrets out of any workspace, which
+// may last a while after the step.
 func (a *attempt) unplace() error {
 	var err error
 	for _, at := range a.placed {
 		err = errors.Join(err, a.workspace.root.RemoveAll(at))
+	}
+	if !a.job.InPlace {
+		return nil // what a step left there goes with the workspace
 	}
 	return err
 }

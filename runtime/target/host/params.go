@@ -26,7 +26,11 @@ func (a *attempt) params(ctx context.Context) ([]target.EnvVar, error) {
 			continue
 		}
 		if text, ok := value.Env(v); ok {
-			out = append(out, target.EnvVar{Name: p.Name, Value: text})
+			v := target.EnvVar{Name: p.Name, Value: text}
+			if err := checkVariable("parameter", v); err != nil {
+				return nil, err
+			}
+			out = append(out, v)
 		}
 	}
 	return out, nil
@@ -84,7 +88,7 @@ func (p *placer) file(f value.File) (value.Value, error) {
 		return nil, err
 	}
 	if p.secret {
-		f.Mode = 0o400
+		f.Mode = secretMode
 	}
 	return value.String(path), p.attempt.session.run.Artifacts.GetFile(p.ctx, f, path)
 }
@@ -94,7 +98,15 @@ func (p *placer) dir(d value.Dir) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return value.String(path), p.attempt.session.run.Artifacts.GetDir(p.ctx, d, path)
+	if err := p.attempt.session.run.Artifacts.GetDir(p.ctx, d, path); err != nil || !p.secret {
+		return value.String(path), err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return value.String(path), readOnly(root, ".")
 }
 
 // paramPath is a new path in a folder of its own, so that files keep their names.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
 )
@@ -99,7 +100,8 @@ func TestMissingPrograms(t *testing.T) {
 			{target.Job{Exec: []string{"./plain"}}, `"./plain" is not executable`},
 			{target.Job{Exec: []string{"/etc"}}, `"/etc" is a folder, expected a program`},
 			{target.Job{Exec: []string{"true"}, Env: []target.EnvVar{{Name: "PATH", Value: "/none"}}}, `"true" is not in PATH`},
-			{target.Job{Exec: []string{"true", strings.Repeat("x", 200_000)}}, "start true: the environment and arguments are larger than the system allows"},
+			{target.Job{Exec: []string{"true", strings.Repeat("x", 200_000)}}, "exec: argument 1 has 200000 bytes, and one holds 131071 at most: hand it over as a file"},
+			{target.Job{Exec: []string{"true", "a\x00b"}}, "exec: argument 1 holds a NUL byte, which no process can be given"},
 		} {
 			c.job.AllTree = true
 			_, err := b.session.Start(t.Context(), c.job, nil)
@@ -422,15 +424,44 @@ func TestEnvironmentIsExact(t *testing.T) {
 
 func TestEnvironmentThatCannotBe(t *testing.T) {
 	b := open(t, nil)
-	for want, v := range map[string]target.EnvVar{
-		`environment: "A=B" is no name of a variable`:                                 {Name: "A=B"},
-		`environment: "" is no name of a variable`:                                    {},
-		`environment: the value of A holds a NUL byte, which no process can be given`: {Name: "A", Value: "geheim\x00"},
+	huge := strings.Repeat("x", 200_000)
+	for want, job := range map[string]target.Job{
+		`env: "A=B" is no name of a variable`: {Env: []target.EnvVar{{Name: "A=B"}}},
+		`env: "" is no name of a variable`:    {Env: []target.EnvVar{{}}},
+		`env A: the value holds a NUL byte, which no process can be given: hand it over as a file`:                 {Env: []target.EnvVar{{Name: "A", Value: "geheim\x00"}}},
+		`env A: the value has 200000 bytes, and a variable holds 131069 at most: hand it over as a file`:           {Env: []target.EnvVar{{Name: "A", Value: huge}}},
+		`parameter title: the value holds a NUL byte, which no process can be given: hand it over as a file`:       {Params: []target.Param{{Name: "title", Value: value.String("geheim\x00")}}},
+		`parameter title: the value has 200000 bytes, and a variable holds 131065 at most: hand it over as a file`: {Params: []target.Param{{Name: "title", Value: value.String(huge), Secret: true}}},
+		`parameter titles: the value holds a NUL byte, which no process can be given: hand it over as a file`:      {Params: []target.Param{{Name: "titles", Value: value.Bytes("\x00")}}},
 	} {
-		job := empty()
-		job.Env, job.Scripts = []target.EnvVar{v}, script("true")
+		job.Inputs, job.Grace, job.Scripts = []string{}, time.Second, script("true")
 		if _, err := b.session.Start(t.Context(), job, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+func TestEnvironmentThatIsTooLargeTogether(t *testing.T) {
+	b := open(t, nil)
+	job := empty()
+	job.Scripts = script("true")
+	for i := range 60 {
+		job.Env = append(job.Env, target.EnvVar{Name: "PART_" + strconv.Itoa(i), Value: strings.Repeat("x", 120_000+i)})
+	}
+	_, err := b.session.Start(t.Context(), job, nil)
+	if err == nil || !strings.Contains(err.Error(), "more than this system gives a program; the largest are PART_59 (120059 bytes), PART_58 (120058 bytes), PART_57 (120057 bytes): hand them over as files") {
+		t.Errorf("got %v", err)
+	}
+	if err != nil && strings.Contains(err.Error(), "xxx") {
+		t.Error("the error shows a value")
+	}
+}
+
+func TestTheLargestVariableThatFits(t *testing.T) {
+	b := open(t, nil)
+	job := empty()
+	job.Env = []target.EnvVar{{Name: "A", Value: strings.Repeat("x", 131069)}}
+	if got := b.sh(job, "printf %s ${#A}"); got != "131069" {
+		t.Errorf("got %s", got)
 	}
 }

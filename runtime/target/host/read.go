@@ -16,6 +16,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 // maxText is how many bytes text may give.
@@ -40,14 +41,14 @@ func (a *attempt) Text(p string) (string, error) {
 	return string(raw), nil
 }
 
-// File stores a file of the workspace.
-func (a *attempt) File(ctx context.Context, p string) (value.File, error) {
+// File takes in a file of the workspace.
+func (a *attempt) File(ctx context.Context, p string, to target.Intake) (value.File, error) {
 	f, err := a.openFile(p)
 	if err != nil {
 		return value.File{}, err
 	}
 	defer f.Close()
-	v, err := a.session.run.Artifacts.PutFile(ctx, fdPath(f))
+	v, err := to.PutFile(ctx, fdPath(f))
 	if err != nil {
 		return value.File{}, fmt.Errorf("%q: %w", p, err)
 	}
@@ -55,8 +56,8 @@ func (a *attempt) File(ctx context.Context, p string) (value.File, error) {
 	return v, nil
 }
 
-// Dir stores a folder of the workspace.
-func (a *attempt) Dir(ctx context.Context, p string) (value.Dir, error) {
+// Dir takes in a folder of the workspace.
+func (a *attempt) Dir(ctx context.Context, p string, to target.Intake) (value.Dir, error) {
 	f, info, err := a.openAny(p)
 	if err != nil {
 		return value.Dir{}, err
@@ -65,7 +66,7 @@ func (a *attempt) Dir(ctx context.Context, p string) (value.Dir, error) {
 	if !info.IsDir() {
 		return value.Dir{}, fmt.Errorf("%q is a file, expected a folder", p)
 	}
-	v, err := a.session.run.Artifacts.PutDir(ctx, fdPath(f))
+	v, err := to.PutDir(ctx, fdPath(f))
 	if err != nil {
 		return value.Dir{}, fmt.Errorf("%q: %w", p, err)
 	}
@@ -73,15 +74,15 @@ func (a *attempt) Dir(ctx context.Context, p string) (value.Dir, error) {
 	return v, nil
 }
 
-// Files stores the files that a glob matches, in order of their paths.
-func (a *attempt) Files(ctx context.Context, glob string) ([]value.File, error) {
+// Files takes in the files that a glob matches, in order of their paths.
+func (a *attempt) Files(ctx context.Context, glob string, to target.Intake) ([]value.File, error) {
 	found, err := a.glob(glob)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]value.File, 0, len(found))
 	for _, p := range found {
-		f, err := a.File(ctx, p)
+		f, err := a.File(ctx, p, to)
 		if err != nil {
 			return nil, err
 		}

@@ -73,7 +73,7 @@ func startHere(c command, stdio [3]int) (*process, error) {
 	})
 	switch {
 	case errors.Is(err, syscall.E2BIG):
-		return nil, fmt.Errorf("start %s: the environment and arguments are larger than the system allows", c.Argv[0])
+		return nil, tooLarge(c)
 	case err != nil:
 		return nil, fmt.Errorf("start %s: %w", c.Argv[0], err)
 	}
