@@ -143,19 +143,22 @@ func (w *opWork) in(script string) string {
 }
 
 // finish evaluates the result, which a failed attempt may have too, and stores what is kept.
+// What holds a secret without saying so is not stored, nor is anything beside it.
 func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 	outputs, outErr := att.Outputs()
 	end.facts = &facts{exit: end.exit, full: true, stdout: att.Stdout, stderr: att.Stderr, outputs: outputs, err: outErr}
-	v, cause, err := w.returned(ctx, att, end.facts)
+	to := w.intake()
+	if to != nil {
+		defer to.Close()
+	}
+	v, cause, err := w.returned(ctx, att, end.facts, to)
 	if end.outcome == Succeeded && outErr != nil {
 		cause, err = CauseResultError, outErr
 	}
 	if err == nil {
 		end.value = v
 	} else if end.outcome == Succeeded {
-		bad := failed(cause, err.Error())
-		bad.exit, bad.facts = end.exit, end.facts
-		*end = bad
+		end.spoil(cause, err.Error())
 	}
 	if end.outcome == Failed && w.asked() {
 		end.facts.settle()
@@ -163,10 +166,29 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 		end.facts = nil
 	}
 	if cause == CauseSecret {
-		return // nothing of it is stored
+		return
 	}
-	if err := w.keep(ctx, att); err != nil && end.outcome == Succeeded {
-		end.outcome, end.value, end.cause, end.reason = Failed, nil, CauseTarget, "keep: "+err.Error()
+	if w.keep(ctx, att, end); end.value == nil || to == nil {
+		return
+	}
+	if err := to.Commit(contents(end.value)...); err != nil {
+		end.spoil(CauseTarget, "store the result: "+err.Error())
+	}
+}
+
+// intake is where files and folders of the result go; nil for a place without a store.
+func (w *opWork) intake() target.Intake {
+	if w.run.Run.Artifacts == nil || w.op.plan.Return == nil {
+		return nil
+	}
+	return w.run.Run.Artifacts.Take(sealed(w.op.result))
+}
+
+// spoil makes a success a failure whose value is no use; what has failed stays as it is.
+func (n *ending) spoil(cause, reason string) {
+	n.value = nil
+	if n.outcome == Succeeded {
+		n.outcome, n.cause, n.reason = Failed, cause, reason
 	}
 }
 
@@ -181,21 +203,25 @@ func (w *opWork) asked() bool {
 }
 
 // returned evaluates `return` over what the attempt left.
-func (w *opWork) returned(ctx context.Context, att target.Attempt, f *facts) (value.Value, string, error) {
+func (w *opWork) returned(ctx context.Context, att target.Attempt, f *facts, to target.Intake) (value.Value, string, error) {
 	x := w.op.plan.Return
 	if x == nil {
 		return value.None{}, "", nil
 	}
-	sc := &scope{run: w.run, module: w.op.module, outer: w.scope, facts: f, answers: &attemptHost{att, w.scope.host()}}
-	return w.run.result(ctx, x, w.op.result, sc)
+	sc := &scope{run: w.run, module: w.op.module, outer: w.scope, facts: f, answers: &attemptHost{att, to, w.scope.host()}}
+	return w.run.result(ctx, x, w.op.result, sc, to)
 }
 
 // keep stores the files that the op keeps, whatever the outcome.
-func (w *opWork) keep(ctx context.Context, att target.Attempt) error {
+func (w *opWork) keep(ctx context.Context, att target.Attempt, end *ending) {
 	if len(w.job.Keep) == 0 {
-		return nil
+		return
 	}
-	paths, err := att.Kept(ctx)
+	paths, err := att.Kept(ctx, w.run.Find)
+	if err != nil {
+		w.notKept(err, end)
+		return
+	}
 	if len(paths) > 0 {
 		list := make(value.List, len(paths))
 		for i, p := range paths {
@@ -203,5 +229,18 @@ func (w *opWork) keep(ctx context.Context, att target.Attempt) error {
 		}
 		w.run.Bus.Publish(event.Event{Type: event.StepKept, Step: w.path, Value: encode(list, types.ListOf(types.PathType))})
 	}
-	return err
+}
+
+// notKept fails a step whose files could not be kept, and says of a secret in them even
+// where the step has failed already.
+func (w *opWork) notKept(err error, end *ending) {
+	cause, reason := CauseTarget, "keep: "+err.Error()
+	var leak *target.LeakError
+	if errors.As(err, &leak) {
+		cause, reason = CauseSecret, "kept file "+leak.Error()+": nothing is kept"
+		if end.outcome != Succeeded {
+			w.run.Bus.Publish(event.Event{Type: event.Notice, Step: w.path, Text: w.path + ": " + reason})
+		}
+	}
+	end.spoil(cause, reason)
 }

@@ -44,6 +44,12 @@ type Options struct {
 	// Reveal is told of every secret that turns up while running, so that it is masked from then on.
 	// It may be called from several goroutines.
 	Reveal func(secret string)
+	// Find starts a search for the secrets that are known by then; nil leaves the content of
+	// files and folders unsearched.
+	Find func() target.Finder
+	// Fingerprint stands for a secret in a cache key: the same for the same value, and telling
+	// nothing about it.
+	Fingerprint func(value []byte) (string, error)
 	// Jobs bounds the attempts under way; 0 is the number of cores.
 	Jobs     int
 	FailFast bool

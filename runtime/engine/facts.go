@@ -61,6 +61,7 @@ func (f *facts) read(name string) (value.Value, bool, error) {
 // attemptHost answers the functions that read an attempt's workspace, and leaves the others to the repository.
 type attemptHost struct {
 	att  target.Attempt
+	to   target.Intake // takes in the files and folders that are read
 	repo expr.Host
 }
 
@@ -73,9 +74,9 @@ func (h *attemptHost) Call(ctx context.Context, function string, args []value.Va
 	}
 	switch function {
 	case "file":
-		return orPlain(h.att.File(ctx, name))
+		return orPlain(h.att.File(ctx, name, h.to))
 	case "dir":
-		return orPlain(h.att.Dir(ctx, name))
+		return orPlain(h.att.Dir(ctx, name, h.to))
 	case "files":
 		return h.files(ctx, name)
 	case "text", "json", "yaml", "junit", "gotest":
@@ -108,7 +109,7 @@ func fileError(err error) error {
 }
 
 func (h *attemptHost) files(ctx context.Context, glob string) (value.Value, error) {
-	list, err := h.att.Files(ctx, glob)
+	list, err := h.att.Files(ctx, glob, h.to)
 	if err != nil {
 		return nil, fileError(err)
 	}
@@ -159,9 +160,9 @@ func decodeYAML(text string) (value.Value, error) {
 	return value.NewJSON(data)
 }
 
-// result evaluates a `return`, makes it fit its type and looks for secrets in it. The cause
-// belongs to the error.
-func (r *run) result(ctx context.Context, x *plan.Expr, t *types.Type, sc *scope) (v value.Value, cause string, err error) {
+// result evaluates a `return`, makes it fit its type and looks for secrets in it, and in the
+// content that to took in; nil took in nothing. The cause belongs to the error.
+func (r *run) result(ctx context.Context, x *plan.Expr, t *types.Type, sc *scope, to target.Intake) (v value.Value, cause string, err error) {
 	v, err = r.eval(ctx, x, t, sc)
 	if err == nil {
 		v, err = value.Coerce(v, t)
@@ -173,8 +174,12 @@ func (r *run) result(ctx context.Context, x *plan.Expr, t *types.Type, sc *scope
 	case err != nil:
 		return nil, CauseResultError, fmt.Errorf("return: %w", err)
 	}
-	if err := r.seal(v, t); err != nil {
-		return nil, CauseSecret, err
+	if err := r.seal(ctx, v, t, to); err != nil {
+		var leak *secretError
+		if errors.As(err, &leak) {
+			return nil, CauseSecret, err
+		}
+		return nil, CauseResultError, fmt.Errorf("return: %w", err)
 	}
 	var unmet *plan.UnmetError
 	switch err := r.hold(ctx, v, t); {

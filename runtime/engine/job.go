@@ -148,8 +148,21 @@ func (w *opWork) setScripts(ctx context.Context) error {
 		w.job.Scripts = append(w.job.Scripts, target.Script{Title: r.Title, Interpreter: r.Interpreter, Text: r.Script, OnFailure: r.OnFailure})
 	}
 	var err error
-	w.job.Exec, err = w.texts(ctx, "exec", w.op.plan.Exec)
-	return err
+	if w.job.Exec, err = w.texts(ctx, "exec", w.op.plan.Exec); err != nil || w.op.plan.Exec == nil || w.op.plan.Exec.CEL == "" {
+		return err
+	}
+	return w.run.bare(w.job.Exec)
+}
+
+// bare refuses a secret on a command line, which every process of the machine can read. The
+// types refuse it already, where they know of it.
+func (r *run) bare(argv []string) error {
+	for i, arg := range argv {
+		if r.finds(arg) {
+			return fmt.Errorf("exec: argument %d holds a secret: pass it by env or mount", i)
+		}
+	}
+	return nil
 }
 
 func scriptName(r *plan.Run, i int) string {

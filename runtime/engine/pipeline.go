@@ -209,7 +209,7 @@ func (g *graphRun) returned(ctx context.Context) (value.Value, *ending) {
 	if x == nil {
 		return value.None{}, nil
 	}
-	v, cause, err := g.run.result(context.WithoutCancel(ctx), x, g.info.result, g.scope)
+	v, cause, err := g.run.result(context.WithoutCancel(ctx), x, g.info.result, g.scope, nil)
 	if err == nil {
 		return v, nil
 	}

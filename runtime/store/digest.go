@@ -7,12 +7,15 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/pipelang/pipe/runtime/secret"
 )
 
 const (
-	objects = "objects/sha256"
-	trees   = "trees/sha256"
-	prefix  = "sha256:"
+	objects = "objects"
+	trees   = "trees"
+	plain   = "sha256:"
+	keyed   = secret.Keyed // of what is sealed
 )
 
 // digest reads r to its end.
@@ -21,15 +24,21 @@ func digest(r io.Reader) (string, error) {
 	if _, err := io.Copy(h, r); err != nil {
 		return "", err
 	}
-	return prefix + hex.EncodeToString(h.Sum(nil)), nil
+	return plain + hex.EncodeToString(h.Sum(nil)), nil
 }
+
+func isSealed(digest string) bool { return strings.HasPrefix(digest, keyed) }
 
 // place is where content of a digest lies below kind. A digest comes from plans and journals
 // too, so its form is checked before it becomes a path.
 func (s *Store) place(kind, digest string) (string, error) {
+	prefix := plain
+	if isSealed(digest) {
+		prefix = keyed
+	}
 	sum, ok := strings.CutPrefix(digest, prefix)
 	if _, err := hex.DecodeString(sum); !ok || err != nil || len(sum) != 2*sha256.Size || sum != strings.ToLower(sum) {
 		return "", fmt.Errorf("malformed digest %q", digest)
 	}
-	return filepath.Join(s.dir, kind, sum[:2], sum[2:]), nil
+	return filepath.Join(s.dir, kind, strings.TrimSuffix(prefix, ":"), sum[:2], sum[2:]), nil
 }

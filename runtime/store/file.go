@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"syscall"
 
 	"github.com/pipelang/pipe/lang/value"
 )
@@ -18,62 +16,6 @@ var ErrMissing = errors.New("not in the store")
 
 // chunk is how many bytes are copied between two looks at the context.
 const chunk = 64 << 20
-
-// PutFile stores the regular file at path, links followed.
-func (s *Store) PutFile(ctx context.Context, path string) (value.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return value.File{}, fmt.Errorf("store file: %w", err)
-	}
-	defer f.Close()
-	v, err := s.put(ctx, f)
-	if err != nil {
-		return value.File{}, err
-	}
-	v.Name = filepath.Base(path)
-	return v, nil
-}
-
-// put stores an open file. It is copied before it is read for its digest: a copy cannot
-// change in between, and costs nothing on a file system that shares blocks.
-func (s *Store) put(ctx context.Context, f *os.File) (value.File, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return value.File{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return value.File{}, fmt.Errorf("is %s, expected a regular file", kindName(info.Mode()))
-	}
-	temp, err := s.temp()
-	if err != nil {
-		return value.File{}, err
-	}
-	defer discard(temp)
-	size, err := copyAll(ctx, temp, f)
-	if err != nil {
-		return value.File{}, err
-	}
-	sum, err := s.publishFile(temp)
-	if err != nil {
-		return value.File{}, err
-	}
-	return value.File{Digest: sum, Size: size, Mode: uint32(info.Mode().Perm())}, nil
-}
-
-func (s *Store) publishFile(temp *os.File) (string, error) {
-	if _, err := temp.Seek(0, io.SeekStart); err != nil {
-		return "", err
-	}
-	sum, err := digest(temp)
-	if err != nil {
-		return "", err
-	}
-	to, err := s.place(objects, sum)
-	if err != nil {
-		return "", err
-	}
-	return sum, s.publish(temp, to)
-}
 
 // GetFile writes content to path, which must not exist, with the file's permissions.
 func (s *Store) GetFile(ctx context.Context, f value.File, path string) error {
@@ -99,7 +41,7 @@ func (s *Store) fill(ctx context.Context, to *os.File, f value.File) error {
 		return missing(err, f.Digest)
 	}
 	defer object.Close()
-	n, err := copyAll(ctx, to, object)
+	n, err := s.pour(ctx, to, object, f.Digest)
 	if err != nil {
 		return err
 	}
@@ -107,6 +49,17 @@ func (s *Store) fill(ctx context.Context, to *os.File, f value.File) error {
 		return fmt.Errorf("content %s has %d bytes, expected %d: the store is damaged", f.Digest, n, f.Size)
 	}
 	return to.Chmod(fs.FileMode(f.Mode) & fs.ModePerm)
+}
+
+func (s *Store) pour(ctx context.Context, to, object *os.File, sum string) (int64, error) {
+	if !isSealed(sum) {
+		return copyAll(ctx, to, object)
+	}
+	content, err := s.opened(object, sum)
+	if err != nil {
+		return 0, err
+	}
+	return io.Copy(to, lasting{ctx, content})
 }
 
 func missing(err error, digest string) error {

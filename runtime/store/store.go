@@ -1,5 +1,5 @@
-// Package store keeps what outlives a step on this machine: content by digest, and the
-// folders for caches and for the state of a run. It implements target.Artifacts.
+// Package store keeps what outlives a step on this machine: content by digest, sealed where
+// it is secret, and the folders for caches and for the state of a run. It implements target.Artifacts.
 // It knows nothing of steps, plans and places, and never decides what is worth keeping.
 package store
 
@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/target"
 )
 
@@ -19,18 +20,24 @@ var _ target.Artifacts = (*Store)(nil)
 // Store is a folder of content by digest. Its methods are safe for concurrent use, by several
 // processes too: content appears under its digest by one rename, whole or not at all.
 //
-//	objects/sha256/ab/cdef…   the content of a file, read-only
-//	trees/sha256/ab/cdef…     the manifest of a tree
-//	cache/                    named cache folders, one folder a repository
-//	state/                    one folder a run under way
-//	tmp/                      what is being written
-type Store struct{ dir string }
+//	objects/sha256/ab/cdef…        the content of a file, read-only
+//	objects/hmac-sha256/ab/cdef…   the same, sealed, under a digest that only the identity can make
+//	trees/sha256/ab/cdef…          the manifest of a tree
+//	trees/hmac-sha256/ab/cdef…     the same, sealed
+//	cache/                         named cache folders, one folder a repository
+//	state/                         one folder a run under way
+//	tmp/                           what is being written, sealed where it will be
+type Store struct {
+	dir    string
+	sealer *secret.Sealer
+}
 
 // staleTemp is the age at which a temporary file belongs to no living process.
 const staleTemp = 24 * time.Hour
 
-// Open makes the folder where it is missing and returns the store in it.
-func Open(dir string) (*Store, error) {
+// Open makes the folder where it is missing and returns the store in it. What is sealed is
+// sealed by sealer.
+func Open(dir string, sealer *secret.Sealer) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -40,7 +47,7 @@ func Open(dir string) (*Store, error) {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
-	s := &Store{dir: dir}
+	s := &Store{dir: dir, sealer: sealer}
 	s.sweepTemp(time.Now().Add(-staleTemp))
 	return s, nil
 }
@@ -64,33 +71,23 @@ func (s *Store) sweepTemp(before time.Time) {
 
 // publish moves a finished temporary file to its place. Content that is there already stays,
 // unless its size says that it was torn by a crash.
-func (s *Store) publish(temp *os.File, to string) error {
-	info, err := temp.Stat()
+func publish(temp, to string) error {
+	info, err := os.Stat(temp)
 	if err != nil {
 		return err
 	}
 	if have, err := os.Stat(to); err == nil && have.Size() == info.Size() {
-		return os.Remove(temp.Name())
+		return os.Remove(temp)
 	}
-	if err := temp.Chmod(0o444); err != nil {
+	if err := os.Chmod(temp, 0o444); err != nil {
 		return err
 	}
-	err = os.Rename(temp.Name(), to)
+	err = os.Rename(temp, to)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	return os.Rename(temp.Name(), to)
-}
-
-// temp opens a new file in tmp. The caller closes it and, when it is not published, calls discard.
-func (s *Store) temp() (*os.File, error) {
-	return os.CreateTemp(filepath.Join(s.dir, "tmp"), "put-")
-}
-
-func discard(temp *os.File) {
-	temp.Close()
-	os.Remove(temp.Name())
+	return os.Rename(temp, to)
 }

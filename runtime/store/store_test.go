@@ -18,13 +18,49 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/secret"
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 func open(t testing.TB) *Store {
 	t.Helper()
-	s, err := Open(filepath.Join(t.TempDir(), "store"))
+	s, err := Open(filepath.Join(t.TempDir(), "store"), sealerIn(t.TempDir()))
 	must(t, err)
 	return s
+}
+
+func sealerIn(dir string) *secret.Sealer {
+	return secret.NewSealer(func(name string) string {
+		if name == secret.IdentityVariable {
+			return filepath.Join(dir, "identity")
+		}
+		return ""
+	})
+}
+
+// putFile takes in one file and commits it.
+func putFile(ctx context.Context, s *Store, path string) (value.File, error) {
+	return put(s, false, func(in target.Intake) (value.File, string, error) {
+		f, err := in.PutFile(ctx, path)
+		return f, f.Digest, err
+	})
+}
+
+// putDir takes in one folder and commits it.
+func putDir(ctx context.Context, s *Store, path string) (value.Dir, error) {
+	return put(s, false, func(in target.Intake) (value.Dir, string, error) {
+		d, err := in.PutDir(ctx, path)
+		return d, d.Digest, err
+	})
+}
+
+func put[T any](s *Store, seal bool, take func(target.Intake) (T, string, error)) (T, error) {
+	in := s.Take(seal)
+	v, sum, err := take(in)
+	if err == nil {
+		err = in.Commit(sum)
+	}
+	return v, errors.Join(err, in.Close())
 }
 
 func must(t testing.TB, err error) {
@@ -100,7 +136,7 @@ func TestFileRoundTrip(t *testing.T) {
 	p := filepath.Join(t.TempDir(), "run.sh")
 	must(t, os.WriteFile(p, []byte("hello"), 0o600))
 	must(t, os.Chmod(p, 0o750|fs.ModeSetuid))
-	got, err := s.PutFile(t.Context(), p)
+	got, err := putFile(t.Context(), s, p)
 	must(t, err)
 	want := value.File{Name: "run.sh", Digest: "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", Size: 5, Mode: 0o750}
 	if d := cmp.Diff(want, got); d != "" {
@@ -129,9 +165,9 @@ func TestFileRoundTrip(t *testing.T) {
 func TestEqualContentIsStoredOnce(t *testing.T) {
 	s := open(t)
 	root := write(t, map[string]string{"a": "same", "b": "same", "d/c": "same", "d/e": "other"})
-	d, err := s.PutDir(t.Context(), root)
+	d, err := putDir(t.Context(), s, root)
 	must(t, err)
-	f, err := s.PutFile(t.Context(), filepath.Join(root, "a"))
+	f, err := putFile(t.Context(), s, filepath.Join(root, "a"))
 	must(t, err)
 	if n := objectsIn(t, s); n != 2 {
 		t.Errorf("holds %d objects, want 2", n)
@@ -153,7 +189,7 @@ func TestDirRoundTrip(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(root, "bin/run"), 0o755))
 	must(t, os.Chmod(filepath.Join(root, "read-only"), 0o555))
 	t.Cleanup(func() { os.Chmod(filepath.Join(root, "read-only"), 0o755) })
-	d, err := s.PutDir(t.Context(), root)
+	d, err := putDir(t.Context(), s, root)
 	must(t, err)
 	if d.Name != "tree" || d.Files != 7 {
 		t.Errorf("got %+v", d)
@@ -164,7 +200,7 @@ func TestDirRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(look(t, root), look(t, to)); diff != "" {
 		t.Error(diff)
 	}
-	again, err := s.PutDir(t.Context(), to)
+	again, err := putDir(t.Context(), s, to)
 	must(t, err)
 	if again.Digest != d.Digest {
 		t.Errorf("digest %s became %s", d.Digest, again.Digest)
@@ -178,7 +214,7 @@ func TestDirRoundTrip(t *testing.T) {
 func TestManifestIsCanonical(t *testing.T) {
 	s := open(t)
 	root := write(t, map[string]string{"b/x": "hello", "a": "-> b/x", "b/\"q\"": ""})
-	d, err := s.PutDir(t.Context(), root)
+	d, err := putDir(t.Context(), s, root)
 	must(t, err)
 	place, err := s.place(trees, d.Digest)
 	must(t, err)
@@ -202,7 +238,7 @@ func TestDigestSaysWhatChanged(t *testing.T) {
 		"plain": {"a": "1"}, "content": {"a": "2"}, "name": {"b": "1"}, "deeper": {"d/a": "1"}, "link": {"a": "-> b"},
 		"link elsewhere": {"a": "-> c"}, "nothing": {}, "an empty folder": {"a/": ""},
 	} {
-		d, err := s.PutDir(t.Context(), write(t, files))
+		d, err := putDir(t.Context(), s, write(t, files))
 		must(t, err)
 		if other, ok := seen[d.Digest]; ok {
 			t.Errorf("%q and %q have one digest", name, other)
@@ -214,13 +250,13 @@ func TestDigestSaysWhatChanged(t *testing.T) {
 func TestLinksThatLeaveTheTree(t *testing.T) {
 	s := open(t)
 	for _, target := range []string{"/etc/passwd", "..", "../x", "d/../../x", "d/..", "./../x", ".//../x"} {
-		_, err := s.PutDir(t.Context(), write(t, map[string]string{"l": "-> " + target}))
+		_, err := putDir(t.Context(), s, write(t, map[string]string{"l": "-> " + target}))
 		if err == nil || !strings.Contains(err.Error(), "l: link to ") {
 			t.Errorf("%s: got %v", target, err)
 		}
 	}
 	// The text of the second stays in the tree, and the first takes it out.
-	_, err := s.PutDir(t.Context(), write(t, map[string]string{"a/b/c": "-> ../..", "l": "-> a/b/c/../x"}))
+	_, err := putDir(t.Context(), s, write(t, map[string]string{"a/b/c": "-> ../..", "l": "-> a/b/c/../x"}))
 	if err == nil {
 		t.Error("a link by way of a link left the tree")
 	}
@@ -232,32 +268,32 @@ func TestWhatIsNoFile(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(root, "s"))
 	must(t, err)
 	defer l.Close()
-	if _, err := s.PutDir(t.Context(), root); err == nil || !strings.HasSuffix(err.Error(), "s: is a socket, expected a file, a folder or a link") {
+	if _, err := putDir(t.Context(), s, root); err == nil || !strings.HasSuffix(err.Error(), "s: is a socket, expected a file, a folder or a link") {
 		t.Errorf("got %v", err)
 	}
 	for path, want := range map[string]string{
 		os.DevNull: "is a device, expected a regular file",
 		root:       "is a folder, expected a regular file",
 	} {
-		if _, err := s.PutFile(t.Context(), path); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if _, err := putFile(t.Context(), s, path); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", path, err, want)
 		}
 	}
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	must(t, exec.Command("mkfifo", fifo).Run())
-	if _, err := s.PutFile(t.Context(), fifo); err == nil || !strings.HasSuffix(err.Error(), "is a named pipe, expected a regular file") {
+	if _, err := putFile(t.Context(), s, fifo); err == nil || !strings.HasSuffix(err.Error(), "is a named pipe, expected a regular file") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.PutFile(t.Context(), root+"/none"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := putFile(t.Context(), s, root+"/none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestMissingAndDamagedContent(t *testing.T) {
 	s := open(t)
-	f, err := s.PutFile(t.Context(), filepath.Join(write(t, map[string]string{"a": "hello"}), "a"))
+	f, err := putFile(t.Context(), s, filepath.Join(write(t, map[string]string{"a": "hello"}), "a"))
 	must(t, err)
-	d, err := s.PutDir(t.Context(), write(t, map[string]string{"a": "hello"}))
+	d, err := putDir(t.Context(), s, write(t, map[string]string{"a": "hello"}))
 	must(t, err)
 	to := filepath.Join(t.TempDir(), "to")
 	none := "sha256:" + strings.Repeat("0", 64)
@@ -284,7 +320,7 @@ func TestMissingAndDamagedContent(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	// Storing the content again heals it.
-	_, err = s.PutFile(t.Context(), filepath.Join(write(t, map[string]string{"a": "hello"}), "a"))
+	_, err = putFile(t.Context(), s, filepath.Join(write(t, map[string]string{"a": "hello"}), "a"))
 	must(t, err)
 	must(t, s.GetFile(t.Context(), f, to))
 }
@@ -305,14 +341,14 @@ func exists(p string) bool {
 func TestCancelled(t *testing.T) {
 	s := open(t)
 	root := write(t, map[string]string{"a": "hello"})
-	d, err := s.PutDir(t.Context(), root)
+	d, err := putDir(t.Context(), s, root)
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	to := filepath.Join(t.TempDir(), "to")
-	_, putFile := s.PutFile(ctx, filepath.Join(root, "a"))
-	_, putDir := s.PutDir(ctx, root)
-	for _, err := range []error{putFile, putDir, s.GetDir(ctx, d, to)} {
+	_, fileErr := putFile(ctx, s, filepath.Join(root, "a"))
+	_, dirErr := putDir(ctx, s, root)
+	for _, err := range []error{fileErr, dirErr, s.GetDir(ctx, d, to)} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
@@ -329,13 +365,13 @@ func TestManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			s, err := Open(dir)
+			s, err := Open(dir, sealerIn(dir))
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			for i := range 10 {
-				d, err := s.PutDir(t.Context(), root)
+				d, err := putDir(t.Context(), s, root)
 				if err == nil {
 					err = s.GetDir(t.Context(), d, filepath.Join(t.TempDir(), fmt.Sprint(i)))
 				}
@@ -346,7 +382,7 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	s, err := Open(dir)
+	s, err := Open(dir, sealerIn(dir))
 	must(t, err)
 	if n := objectsIn(t, s); n != 3 {
 		t.Errorf("holds %d objects, want 3", n)
@@ -360,7 +396,7 @@ func TestStaleTemporaryFilesGo(t *testing.T) {
 	must(t, os.WriteFile(young, nil, 0o600))
 	day := time.Now().Add(-25 * time.Hour)
 	must(t, os.Chtimes(old, day, day))
-	_, err := Open(s.dir)
+	_, err := Open(s.dir, s.sealer)
 	must(t, err)
 	if exists(old) || !exists(young) {
 		t.Errorf("old is there: %v, young is there: %v", exists(old), exists(young))

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -14,20 +16,20 @@ import (
 	"github.com/pipelang/pipe/lang/value"
 )
 
-// PutDir stores the tree at path, which may be a link to a folder. Links inside it are kept
+// PutDir takes in the tree at path, which may be a link to a folder. Links inside it are kept
 // as links when they stay in the tree; one that leaves it, a socket or a device is
 // an error, which names its path in the tree alone.
-func (s *Store) PutDir(ctx context.Context, path string) (value.Dir, error) {
+func (in *intake) PutDir(ctx context.Context, path string) (value.Dir, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return value.Dir{}, fmt.Errorf("store folder: %w", err)
 	}
 	defer root.Close()
-	m, err := s.putTree(ctx, root)
+	m, err := in.putTree(ctx, root)
 	if err != nil {
 		return value.Dir{}, err
 	}
-	sum, err := s.putManifest(m)
+	sum, err := in.putManifest(m)
 	if err != nil {
 		return value.Dir{}, fmt.Errorf("store folder: %w", err)
 	}
@@ -35,7 +37,7 @@ func (s *Store) PutDir(ctx context.Context, path string) (value.Dir, error) {
 	return value.Dir{Name: filepath.Base(path), Digest: sum, Size: bytes, Files: files}, nil
 }
 
-func (s *Store) putTree(ctx context.Context, root *os.Root) (manifest, error) {
+func (in *intake) putTree(ctx context.Context, root *os.Root) (manifest, error) {
 	var m manifest
 	err := fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || p == "." {
@@ -44,7 +46,7 @@ func (s *Store) putTree(ctx context.Context, root *os.Root) (manifest, error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		e, err := s.putEntry(ctx, root, p, d)
+		e, err := in.putEntry(ctx, root, p, d)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
@@ -54,7 +56,7 @@ func (s *Store) putTree(ctx context.Context, root *os.Root) (manifest, error) {
 	return m, err
 }
 
-func (s *Store) putEntry(ctx context.Context, root *os.Root, p string, d fs.DirEntry) (entry, error) {
+func (in *intake) putEntry(ctx context.Context, root *os.Root, p string, d fs.DirEntry) (entry, error) {
 	switch d.Type() {
 	case fs.ModeDir:
 		info, err := root.Lstat(p)
@@ -72,18 +74,18 @@ func (s *Store) putEntry(ctx context.Context, root *os.Root, p string, d fs.DirE
 		}
 		return entry{kind: "link", path: p, target: target}, nil
 	case 0:
-		return s.putTreeFile(ctx, root, p)
+		return in.putTreeFile(ctx, root, p)
 	}
 	return entry{}, fmt.Errorf("is %s, expected a file, a folder or a link", kindName(d.Type()))
 }
 
-func (s *Store) putTreeFile(ctx context.Context, root *os.Root, p string) (entry, error) {
+func (in *intake) putTreeFile(ctx context.Context, root *os.Root, p string) (entry, error) {
 	f, err := root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return entry{}, err
 	}
 	defer f.Close()
-	v, err := s.put(ctx, f)
+	v, err := in.put(ctx, f)
 	return entry{kind: "file", path: p, mode: fs.FileMode(v.Mode), digest: v.Digest, size: v.Size}, err
 }
 
@@ -110,27 +112,6 @@ func staysInside(p, target string) bool {
 	return up <= strings.Count(p, "/")
 }
 
-func (s *Store) putManifest(m manifest) (string, error) {
-	text := m.encode()
-	sum, err := digest(strings.NewReader(text))
-	if err != nil {
-		return "", err
-	}
-	to, err := s.place(trees, sum)
-	if err != nil {
-		return "", err
-	}
-	temp, err := s.temp()
-	if err != nil {
-		return "", err
-	}
-	defer discard(temp)
-	if _, err := temp.WriteString(text); err != nil {
-		return "", err
-	}
-	return sum, s.publish(temp, to)
-}
-
 // GetDir writes a tree to path, which must not exist.
 func (s *Store) GetDir(ctx context.Context, d value.Dir, path string) error {
 	m, err := s.manifest(d.Digest)
@@ -153,18 +134,30 @@ func (s *Store) manifest(sum string) (manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(from)
+	f, err := os.Open(from)
 	if err != nil {
 		return nil, missing(err, sum)
 	}
-	got, err := digest(strings.NewReader(string(text)))
+	defer f.Close()
+	content, err := s.opened(f, sum)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return nil, err
+	}
+	if isSealed(sum) {
+		return decode(bytes.NewReader(text))
+	}
+	got, err := digest(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
 	if got != sum {
 		return nil, fmt.Errorf("manifest %s is damaged", sum)
 	}
-	return decode(strings.NewReader(string(text)))
+	return decode(bytes.NewReader(text))
 }
 
 // getTree writes entries in order, so that a folder comes before what is in it. Permissions
