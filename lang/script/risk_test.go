@@ -1,0 +1,261 @@
+package script_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pipelang/pipe/lang/script"
+)
+
+// risky are scripts with what must be found in them: "kind: text", in the order of the text, and
+// near neighbours in which nothing is.
+var risky = []struct {
+	text string
+	want []string
+}{
+	// unquoted
+	{"echo $msg", []string{"unquoted: $msg"}},
+	{"pytest -m $marker", []string{"unquoted: $marker"}},
+	{"pytest -m \"$marker\"", nil},
+	{"cp ${from} ${to%/}", []string{"unquoted: ${from}", "unquoted: ${to%/}"}},
+	{"f() { cp $1 \"$2\"; }", []string{"unquoted: $1"}},
+	{"set -- a b; run $@", []string{"unquoted: $@"}},
+	{"set -- a b; run $*", []string{"unquoted: $*"}},
+	{"set -- a b; run \"$@\"", nil},
+	{"[ $x = y ]", []string{"unquoted: $x"}},
+	{"[ -n $files ]", []string{"unquoted: $files"}},
+	{"ls $files $FLAGS $extra_args", nil},
+	{"cd $dir", []string{"unquoted: $dir"}},
+	{"cd $(dirname x)", []string{"unquoted: $(dirname x)"}},
+	{"docker build --tag=$(cat TAG) .", []string{"unquoted: $(cat TAG)"}},
+	{"docker build --tag=$(git rev-parse HEAD) .", nil},
+	{"docker rm $(docker ps -q)", nil},
+	{"x=$y; z=\"$x\"; case $x in a) ;; esac", nil},
+	{"for f in $list $other; do :; done", nil},
+	{"n=3; head -$n f; x=$((n + 1)); echo $x ${#n}", nil},
+	{"n=3; n=$m; echo $n", []string{"unquoted: $n"}},
+	{"$CC -o x x.c; $cmd", nil},
+	{"run ${x:+-v \"$x\"}", nil},
+	{"echo hi > $file", nil},
+	{"#!bash\necho hi > $file", []string{"unquoted: $file"}},
+	{"#!bash\n[[ $x == y ]] && (( x > 1 ))", nil},
+	{"#!bash\na=(x y); run ${a[@]}", []string{"unquoted: ${a[@]}"}},
+	{"cat <<E\n$x $(date)\nE", nil},
+	{"export A=$b; readonly C=$d", nil},
+	// unchecked-cd
+	{"cd build; make", nil},
+	{"(cd build; make) || echo failed", []string{"unchecked-cd: cd build"}},
+	{"(cd build && make) || echo failed", nil},
+	{"(cd build || exit; make) || echo failed", nil},
+	{"if (cd build; make); then :; fi", []string{"unchecked-cd: cd build"}},
+	{"if cd build; then make; fi", nil},
+	{"! { cd build; make; }", []string{"unchecked-cd: cd build"}},
+	{"set +e; cd build; make; set -e", []string{"unchecked-cd: cd build"}},
+	{"#!bash\nx=$(cd build; ls)", []string{"unchecked-cd: cd build"}},
+	{"x=$(cd build; ls)", nil},
+	// lost-pipe
+	{"pytest | tee log", []string{"lost-pipe: pytest"}},
+	{"sudo pg_dump app | gzip > dump", []string{"lost-pipe: pg_dump"}},
+	{"v=$(curl -s x | jq -r .v)", []string{"lost-pipe: curl"}},
+	{"echo \"$(curl -s x | jq -r .v)\"", nil},
+	{"#!bash\npytest | tee log", nil},
+	{"pytest | grep -v warning", []string{"lost-pipe: pytest"}},
+	{"curl -s x | grep -q ok", nil},
+	{"git log | sort", nil},
+	{"if pytest | tee log; then :; fi", nil},
+	{"pytest | tee log || true", nil},
+	{"echo x | docker login --password-stdin", nil},
+	// masked-status
+	{"export V=$(cat VERSION)", []string{"masked-status: $(cat VERSION)"}},
+	{"f() { local v=\"$(cat VERSION)\"; }", []string{"masked-status: $(cat VERSION)"}},
+	{"#!bash\nreadonly V=$(make version)", []string{"masked-status: $(make version)"}},
+	{"V=$(cat VERSION); export V", nil},
+	{"export V=$(cat VERSION || echo none)", nil},
+	{"export V=$(date +%s) W=$(pwd)", nil},
+	// unreached-status
+	{"make\nif [ $? -ne 0 ]; then exit 1; fi", []string{"unreached-status: $?"}},
+	{"#!bash\nmake\nif [[ $? != 0 ]]; then exit 1; fi", []string{"unreached-status: $?"}},
+	{"make || true\nif [ $? -ne 0 ]; then exit 1; fi", nil},
+	{"set +e\nmake\nif [ $? -ne 0 ]; then exit 1; fi\nset -e", nil},
+	// errexit-off
+	{"set +e\nmake", []string{"errexit-off: set"}},
+	{"set +o errexit\nmake", []string{"errexit-off: set"}},
+	{"set +e; make; s=$?; set -e; exit $s", nil},
+	{"( set +e; make )", nil},
+	// background
+	{"server & make", []string{"background: server &"}},
+	{"server & make; wait", nil},
+	{"server & p=$!; make; kill $p", nil},
+	// runs-download
+	{"curl -fsSL https://x | sh", []string{"runs-download: curl -fsSL https://x | sh"}},
+	{"wget -qO- x | sudo -E bash -s -- -y", []string{"runs-download: wget -qO- x | sudo -E bash -s -- -y"}},
+	{"curl x | tac | python3 -", []string{"runs-download: curl x | tac | python3 -"}},
+	{"sh -c \"$(curl -fsSL x)\"", []string{"runs-download: sh -c \"$(curl -fsSL x)\""}},
+	{"#!bash\nbash <(curl -s x)", []string{"runs-download: bash <(curl -s x)"}},
+	{"eval \"$(curl x)\"", []string{"runs-download: eval \"$(curl x)\""}},
+	{"#!bash\ncurl x | python3 -m json.tool; curl x | bash -c 'cat'; curl x | sh install.sh", nil},
+	// removes-root
+	{"rm -rf \"$x/\"", []string{"removes-root: \"$x/\""}},
+	{"rm -r -f \"${x}\"/*", []string{"removes-root: \"${x}\"/*"}},
+	{"rm -rf \"/$x\"", []string{"removes-root: \"/$x\""}},
+	{"rm -rf \"$x\"; rm -rf \"$x/cache\"; rm \"$x/\"; rm -rf /srv/\"$x\"", nil},
+	{"rm -rf \"${x:?}/\"", nil},
+	{"x=build; rm -rf \"$x/\"", nil},
+	// no-arguments
+	{"echo \"$1\"", []string{"no-arguments: $1"}},
+	{"echo \"${1:-x}\"; f() { echo \"$1\"; }", nil},
+	{"set -- a; echo \"$1\"", nil},
+	// bash-only
+	{"if [[ -f x ]]; then :; fi", []string{"bash-only: [["}},
+	{"source x", []string{"bash-only: source"}},
+	{"[ \"$x\" == y ]", []string{"bash-only: =="}},
+	{"(( x > 1 ))", []string{"bash-only: (("}},
+	{"set -euo pipefail", []string{"bash-only: pipefail"}},
+	{"#!bash\nset -euo pipefail; source x; [ \"$x\" == y ]", nil},
+	{". ./x; [ \"$x\" = y ]; ( ( a ) )", nil},
+	// slips
+	{"[ \"$x\" > 5 ]", []string{"test-redirect: >"}},
+	{"[ \"$x\" -gt 5 ] > log", nil},
+	{"[ \"$x\"=\"y\" ]", []string{"constant-test: \"$x\"=\"y\""}},
+	{"[ \"$x\" = y ]; [ \"a=$x\" ]", nil},
+	{"x = 5", []string{"not-assignment: x ="}},
+	{"$x=5", []string{"not-assignment: $x"}},
+	{"x=5; expr = 5 6; env x=5 make", nil},
+	{"[-f x ]", []string{"missing-space: [-f"}},
+	{"[ -f x ]", nil},
+	// outputs
+	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 > \"$PIPE_OUTPUT\"", []string{"output-lost: > \"$PIPE_OUTPUT\""}},
+	{"echo a=1 > \"$PIPE_OUTPUT\"; echo b=2 >> \"$PIPE_OUTPUT\"", nil},
+	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 | tee \"$PIPE_OUTPUT\"", []string{"output-lost: \"$PIPE_OUTPUT\""}},
+	{"echo hello >> \"$PIPE_OUTPUT\"", []string{"output-form: hello"}},
+	{"echo 'my-name=1' >> \"$PIPE_OUTPUT\"", []string{"output-form: my-name"}},
+	{"echo 'a<<E' >> \"$PIPE_OUTPUT\"", []string{"output-form: a<<E"}},
+	{"echo 'a<<E' >> \"$PIPE_OUTPUT\"; cat x >> \"$PIPE_OUTPUT\"; echo E >> \"$PIPE_OUTPUT\"", nil},
+}
+
+func TestRisks(t *testing.T) {
+	found := map[script.Kind]bool{}
+	for _, tt := range risky {
+		s := script.Read(tt.text, dialectOf(tt.text))
+		var got []string
+		for _, r := range s.Risks {
+			found[r.Kind] = true
+			got = append(got, string(r.Kind)+": "+tt.text[r.At.Start:r.At.End])
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" || len(s.Mistakes) > 0 {
+			t.Errorf("%s: (-want +got)\n%s%v", tt.text, diff, s.Mistakes)
+		}
+	}
+	for _, k := range script.Kinds {
+		if !found[k] {
+			t.Errorf("no script has %s", k)
+		}
+	}
+}
+
+// Edits make the finding go away, and leave a script that can be read.
+func TestEdits(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"echo $x y${z}w", `echo "$x" y"${z}"w`},
+		{"set -- a; run $*", `set -- a; run "$@"`},
+		{"export V=$(cat VERSION)", "export V; V=$(cat VERSION)"},
+		{"f() { local v=\"$(cat VERSION)\"; }", "f() { local v; v=\"$(cat VERSION)\"; }"},
+		{"$x=5", "x=5"},
+		{"[-f x ]", "[ -f x ]"},
+		{"[ \"$x\" == y ]", `[ "$x" = y ]`},
+		{"[ \"$x\" > 5 ]", `[ "$x"  -gt  5 ]`},
+	}
+	for _, tt := range tests {
+		d := dialectOf(tt.text)
+		got := tt.text
+		risks := script.Read(tt.text, d).Risks
+		slices.Reverse(risks)
+		for _, r := range risks {
+			for _, e := range slices.Backward(r.Edits) {
+				got = got[:e.At.Start] + e.Text + got[e.At.End:]
+			}
+			if len(r.Edits) > 0 && r.FixMessage == "" {
+				t.Errorf("%s: a fix without a message", tt.text)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s becomes %s, not %s", tt.text, got, tt.want)
+		}
+		if after := script.Read(got, d); len(after.Risks) > 0 || len(after.Mistakes) > 0 {
+			t.Errorf("%s has %v %v", got, after.Risks, after.Mistakes)
+		}
+	}
+}
+
+// mistaken are scripts that no shell reads, with where and why.
+var mistaken = []struct{ text, at, message string }{
+	{"echo \"a", `"`, "the quote that opens here is never closed"},
+	{"echo it's", "'", "the quote that opens here is never closed"},
+	{"echo `date", "`", "the backquote that opens here is never closed"},
+	{"if a; then\n  b\n", "if", "the if that starts here never ends: expected fi"},
+	{"for x in a; do b\n", "for", "the for that starts here never ends: expected done"},
+	{"if a\n  b\nfi", "fi", "fi stands without then before it"},
+	{"for x in a b\n  echo\ndone", "for", "the for that starts here has no do"},
+	{"while a; b; done", "done", "done stands without do before it"},
+	{"if a", "if", "the if that starts here has no then"},
+	{"while a", "while", "the while that starts here has no do"},
+	{"case x in a) b;;", "case", "the case that starts here never ends: expected esac"},
+	{"x=$(date", "$(", "the $( that opens here is never closed: expected )"},
+	{"x=${y", "${", "the ${ that opens here is never closed: expected }"},
+	{"{ a; b", "{", "the { that opens here is never closed: expected }"},
+	{"(a", "(", "the ( that opens here is never closed: expected )"},
+	{"a; fi", "fi", "fi stands without then before it"},
+	{"a; done", "done", "done stands without do before it"},
+	{"a )", ")", ") cannot stand in a command"},
+	{") a", ")", ") stands without ( before it"},
+	{"a; }", "}", "} stands without { before it"},
+	{"a |", "|", "expected a command after |"},
+	{"a &&\n", "&&", "expected a command after &&"},
+	{"&& a", "&&", "expected a command, found &&"},
+	{"echo hi >", ">", "expected a word after >"},
+	{"cat <<END\nx\n", "<<", "the here-document is never closed: expected a line that is END alone"},
+	{"if; then a; fi", "if", "expected a command after if"},
+	{"echo a (b)", "(", "( cannot stand in a command"},
+	{"echo ${a b}", "b}", "b} does not fit into ${…}: expected }, or an operator such as :-"},
+	{"x=$((1 +))", "+", "expected an expression after +"},
+	{"a=(1 2)", "(", "arrays are bash, not sh"},
+	{"cat <<< x", "<<<", "<<< is bash, not sh"},
+	{"diff <(a) <(b)", "<", "<(…) is bash, not sh"},
+	{"echo ${x//a/b}", "//a/b}", "${x/a/b} is bash, not sh"},
+	{"for ((i=0;i<3;i++)); do :; done", "((", "for ((…)) is bash, not sh"},
+	{"if [[ $x =~ (a|b) ]]; then :; fi", "(", "[[ is bash, not sh"},
+	{"echo \"${{ inputs.tag }}\"", "${{ inputs.tag }}", "${{ inputs.tag }} is no shell, and nothing is pasted into a script"},
+	{"echo ${{ github.ref }} x", "${{ github.ref }}", "${{ github.ref }} is no shell, and nothing is pasted into a script"},
+}
+
+func TestMistakes(t *testing.T) {
+	for _, tt := range mistaken {
+		s := script.Read(tt.text, dialectOf(tt.text))
+		if len(s.Mistakes) == 0 {
+			t.Errorf("%q is read", tt.text)
+			continue
+		}
+		m := s.Mistakes[0]
+		if at := tt.text[m.At.Start:m.At.End]; at != tt.at || m.Message != tt.message {
+			t.Errorf("%q:\n at %q, not %q:\n %s\n instead of\n %s", tt.text, at, tt.at, m.Message, tt.message)
+		}
+		if m.Bash {
+			if bash := script.Read(tt.text, script.Bash); len(bash.Mistakes) > 0 {
+				t.Errorf("%q is said to be bash: %v", tt.text, bash.Mistakes)
+			}
+		}
+		if m.Foreign && !strings.Contains(m.Help, "reaches the script") && !strings.Contains(m.Help, "reach a script") {
+			t.Errorf("%q: help %q", tt.text, m.Help)
+		}
+	}
+	several := script.Read("a ${{ x.y }}\nb \"${{ env.z }}\"\n'${{ fine }}'\n", script.Sh)
+	if len(several.Mistakes) != 2 {
+		t.Errorf("two expressions of another tool: %v", several.Mistakes)
+	}
+	if quoted := script.Read("echo '${{ x }}'", script.Sh); len(quoted.Mistakes) > 0 {
+		t.Errorf("in single quotes it is text: %v", quoted.Mistakes)
+	}
+}

@@ -1,0 +1,156 @@
+// Package script reads shell scripts as they stand in a pipeline: mistakes in their syntax, the
+// variables that they read and assign, what they write to $PIPE_OUTPUT, the commands and literal
+// paths in them, and what is risky about them under the options that pipe gives a shell.
+// It knows nothing of pipe's own syntax, of machines and of which programs there are: it never runs
+// a script, and every place that it tells is a byte offset into the script's text.
+package script
+
+import (
+	"unicode/utf8"
+
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// Dialect is the language that a script is written in.
+type Dialect uint8
+
+const (
+	// Sh is the POSIX shell, with what dash and busybox both add to it. It runs with -eu.
+	Sh Dialect = iota
+	// Bash runs with -euo pipefail.
+	Bash
+)
+
+// DialectOf is the dialect of an interpreter's name as it stands after a fence, "" being sh;
+// ok is false for interpreters that are no shells of ours.
+func DialectOf(interpreter string) (d Dialect, ok bool) {
+	switch interpreter {
+	case "", "sh":
+		return Sh, true
+	case "bash":
+		return Bash, true
+	}
+	return Sh, false
+}
+
+// String is the interpreter's name.
+func (d Dialect) String() string {
+	if d == Bash {
+		return "bash"
+	}
+	return "sh"
+}
+
+// Script is what Read found. It is never changed afterwards, so that it may be shared. All spans
+// are half-open ranges of byte offsets in the text that was read, and lie within it.
+type Script struct {
+	// Mistakes are errors of syntax, in the order of the text. When there is one, nothing else is told.
+	Mistakes []Mistake
+	// Unread says that the text is larger or nested deeper than is read, or not UTF-8: nothing else
+	// is told, and nothing may be concluded.
+	Unread bool
+	// Opaque says that variables may be assigned that nobody can name: by eval, by a file that is
+	// sourced, by a name that is computed.
+	Opaque bool
+	// Reads are the variables read, in the order of the text.
+	Reads []Variable
+	// Assigns are the variables that the script gives a value to itself.
+	Assigns []Assign
+	// Functions are those that the script defines.
+	Functions []Name
+	// Outputs is what is written to $PIPE_OUTPUT.
+	Outputs Outputs
+	// Paths are the literal paths read and written.
+	Paths []Path
+	// Commands are the simple commands with their words, those within substitutions included.
+	Commands []Command
+	// Risks are what will go wrong, or may, in the order of the text.
+	Risks []Risk
+}
+
+// Name is a word of the script and its place.
+type Name struct {
+	Text string
+	At   source.Span
+}
+
+// Variable is one reading of a named variable; $1, $@, $? and the like are none.
+type Variable struct {
+	Name string
+	// At is the name alone, without $ and braces, so that it can be renamed.
+	At source.Span
+	// Guarded says that the author knows that it may be unset: this reading has a default, a
+	// message or an alternative (${x:-}, ${x:?}, ${x:+}), an earlier one or a test had, or
+	// the script runs without -u.
+	Guarded bool
+}
+
+// Assign is one place that gives a variable a value: an assignment, a loop, read, getopts,
+// mapfile, printf -v, ${x:=}, arithmetic, or its declaration.
+type Assign struct {
+	Name string
+	At   source.Span
+	// Exported says that programs which the script runs see it too.
+	Exported bool
+
+	value shape
+}
+
+// Command is one simple command.
+type Command struct {
+	// Name is the first word; "" when it is computed.
+	Name string
+	// At is the first word's place.
+	At source.Span
+	// Args are the words after the first.
+	Args []Arg
+	// Wrapped says that another command runs this one: sudo, env, exec, timeout and the like,
+	// which stands in the list before it.
+	Wrapped bool
+	// Branch says that it may not run though the script does: it stands in a condition's body, a
+	// loop, a function, or behind && or ||.
+	Branch bool
+}
+
+// Arg is one word of a command.
+type Arg struct {
+	// Text is the word without its quotes; when it is not static, only what comes before the first
+	// expansion.
+	Text   string
+	Static bool
+	At     source.Span
+}
+
+// limits of what is read. A script of a megabyte is, one nested deeper than hands write is not.
+const (
+	maxSize   = 4 << 20
+	maxFrames = 3000
+	maxDepth  = 2000
+	maxRisks  = 200
+)
+
+// Read reads a script. It always gives something usable, whatever the text. It is safe for
+// concurrent use.
+func Read(text string, d Dialect) *Script {
+	if len(text) > maxSize || !utf8.ValidString(text) {
+		return &Script{Unread: true}
+	}
+	w := walkers.Get().(*walker)
+	defer w.release()
+	w.text, w.dialect, w.script = text, d, &Script{}
+	if call, ok := w.plain(text); ok {
+		w.begin()
+		w.stmt(call, context{errexit: true})
+		return w.finish()
+	}
+	stmts, mistakes, ok := parse(text, d)
+	switch {
+	case !ok:
+		return &Script{Unread: true}
+	case len(mistakes) > 0:
+		return &Script{Mistakes: mistakes}
+	}
+	w.begin()
+	w.list(stmts, context{errexit: true})
+	return w.finish()
+}

@@ -1,0 +1,291 @@
+package script
+
+import (
+	"fmt"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// errexit says that a failure ends the script here.
+func (w *walker) errexit(c context) bool { return c.errexit && !w.off }
+
+// plainCall is a statement's simple command, when it is nothing else.
+func plainCall(s *syntax.Stmt) *syntax.CallExpr {
+	call, ok := s.Cmd.(*syntax.CallExpr)
+	if !ok || s.Negated || s.Background || len(call.Args) == 0 {
+		return nil
+	}
+	return call
+}
+
+// uncheckedCd looks at a statement that others follow.
+func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
+	call := plainCall(s)
+	if call == nil || w.errexit(c) || len(call.Args) != 2 {
+		return
+	}
+	name, _ := literal(call.Args[0].Parts)
+	dir, static := literal(call.Args[1].Parts)
+	if name != "cd" && name != "pushd" || static && (dir == "/" || dir == "-" || dir == ".." || dir == ".") {
+		return
+	}
+	why := "-e does not apply within a condition, or before && and ||"
+	if w.off {
+		why = "set +e stands before it"
+	}
+	w.risk(Risk{
+		Kind: UncheckedCd, At: spanOf(call),
+		Message: fmt.Sprintf("when this %s fails, the commands after it run in another folder: %s", name, why),
+		Help:    "join what follows to it with &&",
+	})
+}
+
+// safe commands cannot fail in a way that matters to what reads them.
+var safe = map[string]bool{}
+
+func init() {
+	for name := range strings.FieldsSeq(`
+		echo printf cat ls find grep egrep fgrep sed awk gawk head tail sort uniq cut tr wc env printenv set ps date seq yes jq yq true false : test [
+		basename dirname id uname hostname pwd nproc which type command declare export alias history od xxd base64 rev tac nl paste fold column
+		tee sleep read stat du df file strings envsubst shuf comm diff cmp xargs ss netstat lsof pgrep whoami arch jobs trap locale getent
+		zcat`) {
+		safe[name] = true
+	}
+}
+
+// reading subcommands of tools that otherwise do work.
+var reading = map[string]string{
+	"git":     "log diff ls-files describe rev-parse status show branch tag config remote for-each-ref shortlog rev-list ls-tree cat-file blame grep ls-remote",
+	"docker":  "ps images inspect info version logs port",
+	"podman":  "ps images inspect info version logs port",
+	"kubectl": "get config version logs describe",
+	"go":      "list env version",
+	"npm":     "ls list config view outdated",
+	"pip":     "list freeze show",
+	"pip3":    "list freeze show",
+	"helm":    "list ls version",
+	"gh":      "api pr issue run release",
+}
+
+// works says that a command does something that may fail and matter; it gives the command's words.
+func (w *walker) works(s *syntax.Stmt) (args []*syntax.Word, name string, ok bool) {
+	call := plainCall(s)
+	if call == nil {
+		return nil, "", false
+	}
+	args = call.Args
+	list := make([]Arg, len(args))
+	for i, word := range args {
+		list[i] = w.arg(word)
+	}
+	list = innermost(list)
+	name = nameOf(list)
+	if name == "" || safe[name] || wrappers[name] != "" || w.defines(name) {
+		return nil, "", false
+	}
+	sub := ""
+	for _, a := range list[1:] {
+		if !strings.HasPrefix(a.Text, "-") {
+			sub = a.Text
+			break
+		}
+	}
+	if hasWord(reading[name], sub) {
+		return nil, "", false
+	}
+	return args[len(args)-len(list):], name, true
+}
+
+// pipeline looks at the commands of a pipe together.
+func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
+	if w.pipedDownload(operands) {
+		return
+	}
+	if w.dialect != Sh || w.pipefail || !w.errexit(c) || c.ignored {
+		return
+	}
+	if asserts(operands[len(operands)-1]) {
+		return
+	}
+	for _, x := range operands[:len(operands)-1] {
+		if words, name, ok := w.works(x); ok {
+			w.risk(Risk{
+				Kind: LostPipe, At: spanOf(words[0]),
+				Message: fmt.Sprintf("when %s fails, nobody knows: sh looks at the last command of a pipe alone", shorten(name)),
+				Help:    "open the block with ```bash, where every command of a pipe counts, or write to a file in between",
+			})
+			return
+		}
+	}
+}
+
+// asserts says that the last command of a pipe fails when it is not fed what it wants.
+func asserts(s *syntax.Stmt) bool {
+	call := plainCall(s)
+	if call == nil {
+		return false
+	}
+	switch name, _ := literal(call.Args[0].Parts); name {
+	case "grep", "egrep", "fgrep":
+		for _, a := range call.Args[1:] {
+			if flag, _ := literal(a.Parts); strings.HasPrefix(flag, "-") && !strings.HasPrefix(flag, "--") && strings.Contains(flag, "v") {
+				return false
+			}
+		}
+		return true
+	case "head", "wc":
+		return true
+	}
+	return false
+}
+
+// infallible commands give a value that needs no second look.
+var infallible = map[string]bool{
+	"echo": true, "printf": true, "pwd": true, "date": true, "basename": true, "dirname": true, "id": true, "uname": true, "nproc": true,
+	"hostname": true, "whoami": true, "arch": true, "true": true, "tty": true, "locale": true, "seq": true,
+}
+
+// maskedStatus looks at a declaration with a value.
+func (w *walker) maskedStatus(variant *syntax.Lit, name syntax.Node, value *syntax.Word, s *syntax.Stmt, count int, c context) {
+	if !w.errexit(c) {
+		return
+	}
+	failing := substitutionOf(value.Parts)
+	if failing == nil || !w.mayFail(failing) {
+		return
+	}
+	text := w.text[name.Pos().Offset():]
+	text = text[:nameLength(text)]
+	r := Risk{
+		Kind: MaskedStatus, At: spanOf(failing), Name: text,
+		Message: fmt.Sprintf("when this fails the script goes on: %s succeeds whatever its value did", variant.Value),
+		Help:    fmt.Sprintf("assign first and %s on its own: %s=$(…)", variant.Value, text),
+	}
+	start := source.Span{Start: int32(variant.Pos().Offset()), End: int32(name.Pos().Offset())}
+	if word := variant.Value; count == 1 && text != "" && s.Position == variant.Pos() && (word == "local" || word == "export") {
+		r.FixMessage = "assign on its own, so that a failure counts"
+		r.Edits = []Edit{{start, word + " " + text + "; "}}
+	}
+	w.risk(r)
+}
+
+func nameLength(s string) int {
+	n := 0
+	for n < len(s) && (s[n] == '_' || s[n] >= 'a' && s[n] <= 'z' || s[n] >= 'A' && s[n] <= 'Z' || n > 0 && s[n] >= '0' && s[n] <= '9') {
+		n++
+	}
+	return n
+}
+
+// substitutionOf is the first $(…) of a value, looked for through quotes.
+func substitutionOf(parts []syntax.WordPart) *syntax.CmdSubst {
+	for _, part := range parts {
+		switch p := part.(type) {
+		case *syntax.CmdSubst:
+			return p
+		case *syntax.DblQuoted:
+			if s := substitutionOf(p.Parts); s != nil {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// mayFail says that the status of a substitution is worth a look: its author did not settle it with ||.
+func (w *walker) mayFail(s *syntax.CmdSubst) bool {
+	if len(s.Stmts) == 0 {
+		return false
+	}
+	last := s.Stmts[len(s.Stmts)-1]
+	for {
+		b, ok := last.Cmd.(*syntax.BinaryCmd)
+		if !ok {
+			break
+		}
+		if b.Op == syntax.OrStmt {
+			return false
+		}
+		if b.Op == syntax.AndStmt {
+			// cd "$(dirname "$0")" && pwd
+			last = b.X
+			continue
+		}
+		last = b.Y
+		if w.dialect == Bash {
+			last = b.X
+		}
+	}
+	call := plainCall(last)
+	if call == nil {
+		return false
+	}
+	name, static := literal(call.Args[0].Parts)
+	return static && name != "cd" && !infallible[name]
+}
+
+// unreachedStatus looks for a condition on $? after a command whose failure ended the script.
+func (w *walker) unreachedStatus(stmts []*syntax.Stmt, i int, c context) {
+	if i == 0 || !w.errexit(c) || c.function {
+		return
+	}
+	before := stmts[i-1]
+	if before.Negated || before.Background {
+		return
+	}
+	switch b := before.Cmd.(type) {
+	case *syntax.CallExpr:
+		if len(b.Args) > 0 {
+			if name, static := literal(b.Args[0].Parts); !static || name == "set" || safe[name] && name != "grep" || w.defines(name) {
+				return
+			}
+		}
+	default:
+		return
+	}
+	clause, ok := stmts[i].Cmd.(*syntax.IfClause)
+	if !ok || len(clause.Cond) != 1 {
+		return
+	}
+	status := statusIn(clause.Cond[0])
+	if status == nil {
+		return
+	}
+	w.risk(Risk{
+		Kind: UnreachedStatus, At: spanOf(status),
+		Message: "$? is always 0 here: a command that fails before ends the script, since it runs with -e",
+		Help:    "ask the command itself: if ! command; then",
+	})
+}
+
+// statusIn is the $? that a test reads.
+func statusIn(s *syntax.Stmt) syntax.Node {
+	var list []*syntax.Word
+	switch cmd := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		list = cmd.Args
+	case *syntax.TestClause:
+		if b, ok := cmd.X.(*syntax.BinaryTest); ok {
+			if word, ok := b.X.(*syntax.Word); ok {
+				list = append(list, word)
+			}
+		}
+	}
+	for _, word := range list {
+		parts := word.Parts
+		if len(parts) == 1 {
+			if q, ok := parts[0].(*syntax.DblQuoted); ok {
+				parts = q.Parts
+			}
+		}
+		if len(parts) == 1 {
+			if p, ok := parts[0].(*syntax.ParamExp); ok && p.Param != nil && p.Param.Value == "?" {
+				return p
+			}
+		}
+	}
+	return nil
+}

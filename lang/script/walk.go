@@ -1,0 +1,366 @@
+package script
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// walker goes once through a script's tree and gathers what Script tells. What depends on the
+// whole script waits in it until finish.
+type walker struct {
+	text    string
+	dialect Dialect
+	script  *Script
+	depth   int
+
+	off        bool // set +e is in force here
+	offAt      source.Span
+	pipefail   bool // set -o pipefail stands before here
+	nounsetOff bool // set +u stands somewhere
+	inherits   bool // bash was told that -e goes into $(…)
+	waits      bool // wait or $! stands somewhere
+	given      bool // set gives positional parameters
+	dir        string
+	dirLost    bool // where the script stands is not known
+	out        capture
+
+	tests      []Name // names whose presence is tested
+	background []source.Span
+	splits     []split
+	positional []Name
+	args       []Arg // room for the words of commands
+
+	// of the plain way to read a script
+	call  syntax.CallExpr
+	one   syntax.Stmt
+	words [24]struct {
+		lit   syntax.Lit
+		word  syntax.Word
+		parts [1]syntax.WordPart
+	}
+}
+
+var walkers = sync.Pool{New: func() any {
+	w := &walker{}
+	for i := range w.words {
+		w.words[i].word.Parts = w.words[i].parts[:0]
+	}
+	return w
+}}
+
+// release gives a walker back, without what belongs to the script that it read.
+func (w *walker) release() {
+	w.text, w.script, w.args = "", nil, nil
+	for i := range w.words {
+		w.words[i].lit.Value = ""
+	}
+	walkers.Put(w)
+}
+
+// begin forgets the last script and keeps the room that it took.
+func (w *walker) begin() {
+	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits = 0, false, source.Span{}, false, false, false
+	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
+	w.out.reset()
+	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
+}
+
+// context is what holds around a statement.
+type context struct {
+	errexit  bool // a command that fails here ends the script, or the $(…) around it
+	ignored  bool // nothing looks at the status of the $(…) around it
+	branch   bool // it may not run though the script does
+	function bool
+}
+
+func (c context) tested() context { c.errexit = false; return c }
+func (c context) within() context { c.branch = true; return c }
+func (c context) lost() context   { c.ignored = true; return c }
+
+// spanAt is a span of a length.
+func spanAt(start, length int32) source.Span { return source.Span{Start: start, End: start + length} }
+
+func spanOf(n syntax.Node) source.Span {
+	return source.Span{Start: int32(n.Pos().Offset()), End: int32(n.End().Offset())}
+}
+
+// finish decides what needed the whole script.
+func (w *walker) finish() *Script {
+	s := w.script
+	if s.Unread {
+		return &Script{Unread: true}
+	}
+	slices.SortStableFunc(s.Reads, func(a, b Variable) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	w.guard()
+	w.outputs()
+	w.late()
+	slices.SortStableFunc(s.Risks, func(a, b Risk) int {
+		return cmp.Or(cmp.Compare(a.At.Start, b.At.Start), cmp.Compare(a.Kind, b.Kind))
+	})
+	s.Risks = s.Risks[:min(len(s.Risks), maxRisks)]
+	return s
+}
+
+// guard marks the readings of names that an earlier one, or a test, knows may be unset.
+func (w *walker) guard() {
+	reads := w.script.Reads
+	if w.nounsetOff {
+		for i := range reads {
+			reads[i].Guarded = true
+		}
+	}
+	if len(w.tests) == 0 && !slices.ContainsFunc(reads, func(v Variable) bool { return v.Guarded }) {
+		return
+	}
+	known := map[string]int32{}
+	for _, t := range w.tests {
+		if at, found := known[t.Text]; !found || t.At.Start < at {
+			known[t.Text] = t.At.Start
+		}
+	}
+	for i := range reads {
+		at, found := known[reads[i].Name]
+		switch {
+		case found && at < reads[i].At.Start:
+			reads[i].Guarded = true
+		case reads[i].Guarded && !found:
+			known[reads[i].Name] = reads[i].At.Start
+		}
+	}
+}
+
+func (w *walker) list(stmts []*syntax.Stmt, c context) {
+	for i, s := range stmts {
+		w.unreachedStatus(stmts, i, c)
+		if i+1 < len(stmts) {
+			w.uncheckedCd(s, c)
+		}
+		w.stmt(s, c)
+	}
+}
+
+func (w *walker) stmt(s *syntax.Stmt, c context) {
+	if w.depth == maxDepth {
+		w.script.Unread = true
+		return
+	}
+	w.depth++
+	defer func() { w.depth-- }()
+	if s.Negated {
+		c = c.tested()
+	}
+	if s.Background || s.Coprocess {
+		dir, lost := w.dir, w.dirLost
+		defer func() { w.dir, w.dirLost = dir, lost }()
+		w.background = append(w.background, source.Span{Start: spanOf(s).Start, End: int32(s.Semicolon.Offset()) + 1})
+	}
+	w.capture(s, c)
+	w.command(s, c)
+	for _, r := range s.Redirs {
+		w.redirect(r, c)
+	}
+}
+
+func (w *walker) command(s *syntax.Stmt, c context) {
+	switch cmd := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		w.simple(s, cmd, c)
+	case *syntax.BinaryCmd:
+		w.binary(s, cmd, c)
+	case *syntax.IfClause:
+		w.conditional(cmd, c)
+	case *syntax.WhileClause:
+		w.branch(func() {
+			w.list(cmd.Cond, c.tested())
+			w.list(cmd.Do, c.within())
+		})
+	case *syntax.ForClause:
+		w.loop(cmd, c)
+	case *syntax.CaseClause:
+		w.word(cmd.Word, c.lost(), whole)
+		for _, item := range cmd.Items {
+			for _, p := range item.Patterns {
+				w.word(p, c.lost(), whole)
+			}
+			w.branch(func() { w.list(item.Stmts, c.within()) })
+		}
+	case *syntax.Block:
+		w.list(cmd.Stmts, c)
+	case *syntax.Subshell:
+		if w.shArithmetic(cmd) {
+			return
+		}
+		w.apart(func() { w.list(cmd.Stmts, c) })
+	case *syntax.FuncDecl:
+		w.function(cmd)
+	case *syntax.ArithmCmd:
+		w.arith(cmd.X, c)
+	case *syntax.LetClause:
+		for _, x := range cmd.Exprs {
+			w.arith(x, c)
+		}
+	case *syntax.TestClause:
+		w.test(cmd.X, c)
+	case *syntax.DeclClause:
+		w.declaration(s, cmd, c)
+	case *syntax.TimeClause:
+		if cmd.Stmt != nil {
+			w.stmt(cmd.Stmt, c)
+		}
+	case *syntax.CoprocClause:
+		w.script.Opaque = true
+		w.stmt(cmd.Stmt, c.within())
+	}
+}
+
+// apart walks what changes neither the folder nor the options of what follows.
+func (w *walker) apart(walk func()) {
+	dir, lost, off, offAt := w.dir, w.dirLost, w.off, w.offAt
+	walk()
+	w.dir, w.dirLost, w.off, w.offAt = dir, lost, off, offAt
+}
+
+// branch walks what may not run: where the script stands afterwards is only known if it did not move.
+func (w *walker) branch(walk func()) {
+	dir := w.dir
+	walk()
+	w.dirLost = w.dirLost || w.dir != dir
+}
+
+// chain takes a left-leaning row of operators apart, which may be as long as the script: the
+// operands in order, and the operator before each but the first.
+func chain(b *syntax.BinaryCmd, pipe bool) (operands []*syntax.Stmt, ops []syntax.BinCmdOperator) {
+	for {
+		operands, ops = append(operands, b.Y), append(ops, b.Op)
+		left, ok := b.X.Cmd.(*syntax.BinaryCmd)
+		if !ok || isPipe(left.Op) != pipe || b.X.Negated || len(b.X.Redirs) > 0 {
+			operands = append(operands, b.X)
+			break
+		}
+		b = left
+	}
+	slices.Reverse(operands)
+	slices.Reverse(ops)
+	return operands, ops
+}
+
+func isPipe(op syntax.BinCmdOperator) bool { return op == syntax.Pipe || op == syntax.PipeAll }
+
+func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
+	if isPipe(b.Op) {
+		operands, _ := chain(b, true)
+		w.pipeline(s, operands, c)
+		for _, x := range operands {
+			w.apart(func() { w.stmt(x, c) })
+		}
+		return
+	}
+	operands, _ := chain(b, false)
+	for i, x := range operands {
+		inner := c
+		if i < len(operands)-1 {
+			inner = c.tested()
+		}
+		inner.branch = c.branch || i > 0
+		w.stmt(x, inner)
+	}
+}
+
+func (w *walker) conditional(clause *syntax.IfClause, c context) {
+	for ; clause != nil; clause = clause.Else {
+		w.list(clause.Cond, c.tested())
+		w.branch(func() { w.list(clause.Then, c.within()) })
+		c = c.within()
+	}
+}
+
+func (w *walker) loop(f *syntax.ForClause, c context) {
+	switch l := f.Loop.(type) {
+	case *syntax.WordIter:
+		if l.Name != nil {
+			w.assigned(l.Name.Value, spanOf(l.Name), false, shapeOfItems(l.Items))
+		}
+		if f.Select {
+			w.assigned("REPLY", spanOf(l.Name), false, anything)
+		}
+		for _, item := range l.Items {
+			w.word(item, c.lost(), whole)
+		}
+	case *syntax.CStyleLoop:
+		w.arith(l.Init, c)
+		w.arith(l.Cond, c)
+		w.arith(l.Post, c)
+	}
+	w.branch(func() { w.list(f.Do, c.within()) })
+}
+
+func (w *walker) function(f *syntax.FuncDecl) {
+	if f.Name != nil {
+		w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
+	}
+	w.apart(func() {
+		w.dirLost, w.off = true, false
+		w.stmt(f.Body, context{errexit: true, branch: true, function: true})
+	})
+}
+
+func (w *walker) redirect(r *syntax.Redirect, c context) {
+	if r.N != nil && strings.HasPrefix(r.N.Value, "{") {
+		w.assigned(strings.Trim(r.N.Value, "{}"), spanOf(r.N), false, oneWord)
+	}
+	switch r.Op {
+	case syntax.Hdoc, syntax.DashHdoc:
+		if r.Hdoc != nil {
+			w.word(r.Hdoc, c.lost(), whole)
+		}
+		return
+	case syntax.WordHdoc:
+		w.word(r.Word, c.lost(), whole)
+		return
+	}
+	where := whole
+	if w.dialect == Bash && !isOutput(r.Word) {
+		where = single // bash refuses a target that comes to several words, sh does not split it
+	}
+	w.word(r.Word, c.lost(), where)
+	switch r.Op {
+	case syntax.RdrIn:
+		w.path(w.arg(r.Word), false)
+	case syntax.RdrOut, syntax.AppOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
+		w.path(w.arg(r.Word), true)
+	case syntax.RdrInOut:
+		w.path(w.arg(r.Word), false)
+		w.path(w.arg(r.Word), true)
+	}
+}
+
+func (w *walker) test(x syntax.TestExpr, c context) {
+	for {
+		switch t := x.(type) {
+		case *syntax.BinaryTest:
+			w.test(t.Y, c)
+			x = t.X
+			continue
+		case *syntax.UnaryTest:
+			if word, ok := t.X.(*syntax.Word); ok && t.Op == syntax.TsVarSet {
+				if a := w.arg(word); a.Static {
+					w.tests = append(w.tests, Name{a.Text, a.At})
+				}
+			}
+			x = t.X
+			continue
+		case *syntax.ParenTest:
+			x = t.X
+			continue
+		case *syntax.Word:
+			w.word(t, c.lost(), whole)
+		}
+		return
+	}
+}
