@@ -1,0 +1,165 @@
+package lint
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// credentials finds passwords and keys that are written out: known prefixes, private keys,
+// defaults of secrets, and what looks random beside a name that says what it is. No message
+// holds any part of one.
+var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
+	c := credentialSearch{pass: p, file: f.Source}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Use, *ast.LiteralType:
+			return false
+		case *ast.Field:
+			c.field(p, n)
+		case *ast.Assign:
+			c.assigned(n.Name.Text, n.Value)
+		case *ast.Arg:
+			c.assigned(n.Name.Text, n.Value)
+		case *ast.Let:
+			c.assigned(n.Name.Text, n.Value)
+		case *ast.StringLit:
+			c.text(n.Value, func(int, int) source.Span { return n.Range })
+		case *ast.Script:
+			c.text(n.Text, n.Within)
+			c.assignments(n)
+		}
+		return true
+	})
+}}
+
+// issued are credentials that their issuer makes recognisable.
+var issued = []struct {
+	what    string
+	pattern *regexp.Regexp
+}{
+	{"a private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)},
+	{"an AWS access key", regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`)},
+	{"a GitHub token", regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`)},
+	{"a GitLab token", regexp.MustCompile(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
+	{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Slack webhook", regexp.MustCompile(`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`)},
+	{"a Stripe key", regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
+	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
+	{"a PyPI token", regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{50,}`)},
+	{"a Docker token", regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
+	{"a SendGrid key", regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
+	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{34}\b`)},
+	{"a password in a URL", regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
+}
+
+// telling are words in a name that say that its value is a credential.
+var telling = regexp.MustCompile(`(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_|[0-9])`)
+
+// scripted is NAME=value in a script, the value without an expansion.
+var scripted = regexp.MustCompile("(?m)(?:^|[\\s;&|(])([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
+
+// credentialSearch looks through one file.
+type credentialSearch struct {
+	*pass
+	file *source.File
+}
+
+func (c *credentialSearch) text(s string, place func(start, end int) source.Span) {
+	for _, k := range issued {
+		for _, at := range k.pattern.FindAllStringIndex(s, -1) {
+			c.tell(place(at[0], at[1]), k.what+" is written out here")
+		}
+	}
+}
+
+// field is a setting, a parameter or a field; a secret's default is a credential if it is anything.
+func (c *credentialSearch) field(p *pass, d *ast.Field) {
+	if d.Default == nil {
+		return
+	}
+	s, ok := ast.Unparen(d.Default).(*ast.StringLit)
+	if _, labelled := d.Type.(*ast.LabelType); ok && labelled && s.Value != "" && c.secretType(d) && !placeholder(s.Value) {
+		c.tell(s.Range, fmt.Sprintf("the secret %q has a default that everybody can read", d.Name.Text))
+		return
+	}
+	c.assigned(d.Name.Text, d.Default)
+}
+
+func (c *credentialSearch) secretType(d *ast.Field) bool {
+	l, ok := d.Type.(*ast.LabelType)
+	return ok && l.Label.Text == "secret"
+}
+
+// assigned is a value with a name.
+func (c *credentialSearch) assigned(name string, x ast.Expr) {
+	if x == nil || !telling.MatchString(name) {
+		return
+	}
+	if s, ok := ast.Unparen(x).(*ast.StringLit); ok && random(s.Value) {
+		c.tell(s.Range, fmt.Sprintf("the value of %s looks like a credential", name))
+	}
+}
+
+func (c *credentialSearch) assignments(s *ast.Script) {
+	for _, m := range scripted.FindAllStringSubmatchIndex(s.Text, -1) {
+		name := s.Text[m[2]:m[3]]
+		for g := 4; g < len(m); g += 2 {
+			if m[g] >= 0 && telling.MatchString(name) && random(s.Text[m[g]:m[g+1]]) {
+				c.tell(s.Within(m[g], m[g+1]), fmt.Sprintf("the value of %s looks like a credential", name))
+			}
+		}
+	}
+}
+
+func (c *credentialSearch) tell(at source.Span, message string) {
+	place := spot{c.file.Name, at}
+	if c.told[place] {
+		return
+	}
+	c.told[place] = true
+	c.report(finding{
+		rule: diag.WrittenSecret, file: c.file, at: at, message: message,
+		help: "make it a setting (name: secret string), revoke the one that was written here, and give the new one from outside",
+	})
+}
+
+// placeholder is a text that stands for a credential and is none.
+func placeholder(s string) bool {
+	l := strings.ToLower(s)
+	for _, w := range []string{"example", "changeme", "change-me", "change_me", "placeholder", "dummy", "xxxx", "your", "todo", "test", "***", "<", "${"} {
+		if strings.Contains(l, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// random says that a text is long, mixed, and has more information in a character than words have.
+func random(s string) bool {
+	if len(s) < 12 || placeholder(s) || strings.ContainsAny(s, " /\t\n") && !strings.ContainsAny(s, "+=") {
+		return false
+	}
+	var digit, letter bool
+	counts := map[rune]float64{}
+	for _, r := range s {
+		counts[r]++
+		digit = digit || r >= '0' && r <= '9'
+		letter = letter || r|0x20 >= 'a' && r|0x20 <= 'z'
+	}
+	if !digit || !letter {
+		return false
+	}
+	bits, n := 0.0, float64(len(s))
+	for _, k := range counts {
+		bits -= k / n * math.Log2(k/n)
+	}
+	return bits >= 3.2
+}

@@ -1,0 +1,263 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// effects finds pushes and deploys that no test comes before, approvals that come too late, and
+// effects that a cache would leave out.
+var effects = rule{
+	op: func(p *pass, o *check.Op) {
+		c := cachedItem(o)
+		if e := p.effect(o); c != nil && e != "" {
+			p.report(finding{
+				rule: diag.CachedEffect, file: o.File.Source, at: wordAt(c.Range, "cached"),
+				message: fmt.Sprintf("%s is cached and runs %s: when it is found in the cache, that is left out", owner(o), e),
+				help:    "remove cached, or take the effect into a step of its own",
+			})
+		}
+	},
+	pipeline: func(p *pass, l *check.Pipeline) {
+		g := p.graph(l)
+		tested := slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return g.kind[s.Name].test })
+		for _, s := range l.Steps {
+			if e := g.kind[s.Name].effect; e != "" && !g.upstream(s.Name, func(k kind) bool { return k.test }) {
+				p.early(l, s, e, tested)
+			}
+			p.late(l, g, s)
+		}
+	},
+}
+
+func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tested bool) {
+	f := finding{
+		rule: diag.EarlyEffect, file: l.File.Source, at: s.Decl.Name.Range,
+		message: fmt.Sprintf("step %q runs %s and waits for no test of this pipeline", s.Name, effect),
+		help:    "let it need the tests: needs NAME",
+	}
+	if !tested {
+		f.hint = true
+		f.message = fmt.Sprintf("step %q runs %s, and nothing in this pipeline tests it before", s.Name, effect)
+		f.help = "add a step that tests, and let this one need it"
+	}
+	p.report(f)
+}
+
+// late finds an approval behind an effect, with none that it could still stop.
+func (p *pass) late(l *check.Pipeline, g graph, s *check.Step) {
+	for _, it := range s.Modifiers {
+		a, ok := it.(*ast.Approve)
+		if !ok || g.kind[s.Name].effect != "" || g.kind[s.Name].unknown {
+			continue
+		}
+		before := g.nearest(s.Name, func(k kind) bool { return k.effect != "" })
+		if before == nil || g.downstream(s.Name, func(k kind) bool { return k.effect != "" || k.unknown }) {
+			continue
+		}
+		p.report(finding{
+			rule: diag.LateApproval, file: l.File.Source, at: wordAt(a.Range, "approve"),
+			message: fmt.Sprintf("the approval of %q comes after %q, which runs %s, and nothing that follows has an effect", s.Name, before.Name, g.kind[before.Name].effect),
+			help:    fmt.Sprintf("move it to %q", before.Name),
+			related: []diag.Related{{File: l.File.Source, Span: before.Decl.Name.Range, Message: "the effect is here"}},
+		})
+	}
+}
+
+// wordAt is the first word of an item.
+func wordAt(at source.Span, word string) source.Span {
+	return source.Span{Start: at.Start, End: at.Start + int32(len(word))}
+}
+
+// kind is what a step does, as far as its text tells.
+type kind struct {
+	effect  string // the command that changes the world; "" when there is none
+	test    bool
+	unknown bool // it runs what nobody has read: a native op, another interpreter
+}
+
+// graph is a pipeline's steps with what they do.
+type graph struct {
+	steps map[string]*check.Step
+	after map[string][]string // who waits for a step
+	kind  map[string]kind
+}
+
+func (p *pass) graph(l *check.Pipeline) graph {
+	g := graph{steps: map[string]*check.Step{}, after: map[string][]string{}, kind: map[string]kind{}}
+	for _, s := range l.Steps {
+		g.steps[s.Name] = s
+		g.kind[s.Name] = p.kind(s, 0)
+		for _, e := range before(s) {
+			g.after[e] = append(g.after[e], s.Name)
+		}
+	}
+	return g
+}
+
+func before(s *check.Step) []string { return slices.Concat(s.ValueEdges, s.OrderEdges, s.Needs) }
+
+// upstream says whether something that a step waits for is of a kind.
+func (g graph) upstream(name string, is func(kind) bool) bool { return g.nearest(name, is) != nil }
+
+func (g graph) nearest(name string, is func(kind) bool) *check.Step {
+	seen := map[string]bool{name: true}
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		s := g.steps[next[0]]
+		if s == nil {
+			continue
+		}
+		for _, e := range before(s) {
+			if g.steps[e] != nil && is(g.kind[e]) {
+				return g.steps[e]
+			}
+			if !seen[e] {
+				seen[e], next = true, append(next, e)
+			}
+		}
+	}
+	return nil
+}
+
+func (g graph) downstream(name string, is func(kind) bool) bool {
+	seen := map[string]bool{name: true}
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		for _, e := range g.after[next[0]] {
+			if is(g.kind[e]) {
+				return true
+			}
+			if !seen[e] {
+				seen[e], next = true, append(next, e)
+			}
+		}
+	}
+	return false
+}
+
+func (p *pass) kind(s *check.Step, depth int) (k kind) {
+	k.test = isTestName(s.Name)
+	switch {
+	case s.Op != nil:
+		k.effect = p.effect(s.Op)
+		k.test = k.test || p.tests(s.Op)
+		k.unknown = s.Op.Native || len(p.scripts(s.Op)) == 0
+	case s.Pipeline != nil && depth < maxCalls:
+		for _, inner := range s.Pipeline.Steps {
+			i := p.kind(inner, depth+1)
+			k.test, k.unknown = k.test || i.test, k.unknown || i.unknown
+			if k.effect == "" {
+				k.effect = i.effect
+			}
+		}
+	default:
+		k.unknown = true
+	}
+	return k
+}
+
+// changing are commands that change something beyond the machine, with the words that say so;
+// a word "" is any.
+var changing = map[string][]string{
+	"git": {"push"}, "docker": {"push", "image push", "stack deploy"}, "podman": {"push"}, "skopeo": {"copy"}, "crane": {"push", "copy"},
+	"kubectl": {"apply", "create", "delete", "replace", "patch", "rollout restart", "rollout undo", "set", "scale"},
+	"helm":    {"install", "upgrade", "uninstall", "rollback", "push"}, "terraform": {"apply", "destroy"}, "tofu": {"apply", "destroy"},
+	"pulumi": {"up", "destroy"}, "cdk": {"deploy", "destroy"}, "serverless": {"deploy"}, "ansible-playbook": {""},
+	"npm": {"publish"}, "yarn": {"publish", "npm publish"}, "pnpm": {"publish"}, "twine": {"upload"}, "cargo": {"publish"}, "gem": {"push"},
+	"mvn": {"deploy"}, "gradle": {"publish"}, "goreleaser": {"release"}, "poetry": {"publish"}, "uv": {"publish"}, "flit": {"publish"},
+	"gh": {"release create", "release upload", "release edit"}, "fly": {"deploy"}, "flyctl": {"deploy"}, "heroku": {"container:release"},
+	"kamal": {"deploy", "redeploy", "rollback"}, "wrangler": {"deploy"}, "vercel": {"deploy"}, "netlify": {"deploy"},
+	"argocd": {"app sync"}, "flux": {"reconcile"}, "nomad": {"job run"},
+}
+
+// effect is the first command of an op's scripts that changes something beyond the machine, as
+// "git push"; "" when there is none.
+func (p *pass) effect(o *check.Op) string {
+	for _, s := range p.scripts(o) {
+		for _, c := range s.read.Commands {
+			words := leading(c)
+			for _, verb := range changing[c.Name] {
+				if (words == verb || strings.HasPrefix(words, verb+" ") || verb == "") && !rehearsed(c) {
+					return strings.TrimSpace(c.Name + " " + verb)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// leading are a command's words that are no flags.
+func leading(c shell.Command) string {
+	var words []string
+	for _, a := range c.Args {
+		if a.Static && !strings.HasPrefix(a.Text, "-") {
+			words = append(words, a.Text)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// rehearsed says that a command only shows what it would do.
+func rehearsed(c shell.Command) bool {
+	return slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+		return strings.HasPrefix(a.Text, "--dry-run") && a.Text != "--dry-run=none" || a.Text == "-n" && c.Name == "git" || a.Text == "--check" || a.Text == "--snapshot" || a.Text == "--help"
+	})
+}
+
+// testing are commands that test, with the word that says so.
+var testing = map[string][]string{
+	"go": {"test"}, "pytest": {""}, "tox": {""}, "nox": {""}, "npm": {"test", "t", "run test"}, "yarn": {"test"}, "pnpm": {"test"}, "cargo": {"test", "nextest"},
+	"mvn": {"test", "verify"}, "gradle": {"test", "check"}, "make": {"test", "check"}, "just": {"test", "check"}, "jest": {""}, "vitest": {""},
+	"bundle": {"exec rspec"}, "rspec": {""}, "phpunit": {""}, "ctest": {""}, "dotnet": {"test"}, "mix": {"test"}, "bats": {""}, "gotestsum": {""}, "node": {},
+}
+
+// tests says that an op tests: it reads a report of tests, or runs what does.
+func (p *pass) tests(o *check.Op) bool {
+	if isTestName(o.Name) || o.Module != nil && strings.HasPrefix(o.Module.Load.ID, "std/test") {
+		return true
+	}
+	for _, s := range p.scripts(o) {
+		for _, c := range s.read.Commands {
+			words := leading(c)
+			for _, verb := range testing[c.Name] {
+				if verb == "" || words == verb || strings.HasPrefix(words, verb+" ") || strings.HasPrefix(words, verb+":") {
+					return true
+				}
+			}
+			if slices.ContainsFunc(c.Args, func(a shell.Arg) bool { return a.Text == "pytest" || a.Text == "unittest" || a.Text == "--test" }) {
+				return true
+			}
+		}
+	}
+	return readsReport(o)
+}
+
+func readsReport(o *check.Op) (found bool) {
+	for _, it := range o.Items {
+		if r, ok := it.(*ast.Return); ok {
+			ast.Inspect(r, func(n ast.Node) bool {
+				c, ok := n.(*ast.Call)
+				found = found || ok && c.Target == nil && (c.Name.Text == "junit" || c.Name.Text == "gotest")
+				return !found
+			})
+		}
+	}
+	return found
+}
+
+// isTestName says that a name has a word for testing in it.
+func isTestName(name string) bool {
+	for word := range strings.SplitSeq(name, "_") {
+		switch word {
+		case "test", "tests", "unit", "integration", "e2e", "check", "checks", "verify", "smoke", "spec", "specs", "qa":
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,258 @@
+package lint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/format"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// constantGuards finds conditions that are the same whatever happens.
+var constantGuards = rule{
+	op: func(p *pass, o *check.Op) {
+		for _, it := range o.Items {
+			switch it := it.(type) {
+			case *ast.Run:
+				p.constantGuard(o.File.Source, o.Scope, it.When, "when", it)
+			case *ast.Retry:
+				p.constantGuard(o.File.Source, o.ReturnScope, it.When, "retry when", it)
+			}
+		}
+	},
+	pipeline: func(p *pass, l *check.Pipeline) {
+		for _, it := range l.Head {
+			p.guardOf(l.File.Source, l.Scope, it)
+		}
+	},
+	step: func(p *pass, l *check.Pipeline, s *check.Step) {
+		for _, it := range s.Modifiers {
+			p.guardOf(l.File.Source, s.Scope, it)
+		}
+	},
+}
+
+func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {
+	switch it := it.(type) {
+	case *ast.When:
+		p.constantGuard(f, scope, it.Cond, "when", it)
+	case *ast.Require:
+		p.constantGuard(f, scope, it.Cond, "require", it)
+	case *ast.For:
+		p.constantGuard(f, scope, it.Where, "where", it)
+	case *ast.Approve:
+		p.constantGuard(f, scope, it.When, "approve when", it)
+	case *ast.AllowFailure:
+		p.constantGuard(f, scope, it.When, "allow_failure when", it)
+	}
+}
+
+// constantGuard says what a condition comes to when nothing can make it anything else.
+func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what string, it ast.Item) {
+	if x == nil || broken(x) {
+		return
+	}
+	s := newScene().at(scope, nil)
+	condition := s.read(x)
+	d := finding{rule: diag.ConstantGuard, file: f, at: x.Span()}
+	background := both(condition, p.facts(s))
+	switch {
+	case !s.possible(background):
+		d.message = what + " is always false" + p.because(s, x)
+		d.help = consequence(it, false)
+	case !s.possible(both(not(condition), p.facts(s))):
+		d.message = what + " is always true"
+		d.help = consequence(it, true)
+		if w, ok := it.(*ast.When); ok {
+			d.fixes = []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: f, Span: line(f, w.Range)}}}}
+		}
+	default:
+		return
+	}
+	p.report(d)
+}
+
+// facts are what the conditions of settings say of what has been asked so far.
+func (p *pass) facts(s *scene) *formula {
+	all := always
+	for _, f := range p.program.Settings {
+		if s.vars["settings."+f.Name] != nil {
+			all = both(all, s.fact(f))
+		}
+	}
+	return all
+}
+
+// because names the first two parts of a condition that exclude each other.
+func (p *pass) because(s *scene, x ast.Expr) string {
+	parts := conjuncts(x)
+	for i, a := range parts {
+		for _, b := range parts[:i] {
+			if !s.possible(s.read(a), s.read(b)) {
+				return fmt.Sprintf(": %s and %s exclude each other", short(b), short(a))
+			}
+		}
+	}
+	for _, a := range parts {
+		if len(parts) > 1 && !s.possible(both(s.read(a), p.facts(s))) {
+			return ": " + short(a) + " never holds"
+		}
+	}
+	return ""
+}
+
+func consequence(it ast.Item, value bool) string {
+	switch it.(type) {
+	case *ast.When:
+		if value {
+			return "remove it, or ask for what is meant"
+		}
+		return "the step never runs: remove it, or ask for what is meant"
+	case *ast.Require:
+		if value {
+			return "it never stops anything: remove it, or ask for what is meant"
+		}
+		return "it always fails: ask for what is meant"
+	}
+	if value {
+		return "remove the condition, or ask for what is meant"
+	}
+	return "it never applies: remove it, or ask for what is meant"
+}
+
+// unreachableSteps finds steps whose guard contradicts that of a step which must have succeeded.
+var unreachableSteps = rule{pipeline: func(p *pass, l *check.Pipeline) {
+	graph := map[string]*check.Step{}
+	for s := range steps(l) {
+		graph[s.Name] = s
+	}
+	for s := range steps(l) {
+		p.unreachable(l, s, graph)
+	}
+}}
+
+func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*check.Step) {
+	own := whens(s)
+	if len(own) == 0 && len(s.Needs) == 0 {
+		return
+	}
+	scene := newScene()
+	mine := guards(scene, s, own)
+	if !scene.possible(mine) {
+		return // constant-guard has said so
+	}
+	for _, needed := range behind(s, graph) {
+		for _, w := range whens(needed) {
+			theirs := guards(scene, needed, []*ast.When{w})
+			if !scene.possible(theirs) || scene.possible(mine, theirs, p.facts(scene)) {
+				continue
+			}
+			at := s.Decl.Name.Range
+			if len(own) > 0 {
+				at = own[0].Cond.Span()
+			}
+			p.report(finding{
+				rule: diag.UnreachableStep, file: l.File.Source, at: at,
+				message: fmt.Sprintf("step %q never runs: it needs %q, whose guard excludes its own", s.Name, needed.Name),
+				help:    "make the two guards agree",
+				related: []diag.Related{{File: l.File.Source, Span: w.Range, Message: fmt.Sprintf("%q runs only %s", needed.Name, oneLine(l.File.Source.Slice(w.Range)))}},
+			})
+			return
+		}
+	}
+}
+
+// guards is what must hold for a step to run; names of its own are told from the pipeline's.
+func guards(s *scene, step *check.Step, list []*ast.When) *formula {
+	own := map[string]bool{}
+	for _, b := range step.Bindings {
+		own[b.Name] = true
+	}
+	for _, l := range step.Loops {
+		own[l.Var] = true
+	}
+	inner := s.at(step.Scope, func(name string) string {
+		if own[name] {
+			return step.Name
+		}
+		return name
+	})
+	all := always
+	for _, w := range list {
+		all = both(all, inner.read(w.Cond))
+	}
+	return all
+}
+
+func whens(s *check.Step) (out []*ast.When) {
+	for _, it := range s.Modifiers {
+		if w, ok := it.(*ast.When); ok && !broken(w.Cond) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// behind are the steps that must have succeeded before a step, nearest first.
+func behind(s *check.Step, graph map[string]*check.Step) (out []*check.Step) {
+	seen := map[string]bool{s.Name: true}
+	for next := []*check.Step{s}; len(next) > 0; next = next[1:] {
+		for _, name := range append(next[0].Needs, next[0].Narrow...) {
+			if needed := graph[name]; needed != nil && !seen[name] {
+				seen[name] = true
+				out, next = append(out, needed), append(next, needed)
+			}
+		}
+	}
+	return out
+}
+
+// conjuncts are the parts of a && b && c.
+func conjuncts(x ast.Expr) []ast.Expr {
+	if b, ok := ast.Unparen(x).(*ast.Binary); ok && b.Op == "&&" {
+		return append(conjuncts(b.X), conjuncts(b.Y)...)
+	}
+	return []ast.Expr{ast.Unparen(x)}
+}
+
+// broken says that a part of an expression could not be read.
+func broken(x ast.Expr) bool {
+	found := x == nil
+	if !found {
+		ast.Inspect(x, func(n ast.Node) bool {
+			_, bad := n.(*ast.BadExpr)
+			found = found || bad
+			return !found
+		})
+	}
+	return found
+}
+
+func short(x ast.Expr) string { return oneLine(format.Expr(x)) }
+
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
+
+// line is a span with the white space before it, and the line break where it has a line of its own.
+func line(f *source.File, at source.Span) source.Span {
+	start := at.Start
+	for start > 0 && (f.Text[start-1] == ' ' || f.Text[start-1] == '\t') {
+		start--
+	}
+	if start > 0 && f.Text[start-1] == '\n' && int(at.End) < len(f.Text) && f.Text[at.End] == '\n' {
+		return source.Span{Start: start, End: at.End + 1}
+	}
+	if int(at.End) < len(f.Text) && f.Text[at.End] == ';' {
+		return source.Span{Start: at.Start, End: at.End + 1}
+	}
+	return source.Span{Start: start, End: at.End}
+}

@@ -1,0 +1,93 @@
+package lint
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// emptyInputs finds globs in inputs that match no file: a typo, or files that have moved, and
+// the step would run without them.
+var emptyInputs = rule{op: func(p *pass, o *check.Op) {
+	if p.options.Matches == nil {
+		return
+	}
+	for _, it := range o.Items {
+		a, ok := it.(*ast.Attr)
+		if !ok || a.Key.Text != "inputs" || a.Value == nil {
+			continue
+		}
+		for _, g := range p.globs(o.Module, o.File.Source, a.Value) {
+			if p.told[g.at] || p.options.Matches(rooted(g.folder, g.text)) {
+				continue
+			}
+			p.told[g.at] = true
+			p.report(finding{
+				rule: diag.EmptyInputs, file: g.file, at: g.at.span,
+				message: fmt.Sprintf("inputs: %q matches no file", g.text),
+				help:    fmt.Sprintf("paths start from %s, and from the repository's root with a leading /", folderName(g.folder)),
+			})
+		}
+	}
+}}
+
+// glob is one that is written out.
+type glob struct {
+	text, folder string
+	file         *source.File
+	at           spot
+}
+
+// spot is a place in the program.
+type spot struct {
+	file string
+	span source.Span
+}
+
+// globs are those of a list that is written out, or of a let of the module that holds one.
+func (p *pass) globs(m *check.Module, f *source.File, x ast.Expr) (out []glob) {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.ListLit:
+		for _, e := range x.Elems {
+			if s, ok := ast.Unparen(e.Value).(*ast.StringLit); ok && usable(s.Value) {
+				out = append(out, glob{s.Value, m.Load.Folder, f, spot{f.Name, s.Range}})
+			}
+		}
+	case *ast.Ident:
+		for _, l := range m.Lets {
+			if l.Name == x.Name {
+				return p.globs(m, l.File.Source, l.Decl.Value)
+			}
+		}
+	case *ast.Binary:
+		if x.Op == "+" {
+			return append(p.globs(m, f, x.X), p.globs(m, f, x.Y)...)
+		}
+	}
+	return out
+}
+
+// usable leaves out what check has refused.
+func usable(glob string) bool {
+	return glob != "" && !strings.Contains(path.Clean("/"+glob)+"/", "/../")
+}
+
+// rooted is a glob from the repository's root.
+func rooted(folder, glob string) string {
+	if after, ok := strings.CutPrefix(glob, "/"); ok {
+		return path.Clean(after)
+	}
+	return path.Join(folder, glob)
+}
+
+func folderName(folder string) string {
+	if folder == "" {
+		return "the repository's root"
+	}
+	return folder + ", the folder of the file"
+}

@@ -1,0 +1,166 @@
+// Package lint says what is legal but unwise in a checked program: scripts that fail or lose
+// a failure, guards that decide nothing, steps that wait for each other's locks, values that
+// nobody reads. One rule a file, each over the same walk. It never changes what a program
+// means, runs nothing, and knows no plan and no values.
+package lint
+
+import (
+	"slices"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// Options are what a lint may know of the surroundings. The zero value knows nothing, and the
+// rules that ask stay quiet.
+type Options struct {
+	// Matches says whether a file of the repository, or what a run made there, matches a glob,
+	// slash-separated and from the root; nil when there is no repository to look at.
+	Matches func(glob string) bool
+	// Python gives the first mistake in the syntax of each of some Python scripts; fewer when nobody
+	// could tell. Nil when there is no interpreter.
+	Python func(scripts []string) []Mistake
+}
+
+// Lint adds what it finds in the modules of a program to diags; modules of the standard library
+// are taken as they are. Parts that check found broken are left alone.
+func Lint(p *check.Program, o Options, diags *diag.List) {
+	v := &pass{program: p, options: o, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{}}
+	for _, m := range p.Load.Modules {
+		if module := p.Modules[m]; module != nil && !m.Std {
+			v.module(module)
+		}
+	}
+	for _, r := range rules {
+		if r.program != nil {
+			r.program(v)
+		}
+	}
+}
+
+// rule looks for one thing, through whichever of these it needs. A rule's own file holds its
+// functions; rules.go lists them all.
+type rule struct {
+	// program is called once, after everything else.
+	program func(*pass)
+	file    func(*pass, *check.Module, *ast.File)
+	// op is called for declared and inline ops, with the items that the op has after its file's defaults.
+	op func(*pass, *check.Op)
+	// script is called for each script of an op that is sh or bash.
+	script   func(*pass, *check.Op, *script)
+	pipeline func(*pass, *check.Pipeline)
+	// step is called for each step of a pipeline, its tails included.
+	step func(*pass, *check.Pipeline, *check.Step)
+}
+
+// pass is one lint of a program.
+type pass struct {
+	program *check.Program
+	options Options
+	diags   *diag.List
+	ops     []*check.Op // those that have been walked
+	read    map[*check.Op][]*script
+	used    *mentions     // once somebody has asked
+	told    map[spot]bool // places that several ops share
+}
+
+// module walks a module in the order of its text.
+func (p *pass) module(m *check.Module) {
+	for _, f := range m.Load.Files {
+		for _, r := range rules {
+			if r.file != nil {
+				r.file(p, m, f)
+			}
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.Op:
+				if o := m.Ops[d.Name.Text]; o != nil && o.Decl == d {
+					p.op(o)
+				}
+			case *ast.Pipeline:
+				if l := m.Pipelines[d.Name.Text]; l != nil && l.Decl == d {
+					p.pipeline(l)
+				}
+			}
+		}
+	}
+}
+
+// eachOp calls f for each op that is linted.
+func (p *pass) eachOp(f func(*check.Op)) {
+	for _, o := range p.ops {
+		f(o)
+	}
+}
+
+func (p *pass) op(o *check.Op) {
+	p.ops = append(p.ops, o)
+	for _, r := range rules {
+		if r.op != nil {
+			r.op(p, o)
+		}
+	}
+	for _, s := range p.scripts(o) {
+		for _, r := range rules {
+			if r.script != nil {
+				r.script(p, o, s)
+			}
+		}
+	}
+}
+
+func (p *pass) pipeline(l *check.Pipeline) {
+	for _, r := range rules {
+		if r.pipeline != nil {
+			r.pipeline(p, l)
+		}
+	}
+	for s := range steps(l) {
+		for _, r := range rules {
+			if r.step != nil {
+				r.step(p, l, s)
+			}
+		}
+		if s.Op != nil && s.Op.Inline == s.Decl {
+			p.op(s.Op)
+		}
+	}
+}
+
+// steps are those of a pipeline's three graphs.
+func steps(l *check.Pipeline) func(func(*check.Step) bool) {
+	return func(yield func(*check.Step) bool) {
+		for _, s := range slices.Concat(l.Steps, l.OnFailure, l.Finally) {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// finding is what is said about a place of a file.
+type finding struct {
+	rule    string
+	file    *source.File
+	at      source.Span
+	message string
+	help    string
+	related []diag.Related
+	fixes   []diag.Fix
+	// hint says that it may well be meant, whatever the rule's severity is elsewhere.
+	hint bool
+}
+
+func (p *pass) report(f finding) {
+	severity, _ := diag.Natural(f.rule)
+	if f.hint {
+		severity = diag.Hint
+	}
+	p.diags.Add(diag.Diagnostic{
+		Rule: f.rule, Severity: severity, File: f.file, Span: f.at,
+		Message: f.message, Help: f.help, Related: f.related, Fixes: f.fixes,
+	})
+}

@@ -1,0 +1,118 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// outputNames finds outputs that scripts write and `return` never reads, and those that it reads
+// and no script writes.
+var outputNames = rule{op: func(p *pass, o *check.Op) {
+	list := p.scripts(o)
+	w := written(o, list)
+	read, whole := outputsRead(o)
+	if whole || len(list) == 0 {
+		return
+	}
+	for _, s := range list {
+		for _, out := range s.read.Outputs.Names {
+			if _, ok := read[out.Name]; !ok {
+				p.report(finding{
+					rule: diag.UnreadOutput, file: s.file, at: s.span(out.At),
+					message: fmt.Sprintf("output %q is written, and return never reads it", out.Name),
+					help:    fmt.Sprintf("return it as outputs.%s, or do not write it", out.Name),
+				})
+			}
+		}
+	}
+	if w.unknown {
+		return
+	}
+	for name, r := range read {
+		if r.must && !slices.Contains(w.names, name) {
+			p.report(finding{
+				rule: diag.MissingOutput, file: o.File.Source, at: r.at,
+				message: fmt.Sprintf("no script writes the output %q", name),
+				help:    outputHelp(name, w.names),
+			})
+		}
+	}
+}}
+
+func outputHelp(name string, names []string) string {
+	if help := diag.DidYouMean(name, names); help != "" {
+		return help
+	}
+	return fmt.Sprintf(`write it: echo "%s=…" >> "$PIPE_OUTPUT"`, name)
+}
+
+// outputs are the names that an op's scripts write.
+type outputs struct {
+	names   []string
+	unknown bool // others may be written, too
+}
+
+func written(o *check.Op, list []*script) (out outputs) {
+	runs := 0
+	for _, it := range o.Items {
+		switch it := it.(type) {
+		case *ast.Run:
+			runs++
+		case *ast.Attr:
+			out.unknown = out.unknown || it.Key.Text == "exec"
+		}
+	}
+	out.unknown = out.unknown || runs != len(list) // Python and others write in their own way
+	for _, s := range list {
+		r := s.read
+		out.unknown = out.unknown || r.Unread || len(r.Mistakes) > 0 || r.Outputs.Unknown || r.Outputs.Elsewhere
+		for _, n := range r.Outputs.Names {
+			out.names = append(out.names, n.Name)
+		}
+	}
+	return out
+}
+
+// reading is where an output is read, and whether it must be there.
+type reading struct {
+	at   source.Span
+	must bool
+}
+
+// outputsRead are the outputs that return and conditions of an op name; whole says that they are used
+// in another way too, so that nobody knows which.
+func outputsRead(o *check.Op) (read map[string]reading, whole bool) {
+	read = map[string]reading{}
+	for _, it := range o.Items {
+		ast.Inspect(it, func(n ast.Node) bool {
+			var in, name ast.Node
+			var text string
+			var asked bool // for what may be absent
+			switch n := n.(type) {
+			case *ast.Select:
+				in, name, text = ast.Unparen(n.X), n.Name, n.Name.Text
+				asked = n.Optional
+			case *ast.Index:
+				if s, ok := ast.Unparen(n.Index).(*ast.StringLit); ok {
+					in, name, text = ast.Unparen(n.X), s, s.Value
+					asked = n.Optional
+				}
+			case *ast.Ident:
+				whole = whole || n.Name == "outputs"
+			}
+			if id, ok := in.(*ast.Ident); ok && id.Name == "outputs" {
+				if known, ok := read[text]; !ok || !known.must {
+					read[text] = reading{name.Span(), !asked}
+				}
+				return false
+			}
+			return true
+		})
+	}
+	return read, whole
+}

@@ -1,0 +1,21 @@
+package lint
+
+// rules are all of them, in the order in which they look.
+var rules = []rule{
+	scriptSyntax,
+	scriptRisks,
+	pythonSyntax,
+	unknownVariables,
+	outputNames,
+	constantGuards,
+	unreachableSteps,
+	effects,
+	lockRules,
+	timeouts,
+	unusedNames,
+	shadowedNames,
+	emptyInputs,
+	workspaces,
+	unstableKeys,
+	credentials,
+}

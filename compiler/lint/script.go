@@ -1,0 +1,81 @@
+package lint
+
+import (
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// script is one shell script of an op.
+type script struct {
+	file *source.File
+	src  *ast.Script
+	read *shell.Script
+
+	dialect shell.Dialect
+}
+
+// scripts are those of an op that are sh or bash, read once.
+func (p *pass) scripts(o *check.Op) (out []*script) {
+	if known, ok := p.read[o]; ok {
+		return known
+	}
+	for _, it := range o.Items {
+		r, ok := it.(*ast.Run)
+		if !ok || r.Script == nil {
+			continue
+		}
+		if d, ok := shell.DialectOf(r.Script.Lang); ok {
+			out = append(out, &script{file: o.File.Source, src: r.Script, read: shell.Read(r.Script.Text, d), dialect: d})
+		}
+	}
+	p.read[o] = out
+	return out
+}
+
+// span is a place of a script in its file.
+func (s *script) span(at source.Span) source.Span { return s.src.Within(int(at.Start), int(at.End)) }
+
+func (s *script) edits(list []shell.Edit) []diag.Edit {
+	out := make([]diag.Edit, len(list))
+	for i, e := range list {
+		out[i] = diag.Edit{File: s.file, Span: s.span(e.At), Text: e.Text}
+	}
+	return out
+}
+
+// scriptSyntax finds scripts that the shell would not run.
+var scriptSyntax = rule{script: func(p *pass, _ *check.Op, s *script) {
+	for _, m := range s.read.Mistakes {
+		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: m.Help})
+	}
+}}
+
+// scriptRisks finds what is legal shell and goes wrong all the same. A rule has the name of its kind.
+var scriptRisks = rule{script: func(p *pass, o *check.Op, s *script) {
+	for _, r := range s.read.Risks {
+		if r.Kind == shell.Unquoted && oneWord(o, r.Name) {
+			continue
+		}
+		f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help}
+		if len(r.Edits) > 0 {
+			f.fixes = []diag.Fix{{Message: r.FixMessage, Edits: s.edits(r.Edits)}}
+			if r.Kind == shell.Unquoted {
+				f.fixes[0].Changes = "a value with white space is one word then"
+			}
+		}
+		p.report(f)
+	}
+}}
+
+// oneWord says that a parameter's values are single words, which no shell splits.
+func oneWord(o *check.Op, name string) bool {
+	for _, q := range o.Params {
+		if q.Name == name {
+			return isNumeric(q.Type.Plain()) || plainWords(q.Type.Plain())
+		}
+	}
+	return false
+}

@@ -1,0 +1,122 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// unknownVariables finds variables that a script reads and nothing sets: every shell of pipe runs
+// with -u and would end there. That makes a parameter's name in a script as good as in any typed language.
+var unknownVariables = rule{script: func(p *pass, o *check.Op, s *script) {
+	if s.read.Opaque || p.intact(o.Module) == nil {
+		return
+	}
+	known := variables(o)
+	for _, a := range s.read.Assigns {
+		known[a.Name] = true
+	}
+	told := map[string]bool{}
+	for _, v := range s.read.Reads {
+		if v.Guarded || known[v.Name] || everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] || fromImage(o, v.Name) {
+			continue
+		}
+		told[v.Name] = true
+		p.report(p.unknownVariable(o, s, v, known))
+	}
+}}
+
+func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known map[string]bool) finding {
+	f := finding{
+		rule: diag.UnknownVariable, file: s.file, at: s.span(v.At),
+		message: fmt.Sprintf("$%s is never set: it is no parameter, env entry or inherited variable of %s, and the script gives it no value", v.Name, owner(o)),
+		help:    fmt.Sprintf("write ${%s:-} when it may be unset, or inherit it", v.Name),
+	}
+	if strings.ToLower(v.Name) == v.Name {
+		f.help = fmt.Sprintf("add a parameter %s, set it in env, or write ${%s:-} when it may be unset", v.Name, v.Name)
+	}
+	if near := diag.Suggest(v.Name, slices.Collect(maps.Keys(known))); near != "" {
+		f.help = fmt.Sprintf("did you mean $%s?", near)
+		f.fixes = []diag.Fix{{Message: "read $" + near, Edits: []diag.Edit{{File: s.file, Span: f.at, Text: near}}}}
+	}
+	return f
+}
+
+func owner(o *check.Op) string {
+	if o.Decl == nil {
+		return fmt.Sprintf("step %q", o.Name)
+	}
+	return fmt.Sprintf("op %q", o.Name)
+}
+
+// variables are what an op's processes find in their environment, beside what every process does.
+func variables(o *check.Op) map[string]bool {
+	known := map[string]bool{}
+	for _, f := range o.Params {
+		known[f.Name] = true
+	}
+	for _, it := range o.Items {
+		switch it := it.(type) {
+		case *ast.Env:
+			for _, a := range it.Entries {
+				known[a.Name.Text] = true
+			}
+		case *ast.Attr:
+			for _, name := range inherited(it) {
+				known[name] = true
+			}
+		}
+	}
+	return known
+}
+
+func inherited(a *ast.Attr) (names []string) {
+	l, ok := a.Value.(*ast.ListLit)
+	if a.Key.Text != "inherit" || !ok {
+		return nil
+	}
+	for _, e := range l.Elems {
+		if s, ok := ast.Unparen(e.Value).(*ast.StringLit); ok {
+			names = append(names, s.Value)
+		}
+	}
+	return names
+}
+
+// fromImage says that an image may set a variable: its names are upper case, and nobody has looked into it.
+func fromImage(o *check.Op, name string) bool {
+	if name != strings.ToUpper(name) {
+		return false
+	}
+	return slices.ContainsFunc(o.Items, func(it ast.Item) bool {
+		a, ok := it.(*ast.Attr)
+		return ok && (a.Key.Text == "image" || a.Key.Text == "target")
+	})
+}
+
+// everywhere says that every process of pipe finds a variable.
+func everywhere(name string) bool {
+	switch name {
+	case "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "TERM", "PIPE_OUTPUT":
+		return true
+	}
+	return strings.HasPrefix(name, "LC_")
+}
+
+// plainWords says that texts of a type hold nothing that a shell splits or expands.
+func plainWords(t *types.Type) bool {
+	switch t.Kind {
+	case types.Bool, types.Timestamp:
+		return true
+	case types.Literals:
+		return !slices.ContainsFunc(t.Literals, func(s string) bool { return s == "" || strings.ContainsAny(s, " \t\n*?[") })
+	}
+	return false
+}

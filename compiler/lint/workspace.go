@@ -1,0 +1,255 @@
+package lint
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// workspaces finds files that a step reads and does not get, paths that nothing makes, and steps
+// that write the same file of the real tree at the same time.
+var workspaces = rule{
+	op: func(p *pass, o *check.Op) {
+		p.undeclaredInputs(o)
+		p.unnamedPaths(o)
+	},
+	pipeline: func(p *pass, l *check.Pipeline) { p.races(l) },
+}
+
+// undeclaredInputs looks at ops whose `inputs` narrow what they see.
+func (p *pass) undeclaredInputs(o *check.Op) {
+	in := attr(o.Items, "inputs")
+	if in == nil || p.options.Matches == nil || attr(o.Items, "image") != nil || attr(o.Items, "workdir") != nil || mounts(o) {
+		return
+	}
+	globs, all := p.globs(o.Module, o.File.Source, in.Value), literalList(o.Module, in.Value)
+	if !all {
+		return
+	}
+	made := map[string]bool{}
+	for _, s := range p.scripts(o) {
+		if s.read.Opaque || s.read.Unread {
+			return
+		}
+		for _, f := range s.read.Paths {
+			at := rooted(o.Module.Load.Folder, f.Path)
+			switch {
+			case f.Write:
+				made[at] = true
+			case path.IsAbs(f.Path) || strings.HasPrefix(f.Path, "../") || under(made, at) || given(globs, at) || !p.options.Matches(escapeGlob(at)):
+			default:
+				made[at] = true // once
+				p.report(finding{
+					rule: diag.UndeclaredInput, file: s.file, at: s.span(f.At),
+					message: fmt.Sprintf("the script reads %q, which inputs leaves out: it is not there when the step runs", f.Path),
+					help:    fmt.Sprintf("add %q to inputs", f.Path),
+					related: []diag.Related{{File: o.File.Source, Span: within(o.File.Source, in), Message: "the step sees only these files"}},
+				})
+			}
+		}
+	}
+}
+
+// within is where an item stands, when it stands in the file; defaults may, too.
+func within(f *source.File, a *ast.Attr) source.Span {
+	if int(a.Range.End) > len(f.Text) {
+		return source.Span{}
+	}
+	return a.Key.Range
+}
+
+func attr(items []ast.Item, word string) *ast.Attr {
+	for _, it := range items {
+		if a, ok := it.(*ast.Attr); ok && a.Key.Text == word && a.Value != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+func mounts(o *check.Op) bool {
+	return slices.ContainsFunc(o.Items, func(it ast.Item) bool { _, ok := it.(*ast.Mount); return ok })
+}
+
+// literalList says that every element of a list is written out.
+func literalList(m *check.Module, x ast.Expr) bool {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.ListLit:
+		return !slices.ContainsFunc(x.Elems, func(e ast.ListElem) bool {
+			_, ok := ast.Unparen(e.Value).(*ast.StringLit)
+			return !ok
+		})
+	case *ast.Ident:
+		for _, l := range m.Lets {
+			if l.Name == x.Name {
+				return literalList(m, l.Decl.Value)
+			}
+		}
+	case *ast.Binary:
+		return x.Op == "+" && literalList(m, x.X) && literalList(m, x.Y)
+	}
+	return false
+}
+
+// given says that a glob lets a file through, or something below a folder.
+func given(globs []glob, file string) bool {
+	return slices.ContainsFunc(globs, func(g glob) bool {
+		pattern := rooted(g.folder, g.text)
+		if ok, err := doublestar.Match(pattern, file); ok || err != nil {
+			return true
+		}
+		return strings.HasPrefix(pattern, file+"/") // a folder of which some files are there
+	})
+}
+
+// under says that a path or a folder around it is among some.
+func under(made map[string]bool, file string) bool {
+	for ; file != "." && file != "/" && file != ""; file = path.Dir(file) {
+		if made[file] {
+			return true
+		}
+	}
+	return false
+}
+
+// escapeGlob is a glob that matches a path as it stands.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "{", `\{`).Replace(path)
+}
+
+// readers are the functions of `return` that read a path which a script must have made.
+var readers = map[string]bool{"file": true, "dir": true, "text": true, "json": true, "yaml": true, "junit": true, "gotest": true}
+
+// unnamedPaths gives a hint about results that are read from where no script of the op writes, as
+// far as its text tells.
+func (p *pass) unnamedPaths(o *check.Op) {
+	var text strings.Builder
+	for _, it := range o.Items {
+		switch it := it.(type) {
+		case *ast.Run:
+			if it.Script != nil {
+				text.WriteString(it.Script.Text)
+			}
+		case *ast.Attr:
+			if it.Key.Text == "exec" || it.Key.Text == "inputs" && it.Value != nil {
+				text.WriteString(o.File.Source.Slice(clamp(o.File.Source, it.Range)))
+			}
+		case *ast.Env, *ast.Mount:
+			text.WriteString(o.File.Source.Slice(clamp(o.File.Source, it.Span())))
+		}
+	}
+	if text.Len() == 0 {
+		return
+	}
+	for _, s := range resultPaths(o) {
+		name := path.Base(path.Clean(s.Value))
+		if strings.ContainsAny(name, "*?[{") || name == "." || name == "/" || strings.Contains(text.String(), name) {
+			continue
+		}
+		if p.options.Matches != nil && p.options.Matches(escapeGlob(rooted(o.Module.Load.Folder, s.Value))) {
+			continue
+		}
+		p.report(finding{
+			rule: diag.UnnamedPath, file: o.File.Source, at: s.Range,
+			message: fmt.Sprintf("no script of %s names %q, which is read when it has ended", owner(o), s.Value),
+			help:    "check the path; a program that writes there by its own configuration is fine",
+		})
+	}
+}
+
+func clamp(f *source.File, at source.Span) source.Span {
+	return source.Span{Start: min(at.Start, int32(len(f.Text))), End: min(at.End, int32(len(f.Text)))}
+}
+
+// resultPaths are the literal paths in `return` and `keep`.
+func resultPaths(o *check.Op) (out []*ast.StringLit) {
+	for _, it := range o.Items {
+		switch it := it.(type) {
+		case *ast.Return:
+			ast.Inspect(it, func(n ast.Node) bool {
+				if c, ok := n.(*ast.Call); ok && c.Target == nil && readers[c.Name.Text] && len(c.Args) == 1 {
+					if s, ok := ast.Unparen(c.Args[0]).(*ast.StringLit); ok {
+						out = append(out, s)
+					}
+				}
+				return true
+			})
+		case *ast.Attr:
+			if l, ok := ast.Unparen(it.Value).(*ast.ListLit); ok && it.Key.Text == "keep" {
+				for _, e := range l.Elems {
+					if s, ok := ast.Unparen(e.Value).(*ast.StringLit); ok {
+						out = append(out, s)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// races finds two `in place` steps that write one path and wait for each other in no way: which of
+// them comes last is chance.
+func (p *pass) races(l *check.Pipeline) {
+	type write struct {
+		step *check.Step
+		path string
+	}
+	var writes []write
+	for _, s := range l.Steps {
+		if s.Op == nil || !slices.ContainsFunc(s.Op.Items, func(it ast.Item) bool { _, ok := it.(*ast.InPlace); return ok }) {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, sc := range p.scripts(s.Op) {
+			for _, f := range sc.read.Paths {
+				at := rooted(s.Op.Module.Load.Folder, f.Path)
+				if f.Write && !path.IsAbs(f.Path) && !seen[at] {
+					seen[at] = true
+					writes = append(writes, write{s, at})
+				}
+			}
+		}
+	}
+	g := p.graph(l)
+	for i, b := range writes {
+		for _, a := range writes[:i] {
+			if a.path != b.path || a.step == b.step || g.ordered(a.step.Name, b.step.Name) {
+				continue
+			}
+			p.report(finding{
+				rule: diag.InPlaceRace, file: l.File.Source, at: b.step.Decl.Name.Range,
+				message: fmt.Sprintf("steps %q and %q both write %s in place, and neither waits for the other", a.step.Name, b.step.Name, a.path),
+				help:    fmt.Sprintf("order them: after %s", a.step.Name),
+				related: []diag.Related{{File: l.File.Source, Span: a.step.Decl.Name.Range, Message: "the other step"}},
+			})
+		}
+	}
+}
+
+// ordered says that one of two steps waits for the other.
+func (g graph) ordered(a, b string) bool { return g.waits(a, b) || g.waits(b, a) }
+
+func (g graph) waits(name, other string) bool {
+	seen := map[string]bool{name: true}
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		if s := g.steps[next[0]]; s != nil {
+			for _, e := range before(s) {
+				if e == other {
+					return true
+				}
+				if !seen[e] {
+					seen[e], next = true, append(next, e)
+				}
+			}
+		}
+	}
+	return false
+}
