@@ -14,6 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/runtime/secret"
 )
 
 // The exit codes, which are part of the contract with scripts.
@@ -35,6 +38,10 @@ type Environment struct {
 	// Terminal says that Out is one, Answers that In is one, and Width how many columns Out has (0: unknown).
 	Terminal, Answers bool
 	Width             int
+	// ErrWidth is how many columns Err has (0: unknown, or no terminal).
+	ErrWidth int
+
+	resolved func() // called when settings have been looked up; for tests of faults
 }
 
 // System is the environment of this process.
@@ -45,6 +52,9 @@ func System() Environment {
 	e.Answers = term.IsTerminal(int(os.Stdin.Fd()))
 	if e.Terminal {
 		e.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		e.ErrWidth, _, _ = term.GetSize(int(os.Stderr.Fd()))
 	}
 	return e
 }
@@ -62,6 +72,8 @@ func (e Environment) getenv(name string) string {
 type app struct {
 	Environment
 	color string // auto, always, never
+	// masker knows every secret from when it is looked up on; nothing on Err holds one.
+	masker *secret.Masker
 }
 
 // exit is an error that has been shown, or needs no words; it carries the exit code.
@@ -81,8 +93,11 @@ func usagef(help, format string, args ...any) error {
 // Main runs a command line and returns the exit code.
 func Main(args []string, e Environment) (code int) {
 	out := &keepsError{w: e.Out}
-	e.Out = out
-	a := &app{Environment: e}
+	masker := secret.NewMasker()
+	masked := newMaskedErr(masker, e.Err)
+	e.Out, e.Err = out, masked
+	a := &app{Environment: e, masker: masker}
+	defer masked.flush()
 	defer func() {
 		if r := recover(); r != nil {
 			fmt.Fprintf(e.Err, "pipe: internal fault: %v\n%s\nThis is a mistake of pipe itself; nothing that you wrote should cause it.\n", r, debug.Stack())
@@ -125,13 +140,13 @@ func (a *app) code(err error) int {
 	case errors.As(err, &shown):
 		return int(shown)
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.Err, "pipe: %s\n", usage.message)
+		fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(usage.message))
 		if usage.help != "" {
-			fmt.Fprintf(a.Err, "  help: %s\n", usage.help)
+			fmt.Fprintf(a.Err, "  help: %s\n", ui.Lines(usage.help))
 		}
 		return ExitUsage
 	}
-	fmt.Fprintf(a.Err, "pipe: %v\n", err)
+	fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(err.Error()))
 	return ExitFailed
 }
 

@@ -42,13 +42,24 @@ func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(cont
 	}
 }
 
+// maxShown is how many bytes of a text a question shows: more would push it off the screen.
+const maxShown = 2 << 10
+
+// shown is a text that a stranger may have written, on one line that cannot pass for another.
+func shown(s string) string {
+	if len(s) <= maxShown {
+		return ui.Line(s)
+	}
+	return ui.Line(strings.ToValidUTF8(s[:maxShown], "")) + fmt.Sprintf("… (%d bytes more)", len(s)-maxShown)
+}
+
 // question shows what is asked, with the arguments that an approval is bound to.
 func question(q engine.Approval, mask event.Masker) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s asks: %s\n", q.Step, mask.Mask(q.Message))
+	fmt.Fprintf(&b, "\n%s asks: %s\n", q.Step, shown(mask.Mask(q.Message)))
 	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
 		if raw, err := value.Marshal(q.Args[name]); err == nil {
-			fmt.Fprintf(&b, "  %s = %s\n", name, mask.Mask(string(raw)))
+			fmt.Fprintf(&b, "  %s = %s\n", name, shown(mask.Mask(string(raw))))
 		}
 	}
 	b.WriteString("Approve? [y/N] ")

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -35,12 +37,22 @@ func (s *sources) assignments() ([]settings.Assignment, error) {
 	var out []settings.Assignment
 	for _, text := range s.set {
 		name, v, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, usagef("write: --set name=value", "--set %s has no value", text)
+		if !ok || name == "" {
+			// No more than a name is shown: what follows may be a secret that went astray.
+			return nil, usagef("write: --set name=value", "--set %s is not name=value", orDash(leadingName(text)))
 		}
 		out = append(out, settings.Assignment{Name: name, Value: v})
 	}
 	return out, nil
+}
+
+// leadingName is what a text starts with that can be the name of a setting or field.
+func leadingName(text string) string {
+	end := strings.IndexFunc(text, func(c rune) bool { return c != '_' && c != '.' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	if end >= 0 {
+		text = text[:end] + "…"
+	}
+	return text
 }
 
 // bound is a pipeline with its values.
@@ -63,7 +75,12 @@ func (a *app) bind(ctx context.Context, inv invocation, s sources) (*bound, erro
 		return nil, settingMeant(c, inv, err)
 	}
 	b := &bound{checked: c, draft: draft}
-	return b, a.bindValues(ctx, b, args, s)
+	err = a.bindValues(ctx, b, args, s)
+	if err != nil && b.settings != nil {
+		// What is wrong with settings is said at the same time; the error gives the exit code.
+		_ = a.problems(b.settings, b.reached)
+	}
+	return b, err
 }
 
 // settingMeant helps where a setting was given as a parameter.
@@ -138,14 +155,25 @@ func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources)
 	dir := filepath.Join(c.program.Load.Root, filepath.FromSlash(c.program.Load.Entry.Folder))
 	from := settings.Sources{Set: set, Environ: a.Environ, Dir: dir, Profile: s.profile, Types: d.Types(), Conditions: d.Conditions()}
 	if s.secretsDir != "" {
-		if from.SecretsDir, err = a.existing(s.secretsDir); err != nil {
-			return nil, err
+		from.SecretsDir = a.abs(s.secretsDir)
+		if info, err := os.Stat(from.SecretsDir); err != nil || !info.IsDir() {
+			return nil, usagef("name a folder with one file a setting, named after it", "--secrets-dir: there is no folder %s", s.secretsDir)
 		}
 	}
 	host := &lateRepo{root: c.program.Load.Root, folder: c.program.Load.Entry.Folder, environ: a.Environ}
 	defer host.close()
 	from.Host = host
-	return settings.Resolve(ctx, d.Settings(), from)
+	decls := d.Settings()
+	a.expectSecrets(decls, set)
+	found, err := settings.Resolve(ctx, decls, from)
+	if err != nil {
+		return nil, err
+	}
+	a.learnSecrets(found)
+	if a.resolved != nil {
+		a.resolved()
+	}
+	return found, nil
 }
 
 // lateRepo answers for a repository that is looked at only when a setting's default asks.
@@ -189,22 +217,12 @@ func knownProfile(c checked, name string) error {
 
 // fetch runs the programs that give the secrets which the plan reaches, and shows all problems.
 func (a *app) fetch(ctx context.Context, b *bound) error {
-	if err := b.settings.Fetch(ctx, b.reached); err != nil {
+	err := b.settings.Fetch(ctx, b.reached)
+	a.learnSecrets(b.settings)
+	if err != nil {
 		return err
 	}
 	return a.problems(b.settings, b.reached)
-}
-
-// problems shows what is wrong with settings: those that are reached, and what is wrong anyway.
-func (a *app) problems(set *settings.Set, reached []string) error {
-	found := set.Problems(reached)
-	if len(found) == 0 {
-		return nil
-	}
-	if err := settings.WriteProblems(a.Err, found); err != nil {
-		return err
-	}
-	return exit(ExitFailed)
 }
 
 // parseArgs reads name=value arguments by the types of the parameters. Everything that is

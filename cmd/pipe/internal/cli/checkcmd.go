@@ -11,11 +11,12 @@ import (
 
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 func (a *app) checkCommand() *cobra.Command {
 	var format string
-	var strict bool
+	var strict, fix, risky bool
 	cmd := &cobra.Command{
 		Use:   "check [FILE|FOLDER …]",
 		Short: "Say what is wrong with .pipe files",
@@ -26,11 +27,14 @@ func (a *app) checkCommand() *cobra.Command {
 			if err := oneOf("--format", format, diag.Formats()...); err != nil {
 				return err
 			}
-			found, err := a.checkAll(args)
+			if risky && !fix {
+				return usagef("write --fix --unsafe", "--unsafe says which fixes --fix applies")
+			}
+			found, err := a.find(args, fix, risky)
 			if err != nil {
 				return err
 			}
-			if err := diag.Write(a.Out, format, found, a.diagOptions()); err != nil {
+			if err := a.writeFindings(a.Out, format, found); err != nil {
 				return err
 			}
 			if failed(found, strict) {
@@ -41,8 +45,19 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, github or sarif")
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings fail too")
+	cmd.Flags().BoolVar(&fix, "fix", false, "apply the fixes of what is found, then say what remains")
+	cmd.Flags().BoolVar(&risky, "unsafe", false, "with --fix: also those that change what the program does")
 	completeFlag(cmd, "format", diag.Formats()...)
 	return cmd
+}
+
+// find checks what the arguments mean, and mends it first when asked to.
+func (a *app) find(args []string, fix, risky bool) ([]diag.Diagnostic, error) {
+	if fix {
+		return a.fixAll(args, risky)
+	}
+	found, _, err := a.checkAll(args)
+	return found, err
 }
 
 func failed(found []diag.Diagnostic, strict bool) bool {
@@ -53,20 +68,22 @@ func failed(found []diag.Diagnostic, strict bool) bool {
 
 // checkAll checks every file that the arguments mean. A file that another one uses as a module,
 // alone or with its folder, is checked there and not a second time; of files that use each other
-// the first is.
-func (a *app) checkAll(args []string) ([]diag.Diagnostic, error) {
+// the first is. It gives the absolute paths of the files that the findings are about, too.
+func (a *app) checkAll(args []string) ([]diag.Diagnostic, map[*source.File]string, error) {
 	files, err := a.pipeFilesOf(args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	used := map[string]bool{}
 	results := map[string]checked{}
+	paths := map[*source.File]string{}
 	for _, f := range files {
 		c, err := a.check(f)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		results[f] = c
+		c.locate(paths)
 		for _, name := range c.usedFiles() {
 			if name != f {
 				used[name] = true
@@ -94,7 +111,18 @@ func (a *app) checkAll(args []string) ([]diag.Diagnostic, error) {
 			report(f)
 		}
 	}
-	return uniqueFindings(all.Sorted()), nil
+	return uniqueFindings(all.Sorted()), paths, nil
+}
+
+// locate adds the absolute paths of the program's own files.
+func (c checked) locate(paths map[*source.File]string) {
+	for _, m := range c.program.Load.Modules {
+		for _, f := range m.Files {
+			if !m.Std {
+				paths[f.Source] = filepath.Join(c.program.Load.Root, filepath.FromSlash(f.Source.Name))
+			}
+		}
+	}
 }
 
 // usedFiles are the absolute paths of the files of modules other than the entry.

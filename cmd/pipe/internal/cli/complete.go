@@ -37,6 +37,43 @@ func (a *app) completePipelines(cmd *cobra.Command) {
 		})
 		return out, cobra.ShellCompDirectiveNoSpace
 	}
+	a.completeProfiles(cmd)
+}
+
+// completeSettings offers the names of a module's pipelines, profiles and settings to the flags
+// of pipe settings.
+func (a *app) completeSettings(cmd *cobra.Command) {
+	a.completeProfiles(cmd)
+	pipelines := func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var out []string
+		a.eachDeclaration(args, func(d ast.Decl) {
+			if p, ok := d.(*ast.Pipeline); ok {
+				out = append(out, p.Name.Text)
+			}
+		})
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc("pipeline", pipelines); err != nil {
+		panic(err)
+	}
+}
+
+// completeProfiles offers a module's profiles to --profile, and its settings to --set.
+func (a *app) completeProfiles(cmd *cobra.Command) {
+	names := func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var out []string
+		a.eachDeclaration(args, func(d ast.Decl) {
+			if s, ok := d.(*ast.Settings); ok {
+				for _, one := range s.Fields {
+					out = append(out, one.Name.Text+"=")
+				}
+			}
+		})
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	if err := cmd.RegisterFlagCompletionFunc("set", names); err != nil {
+		panic(err)
+	}
 	profiles := func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		var out []string
 		a.eachDeclaration(args, func(d ast.Decl) {

@@ -17,6 +17,7 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/settings"
 )
@@ -125,7 +126,7 @@ func (a *app) eval(ctx context.Context, e *evaluation, text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.Out, "%s\n", raw)
+	_, err = fmt.Fprintf(a.Out, "%s\n", event.EscapeJSON(raw))
 	return err
 }
 
@@ -135,7 +136,7 @@ func (a *app) evalFailed(e *evaluation, f *source.File, x ast.Expr, err error) e
 	missing := e.missing(x)
 	switch {
 	case len(missing) > 0:
-		_ = settings.WriteProblems(a.Err, e.settings.Problems(missing))
+		a.showProblems(e.settings, e.settings.Problems(missing))
 	case errors.As(err, &failed):
 		a.showDiagnostics(a.Err, []diag.Diagnostic{{Rule: diag.InvalidValue, File: f, Span: failed.Span, Message: failed.Message}})
 	default:

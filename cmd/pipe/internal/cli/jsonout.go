@@ -3,14 +3,22 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/pipelang/pipe/runtime/event"
 )
 
-// writeJSON prints a value for scripts, indented, without HTML escapes.
+// writeJSON prints a value for scripts, indented, without HTML escapes, and inert where it is
+// looked at on a terminal.
 func (a *app) writeJSON(v any) error {
-	enc := json.NewEncoder(a.Out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := a.Out.Write(event.EscapeJSON(b.Bytes()))
+	return err
 }
 
 // indented lays JSON out for people; a short value stays on its line.

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"bytes"
 	"io"
 	"os"
 
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/stdlib"
 )
 
@@ -41,6 +45,7 @@ func (a *app) checkWith(path string, overlay map[string]string) (checked, error)
 		return checked{}, err
 	}
 	program := check.Check(loaded, &diags)
+	lint.Lint(program, a.surroundings(loaded.Root), &diags)
 	return checked{program, loaded.Report(diags.Sorted())}, nil
 }
 
@@ -85,7 +90,24 @@ func choosePipeline(p *check.Program, name string) (string, error) {
 
 // showDiagnostics prints findings for people.
 func (a *app) showDiagnostics(w io.Writer, found []diag.Diagnostic) {
-	_ = diag.Write(w, "text", found, a.diagOptions())
+	_ = a.writeFindings(w, "text", found)
+}
+
+// writeFindings renders findings so that no source or value in them is a CI service's command.
+func (a *app) writeFindings(w io.Writer, format string, found []diag.Diagnostic) error {
+	var b bytes.Buffer
+	if err := diag.Write(&b, format, found, a.diagOptions()); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	switch format {
+	case "text":
+		text = []byte(ui.Disarm(b.String()))
+	case "json", "sarif":
+		text = event.EscapeJSON(text)
+	}
+	_, err := w.Write(text)
+	return err
 }
 
 func (a *app) diagOptions() diag.Options {

@@ -17,7 +17,6 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/secret"
-	"github.com/pipelang/pipe/runtime/settings"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -101,7 +100,8 @@ func (a *app) run(b *bound, f runFlags) error {
 		return err
 	}
 	id, started := newRunID(time.Now()), time.Now()
-	place, setup, err := a.prepare(id, b.program.Load.Root)
+	sealer := secret.NewSealer(a.getenv)
+	place, setup, err := a.prepare(id, b.program.Load.Root, sealer)
 	if err != nil {
 		return err
 	}
@@ -121,14 +121,15 @@ func (a *app) run(b *bound, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	masker := secret.NewMasker(b.settings.Secrets()...)
+	masker := a.masker
 	bus := event.NewBus(id, masker, a.sink(f.format, b.plan))
 	warnShort(b.settings, bus)
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
 		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New()},
-		Bus:     bus, Reveal: masker.Add,
+		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
+		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),
 		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
 	})
@@ -138,22 +139,12 @@ func (a *app) run(b *bound, f runFlags) error {
 	return a.ended(id, b.plan, result, f.format, masker)
 }
 
-// warnShort names the secrets that are too short to be told from other text.
-func warnShort(set *settings.Set, bus *event.Bus) {
-	for _, r := range set.All() {
-		text, ok := r.Value.(value.String)
-		if ok && r.Decl.Secret && secret.Short(string(text)) {
-			bus.Publish(event.Event{Type: event.Notice, Text: fmt.Sprintf("the secret %s is short: it is masked only as it stands, or not at all", r.Decl.Name)})
-		}
-	}
-}
-
 // prepare opens the store and makes the folders of a run; dir is the store's.
-func (a *app) prepare(id, root string) (dir string, r target.Run, err error) {
+func (a *app) prepare(id, root string, sealer *secret.Sealer) (dir string, r target.Run, err error) {
 	if dir, err = store.DefaultDir(a.getenv); err != nil {
 		return "", r, err
 	}
-	place, err := store.Open(dir)
+	place, err := store.Open(dir, sealer)
 	if err != nil {
 		return "", r, err
 	}
@@ -216,11 +207,11 @@ func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
 		fmt.Fprintln(a.Out)
 	}
 	if text := resultText(r.Value); text != "" {
-		fmt.Fprintf(a.Out, "result %s\n", mask.Mask(text))
+		fmt.Fprintf(a.Out, "result %s\n", event.EscapeJSON([]byte(mask.Mask(text))))
 	}
 	fmt.Fprintf(a.Out, "run %s %s in %s\n", id, ui.Outcome(style, r.Outcome), ui.Duration(r.Duration))
 	if r.Error != "" {
-		fmt.Fprintf(a.Out, "%s\n", mask.Mask(r.Error))
+		fmt.Fprintf(a.Out, "%s\n", ui.Lines(mask.Mask(r.Error)))
 	}
 }
 

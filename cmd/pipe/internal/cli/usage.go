@@ -29,6 +29,7 @@ func didYouMean(name string, among []string, otherwise string) string {
 
 var (
 	unknownFlag = regexp.MustCompile(`^unknown flag: (--[^ =]+)`)
+	noValue     = regexp.MustCompile(`^flag needs an argument: (--[^ =]+)`)
 	badValue    = regexp.MustCompile(`^invalid argument (".*") for "(?:-\w, )?(--[^"]+)" flag: `)
 )
 
@@ -45,6 +46,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
 		return usagef(help, "%s takes %s, not %s", m[2], kindOf(cmd, m[2]), m[1])
+	}
+	if m := noValue.FindStringSubmatch(err.Error()); m != nil {
+		return usagef(help, "%s needs a value", m[1])
 	}
 	return usagef(help, "%v", err)
 }

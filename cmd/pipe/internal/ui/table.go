@@ -26,7 +26,7 @@ func Table(w io.Writer, style Style, steps []engine.StepResult) {
 		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-utf8.RuneCountInString(r.took)) + r.took + "  "
 		indent := name + outcome + took + 6
 		for _, part := range wrap(r.reason, style.Width-indent) {
-			fmt.Fprintln(w, strings.TrimRight(line+part, " "))
+			fmt.Fprintln(w, strings.TrimRight(line+disarm(part), " "))
 			line = strings.Repeat(" ", indent)
 		}
 	}
@@ -59,7 +59,7 @@ func wrap(text string, width int) []string {
 type row struct{ name, mark, color, outcome, took, reason string }
 
 func rowOf(s engine.StepResult) row {
-	r := row{name: s.Path, outcome: string(s.Outcome), reason: oneLine(s.Reason)}
+	r := row{name: Line(s.Path), outcome: string(s.Outcome), reason: Line(oneLine(s.Reason))}
 	r.mark, r.color = markOf(r.outcome, s.Allowed)
 	if s.Allowed {
 		r.outcome += ", allowed"

@@ -1,5 +1,6 @@
 // Package ui shows a run to people: output lines prefixed by step as they come, how each
-// step ended, and a table at the end. It knows events and results, and nothing of how they came about.
+// step ended, and a table at the end; and it keeps what strangers and processes write from
+// acting on the terminal or on a CI service. It knows events and results, and nothing of how they came about.
 package ui
 
 import (
@@ -112,12 +113,13 @@ func (l *Log) prefix(step string) string {
 		color = stepColors[len(l.colors)%len(stepColors)]
 		l.colors[step] = color
 	}
-	pad := max(0, l.width-utf8.RuneCountInString(step))
-	return l.style.paint(color, step) + strings.Repeat(" ", pad) + " "
+	shown := Line(step)
+	pad := max(0, l.width-utf8.RuneCountInString(shown))
+	return l.style.paint(color, shown) + strings.Repeat(" ", pad) + " "
 }
 
 func (l *Log) line(step, mark, color, text string) {
-	fmt.Fprintf(&l.text, "%s%s\n", l.prefix(step), l.style.paint(color, mark+" "+text))
+	fmt.Fprintf(&l.text, "%s%s\n", l.prefix(step), l.style.paint(color, mark+" "+Line(text)))
 }
 
 // output prints a line, or a piece of one: pieces after the first carry another mark.
@@ -142,7 +144,7 @@ func (l *Log) output(e event.Event) {
 	l.text.WriteString(l.style.paint(dim, mark))
 	if e.Text != "" {
 		l.text.WriteByte(' ')
-		l.text.WriteString(e.Text)
+		l.text.WriteString(Output(e.Text))
 	}
 	l.text.WriteByte('\n')
 }

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/pipelang/pipe/compiler/lint"
+)
+
+// surroundings are what lints may look at in a repository.
+func (a *app) surroundings(root string) lint.Options {
+	o := lint.Options{Matches: func(glob string) bool { return matches(root, glob) }}
+	if python, err := exec.LookPath("python3"); err == nil {
+		o.Python = func(scripts []string) []lint.Mistake { return pythonMistakes(python, scripts) }
+	}
+	return o
+}
+
+// errFound ends a walk.
+var errFound = errors.New("found")
+
+// matches says whether anything in a folder matches a glob. A folder that cannot be read holds nothing.
+func matches(root, glob string) bool {
+	found := false
+	_ = doublestar.GlobWalk(os.DirFS(root), glob, func(string, fs.DirEntry) error {
+		found = true
+		return errFound
+	})
+	return found
+}
+
+// pythonTime is how long an interpreter may take to parse the scripts of a program.
+const pythonTime = 10 * time.Second
+
+//go:embed syntax.py
+var pythonSyntax string
+
+// pythonMistakes lets an interpreter parse scripts, isolated from the user's modules; it runs none
+// of them. It gives nothing when that fails: the syntax is then found at the run.
+func pythonMistakes(python string, scripts []string) []lint.Mistake {
+	in, err := json.Marshal(scripts)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pythonTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, python, "-I", "-S", "-c", pythonSyntax)
+	cmd.Stdin = bytes.NewReader(in)
+	out, err := cmd.Output()
+	var found []lint.Mistake
+	if err != nil || json.Unmarshal(out, &found) != nil {
+		return nil
+	}
+	return found
+}
