@@ -50,8 +50,9 @@ var allowed = map[string]string{
 	"runtime/target/host": "lang/value runtime/event runtime/target",
 	// secret: content that is a secret is sealed before it touches the disk
 	"runtime/store": "lang/value runtime/event compiler/plan runtime/target runtime/secret",
-	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean
-	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/target",
+	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean;
+	// store: the cache, whose keys are the engine's
+	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/store runtime/target",
 
 	"stdlib":                "",
 	"cmd/pipe":              "*",

@@ -4,14 +4,18 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/format"
 	"github.com/pipelang/pipe/stdlib"
@@ -79,7 +83,10 @@ func (s snippet) found(t *testing.T) (*load.Program, []diag.Diagnostic) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check.Check(p, &diags)
+	lint.Lint(check.Check(p, &diags), lint.Options{Matches: func(glob string) bool {
+		found, err := doublestar.Glob(os.DirFS(dir), glob)
+		return err == nil && len(found) > 0
+	}}, &diags)
 	return p, p.Report(diags.Sorted())
 }
 
@@ -92,20 +99,28 @@ type place struct {
 // expected are the rules that comments at the ends of lines name.
 var expected = regexp.MustCompile(`(?://|#) ([a-z]+(?:-[a-z]+)*)$`)
 
+func isRule(name string) bool {
+	_, ok := diag.Natural(name)
+	return ok
+}
+
 func (s snippet) wants() map[place][]string {
 	wants := map[place][]string{}
 	for _, f := range s.files() {
 		for i, line := range strings.Split(string(f.Data), "\n") {
-			if m := expected.FindStringSubmatch(line); m != nil && diag.Describe(m[1]) != "" {
+			if m := expected.FindStringSubmatch(line); m != nil && isRule(m[1]) {
 				at := place{f.Name, i + 1}
 				wants[at] = append(wants[at], m[1])
-			}
-			if strings.Contains(line, "pipe:ignore") && s.kind == "pipe-wrong" {
-				wants[place{f.Name, i + 1}] = []string{diag.UnusedIgnore}
 			}
 		}
 	}
 	return wants
+}
+
+// excerpt says that a snippet is part of a repository that the page does not show: what it
+// declares may be used there, and its files are there.
+func (s snippet) excerpt() bool {
+	return slices.Contains([]string{"language.md", "settings.md", "../README.md"}, s.page)
 }
 
 func (s snippet) check(t *testing.T) {
@@ -113,6 +128,9 @@ func (s snippet) check(t *testing.T) {
 	p, list := s.found(t)
 	got := map[place][]string{}
 	for _, d := range list {
+		if s.excerpt() && (strings.HasPrefix(d.Rule, "unused-") || d.Rule == diag.EmptyInputs) {
+			continue
+		}
 		at := place{d.File.Name, d.File.Position(d.Span.Start).Line}
 		got[at] = append(got[at], d.Rule)
 	}
@@ -123,11 +141,30 @@ func (s snippet) check(t *testing.T) {
 	if diff := cmp.Diff(s.wants(), got); diff != "" {
 		t.Errorf("%s:%d: %s\n%s", s.page, s.line, diff, &text)
 	}
-	if s.kind == "pipe" && len(list) == 0 && len(s.files()) == 1 {
-		if diff := cmp.Diff(s.text, format.File(p.Entry.Files[0])); diff != "" {
-			t.Errorf("%s:%d is not in its canonical form: %s", s.page, s.line, diff)
+	if s.kind != "pipe" || len(got) > 0 {
+		return
+	}
+	for _, f := range s.files() {
+		read, ok := sourceOf(p, f.Name)
+		if !ok {
+			continue
+		}
+		if diff := cmp.Diff(string(f.Data), format.File(read)); diff != "" {
+			t.Errorf("%s:%d: %s is not in its canonical form: %s", s.page, s.line, f.Name, diff)
 		}
 	}
+}
+
+// sourceOf is a file of a program by its name.
+func sourceOf(p *load.Program, name string) (*ast.File, bool) {
+	for _, m := range p.Modules {
+		for _, f := range m.Files {
+			if f.Source.Name == name && !m.Std {
+				return f, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // Every snippet says what it says: one that is right has no findings and is formatted, one

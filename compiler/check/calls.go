@@ -158,7 +158,7 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 		return nil
 	case name.Text == "":
 		f.report(finding{
-			rule: diag.UnknownArgument, at: a.Range, message: fmt.Sprintf("an argument of %s without a name: it has %d parameters", callee, len(params)),
+			rule: diag.UnknownArgument, at: a.Range, message: fmt.Sprintf("an argument of %s without a name: %s, and there are %d parameters", callee, f.brief(a.Range), len(params)),
 			help: "name it: " + strings.Join(paramNames(params), ", "),
 		})
 		return nil
@@ -168,6 +168,9 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 		help := diag.DidYouMean(name.Text, paramNames(params))
 		if help == "" && len(params) > 0 {
 			help = "it has " + strings.Join(paramNames(params), ", ")
+		}
+		if len(params) == 0 {
+			help = "it takes no arguments"
 		}
 		f.report(finding{
 			rule: diag.UnknownArgument, at: name.Range, message: fmt.Sprintf("%s has no parameter %q", callee, name.Text), help: help,

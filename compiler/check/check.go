@@ -23,7 +23,8 @@ func Check(p *load.Program, diags *diag.List) *Program {
 	if m := c.modules[p.Entry]; m != nil {
 		c.out.Entry = m.out
 	}
-	c.explainLabels()
+	c.silence()
+	c.explain()
 	return c.out
 }
 

@@ -9,19 +9,25 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// explainLabels completes what was said of labels, once everything is known: the value by its
-// name, the places that the label came by, and the way out for the place where it ended up.
-func (c *checker) explainLabels() {
+// explain completes what was said, once everything is known. Of labels: the value by its name,
+// the places that the label came by, and the way out for the place where it ended up. Of types:
+// where both came from.
+func (c *checker) explain() {
 	var files map[*source.File]*file
 	c.diags.Each(func(d *diag.Diagnostic) {
-		if d.Rule != diag.SecretLeak && d.Rule != diag.UntrustedFlow || d.File == nil {
+		labelled := d.Rule == diag.SecretLeak || d.Rule == diag.UntrustedFlow
+		if !labelled && !typed[d.Rule] || d.File == nil {
 			return
 		}
 		if files == nil {
 			files = c.files()
 		}
-		if f := files[d.File]; f != nil {
+		switch f := files[d.File]; {
+		case f == nil:
+		case labelled:
 			f.explain(d)
+		case len(d.Related) == 0:
+			f.provenance(d)
 		}
 	})
 }
@@ -121,8 +127,18 @@ func (f *file) named(message string, m mention) string {
 		{"a value that a stranger may choose cannot", name + ", which a stranger may choose, cannot"},
 	} {
 		if rest, ok := strings.CutPrefix(message, x.start); ok {
+			if better, ok := places[rest]; ok {
+				rest = better
+			}
 			return x.with + rest
 		}
 	}
 	return message
+}
+
+// places are where a value cannot go, in words for keywords.
+var places = map[string]string{
+	" be used as exec":  " be an argument of exec",
+	" be used as lock":  " name a lock",
+	" be used as image": " name an image",
 }

@@ -63,7 +63,7 @@ func (p *pass) unstable(f *source.File, x ast.Expr, values map[string]ast.Expr, 
 	}
 	if fact := perRun(x, values, 0); fact != "" {
 		p.report(finding{
-			rule: diag.UnstableKey, file: f, at: x.Span(),
+			rule: diag.UnstableCacheKey, file: f, at: x.Span(),
 			message: fmt.Sprintf("%s holds %s, which is another in every run: the step is never found in the cache", what, fact),
 			help:    "leave it out of what is cached, or remove cached",
 		})

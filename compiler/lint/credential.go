@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -41,27 +42,44 @@ var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 
 // issued are credentials that their issuer makes recognisable.
 var issued = []struct {
-	what    string
+	what string
+	// signs are texts of which one is in every match: looking for them is cheaper than matching.
+	signs   []string
 	pattern *regexp.Regexp
 }{
-	{"a private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)},
-	{"an AWS access key", regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`)},
-	{"a GitHub token", regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`)},
-	{"a GitLab token", regexp.MustCompile(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
-	{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a Slack webhook", regexp.MustCompile(`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`)},
-	{"a Stripe key", regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
-	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{"a PyPI token", regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{50,}`)},
-	{"a Docker token", regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
-	{"a SendGrid key", regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
-	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{34}\b`)},
-	{"a password in a URL", regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
+	{"a private key", []string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)},
+	{"an AWS access key", []string{"AKIA", "ASIA", "ABIA", "ACCA"}, regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`)},
+	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`)},
+	{"a GitLab token", []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"}, regexp.MustCompile(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
+	{"a Slack token", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Slack webhook", []string{"hooks.slack.com"}, regexp.MustCompile(`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`)},
+	{"a Stripe key", []string{"k_live_"}, regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
+	{"a Google API key", []string{"AIza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"an npm token", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
+	{"a PyPI token", []string{"pypi-AgE"}, regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{50,}`)},
+	{"a Docker token", []string{"dckr_pat_"}, regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
+	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
+	{"a Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\bhf_[A-Za-z0-9]{34}\b`)},
+	{"a password in a URL", []string{"://"}, regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
 }
 
 // telling are words in a name that say that its value is a credential.
 var telling = regexp.MustCompile(`(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_|[0-9])`)
+
+// tellingSigns are texts of which one is in every name that tells, in lower case.
+var tellingSigns = []string{"passw", "pwd", "secret", "token", "key", "credential"}
+
+// tells says whether a name says that its value is a credential.
+func tells(name string) bool {
+	return containsAny(strings.ToLower(name), tellingSigns) && telling.MatchString(name)
+}
+
+func containsAny(s string, signs []string) bool {
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(s, sign) })
+}
+
+// shortest is a length below which nothing is a credential that its issuer made, nor a URL with a password.
+const shortest = 12
 
 // scripted is NAME=value in a script, the value without an expansion.
 var scripted = regexp.MustCompile("(?m)(?:^|[\\s;&|(])([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
@@ -73,7 +91,13 @@ type credentialSearch struct {
 }
 
 func (c *credentialSearch) text(s string, place func(start, end int) source.Span) {
+	if len(s) < shortest {
+		return
+	}
 	for _, k := range issued {
+		if !containsAny(s, k.signs) {
+			continue
+		}
 		for _, at := range k.pattern.FindAllStringIndex(s, -1) {
 			c.tell(place(at[0], at[1]), k.what+" is written out here")
 		}
@@ -100,7 +124,7 @@ func (c *credentialSearch) secretType(d *ast.Field) bool {
 
 // assigned is a value with a name.
 func (c *credentialSearch) assigned(name string, x ast.Expr) {
-	if x == nil || !telling.MatchString(name) {
+	if x == nil || !tells(name) {
 		return
 	}
 	if s, ok := ast.Unparen(x).(*ast.StringLit); ok && random(s.Value) {
@@ -109,10 +133,13 @@ func (c *credentialSearch) assigned(name string, x ast.Expr) {
 }
 
 func (c *credentialSearch) assignments(s *ast.Script) {
+	if !containsAny(strings.ToLower(s.Text), tellingSigns) {
+		return
+	}
 	for _, m := range scripted.FindAllStringSubmatchIndex(s.Text, -1) {
 		name := s.Text[m[2]:m[3]]
 		for g := 4; g < len(m); g += 2 {
-			if m[g] >= 0 && telling.MatchString(name) && random(s.Text[m[g]:m[g+1]]) {
+			if m[g] >= 0 && tells(name) && random(s.Text[m[g]:m[g+1]]) {
 				c.tell(s.Within(m[g], m[g+1]), fmt.Sprintf("the value of %s looks like a credential", name))
 			}
 		}
@@ -125,10 +152,11 @@ func (c *credentialSearch) tell(at source.Span, message string) {
 		return
 	}
 	c.told[place] = true
-	c.report(finding{
-		rule: diag.WrittenSecret, file: c.file, at: at, message: message,
-		help: "make it a setting (name: secret string), revoke the one that was written here, and give the new one from outside",
-	})
+	help := "make it a setting (name: secret string), revoke the one that was written here, and give the new one from outside"
+	if strings.Contains(message, "has a default") {
+		help = "leave the default out, revoke what was written here, and give the new one from outside"
+	}
+	c.report(finding{rule: diag.WrittenSecret, file: c.file, at: at, message: message, hide: true, help: help})
 }
 
 // placeholder is a text that stands for a credential and is none.

@@ -145,9 +145,8 @@ func (p *pass) kind(s *check.Step, depth int) (k kind) {
 	k.test = isTestName(s.Name)
 	switch {
 	case s.Op != nil:
-		k.effect = p.effect(s.Op)
-		k.test = k.test || p.tests(s.Op)
-		k.unknown = s.Op.Native || len(p.scripts(s.Op)) == 0
+		of := p.kindOf(s.Op)
+		k.effect, k.unknown, k.test = of.effect, of.unknown, k.test || of.test
 	case s.Pipeline != nil && depth < maxCalls:
 		for _, inner := range s.Pipeline.Steps {
 			i := p.kind(inner, depth+1)
@@ -158,6 +157,16 @@ func (p *pass) kind(s *check.Step, depth int) (k kind) {
 		}
 	default:
 		k.unknown = true
+	}
+	return k
+}
+
+// kindOf is what an op does, looked at once.
+func (p *pass) kindOf(o *check.Op) kind {
+	k, known := p.kinds[o]
+	if !known {
+		k = kind{effect: p.effect(o), test: p.tests(o), unknown: o.Native || len(p.scripts(o)) == 0}
+		p.kinds[o] = k
 	}
 	return k
 }

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ type variable struct {
 	texts  []string  // constants that it is compared with
 	nums   []float64 // the same for numbers
 	whole  bool      // only whole numbers
+	from0  bool      // only zero and more
 	truth  bool      // true or false
 }
 
@@ -49,13 +51,28 @@ type scene struct {
 	where  *expr.Scope
 	rename func(name string) string
 	self   string // what self stands for; "" when it means nothing
+	known  *known
 }
 
-func newScene() *scene { return &scene{vars: map[string]*variable{}} }
+// known are texts and types of expressions that several conditions are asked about.
+type known struct {
+	texts map[ast.Expr]string
+	types map[typed]*types.Type
+}
+
+// typed is an expression as a scope sees it.
+type typed struct {
+	x     ast.Expr
+	where *expr.Scope
+}
+
+func newKnown() *known { return &known{map[ast.Expr]string{}, map[typed]*types.Type{}} }
+
+func (p *pass) newScene() *scene { return &scene{vars: map[string]*variable{}, known: p.known} }
 
 // at is the scene from the point of view of a place.
 func (s *scene) at(where *expr.Scope, rename func(string) string) *scene {
-	return &scene{vars: s.vars, where: where, rename: rename}
+	return &scene{vars: s.vars, where: where, rename: rename, known: s.known}
 }
 
 // fact is what a condition of a setting says of it.
@@ -65,7 +82,7 @@ func (s *scene) fact(f *check.Setting) *formula {
 	}
 	scope := expr.NewScope(0)
 	scope.Declare("self", expr.Var{Type: f.Type})
-	inner := &scene{vars: s.vars, where: scope, self: "settings." + f.Name}
+	inner := &scene{vars: s.vars, where: scope, self: "settings." + f.Name, known: s.known}
 	return inner.read(f.Decl.Where)
 }
 
@@ -163,12 +180,16 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 			return s.read(x)
 		}
 		return not(s.read(x))
-	case t == nil || !number && !(t.IsText() && op == "=="):
+	case t == nil || !number && !(t.IsText() && op == "==") || number && p.text != "" || !number && p.num != 0: // check refuses the last two
 		return s.opaque(&ast.Binary{Op: op, X: x, Y: &ast.StringLit{Text: p.text + strconv.FormatFloat(p.num, 'g', -1, 64)}})
+	}
+	if t.Kind == types.URL && !strings.Contains(p.text, "://") {
+		return not(always) // a URL has a scheme
 	}
 	v := s.variable(x)
 	if number {
 		v.nums, v.whole = append(v.nums, p.num), t.Kind != types.Float
+		v.from0 = t.Kind == types.Size || counts(x)
 	} else {
 		v.texts = append(v.texts, p.text)
 		if t.Kind == types.Literals {
@@ -176,6 +197,12 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 		}
 	}
 	return &formula{op: "is", name: s.text(x), test: func(value point) bool { return holds(op, value, p) }}
+}
+
+// counts says that an expression is a number of things.
+func counts(x ast.Expr) bool {
+	c, ok := ast.Unparen(x).(*ast.Call)
+	return ok && c.Name.Text == "size"
 }
 
 func isNumeric(t *types.Type) bool {
@@ -216,7 +243,11 @@ func (s *scene) variable(x ast.Expr) *variable {
 // text names what is asked about, the same wherever it means the same.
 func (s *scene) text(x ast.Expr) string {
 	x = ast.Unparen(x)
-	text := format.Expr(x)
+	text, ok := s.known.texts[x]
+	if !ok {
+		text = format.Expr(x)
+		s.known.texts[x] = text
+	}
 	if id, ok := x.(*ast.Ident); ok && id.Name == "self" && s.self != "" {
 		return s.self
 	}
@@ -235,7 +266,12 @@ func (s *scene) typ(x ast.Expr) *types.Type {
 	if s.where == nil {
 		return nil
 	}
-	t := expr.Check(x, s.where, expr.Options{})
+	at := typed{x, s.where}
+	t, ok := s.known.types[at]
+	if !ok {
+		t = expr.Check(x, s.where, expr.Options{})
+		s.known.types[at] = t
+	}
 	if t.Kind == types.Invalid || t.Kind == types.Optional {
 		return nil
 	}
@@ -269,6 +305,11 @@ func points(texts []string) []point {
 func (v *variable) numbers() []point {
 	nums := slices.Compact(slices.SortedFunc(slices.Values(v.nums), cmp.Compare))
 	out := []point{{num: nums[0] - 1}}
+	if v.from0 {
+		nums = append(slices.DeleteFunc(nums, func(n float64) bool { return n <= 0 }), 0)
+		slices.Sort(nums)
+		out = nil
+	}
 	for i, n := range nums {
 		out = append(out, point{num: n})
 		switch {
@@ -291,26 +332,31 @@ func (s *scene) each(formulas []*formula, f func(map[string]point) bool) bool {
 	for _, x := range formulas {
 		x.names(names)
 	}
-	var order []string
+	var order []choice
 	total := 1
-	for name := range names {
-		order = append(order, name)
-		if total *= len(s.vars[name].values()); total > maxAssignments {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		order = append(order, choice{name, s.vars[name].values()})
+		if total *= len(order[len(order)-1].values); total > maxAssignments {
 			return false
 		}
 	}
-	slices.Sort(order)
-	s.assign(order, map[string]point{}, f)
+	assign(order, map[string]point{}, f)
 	return true
 }
 
-func (s *scene) assign(order []string, at map[string]point, f func(map[string]point) bool) bool {
+// choice is a variable and what it may be.
+type choice struct {
+	name   string
+	values []point
+}
+
+func assign(order []choice, at map[string]point, f func(map[string]point) bool) bool {
 	if len(order) == 0 {
 		return f(at)
 	}
-	for _, p := range s.vars[order[0]].values() {
-		at[order[0]] = p
-		if !s.assign(order[1:], at, f) {
+	for _, p := range order[0].values {
+		at[order[0].name] = p
+		if !assign(order[1:], at, f) {
 			return false
 		}
 	}

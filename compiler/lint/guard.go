@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -30,10 +31,72 @@ var constantGuards = rule{
 		}
 	},
 	step: func(p *pass, l *check.Pipeline, s *check.Step) {
+		text := p.plainGuard(l, s)
+		if text != "" && p.open[guardPair{l, text, text}] {
+			return // as in the steps before
+		}
+		before := p.diags.Len()
 		for _, it := range s.Modifiers {
 			p.guardOf(l.File.Source, s.Scope, it)
 		}
+		if text != "" && p.diags.Len() == before {
+			p.open[guardPair{l, text, text}] = true
+		}
 	},
+}
+
+// guardPair is two guards of a pipeline, as they are written.
+type guardPair struct {
+	in           *check.Pipeline
+	first, other string
+}
+
+// plainGuard is the text of a step's conditions when they mean the same wherever in the pipeline
+// they stand: they name no step and nothing of the step's own. It is "" for others.
+func (p *pass) plainGuard(l *check.Pipeline, s *check.Step) string {
+	if len(s.Bindings) > 0 || len(s.Loops) > 0 {
+		return ""
+	}
+	if text, known := p.plain[s]; known {
+		return text
+	}
+	var text strings.Builder
+	for _, it := range s.Modifiers {
+		w, ok := it.(*ast.When)
+		if ok {
+			text.WriteString(l.File.Source.Slice(w.Range) + "\n")
+		}
+		if !ok && conditional(it) || ok && p.namesStep(l, w.Cond) {
+			text.Reset()
+			break
+		}
+	}
+	p.plain[s] = text.String()
+	return p.plain[s]
+}
+
+// conditional says that an item may have a condition of another kind than `when`.
+func conditional(it ast.Item) bool {
+	switch it.(type) {
+	case *ast.Require, *ast.For, *ast.Approve, *ast.AllowFailure:
+		return true
+	}
+	return false
+}
+
+func (p *pass) namesStep(l *check.Pipeline, x ast.Expr) bool {
+	if broken(x) {
+		return true
+	}
+	names := p.stepNames[l]
+	if names == nil {
+		names = map[string]bool{}
+		for s := range steps(l) {
+			names[s.Name] = true
+		}
+		p.stepNames[l] = names
+	}
+	return slices.ContainsFunc(expr.Refs(x), func(r expr.Ref) bool { return names[r.Name] })
 }
 
 func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {
@@ -56,7 +119,7 @@ func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what
 	if x == nil || broken(x) {
 		return
 	}
-	s := newScene().at(scope, nil)
+	s := p.newScene().at(scope, nil)
 	condition := s.read(x)
 	d := finding{rule: diag.ConstantGuard, file: f, at: x.Span()}
 	background := both(condition, p.facts(s))
@@ -73,7 +136,17 @@ func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what
 	default:
 		return
 	}
-	p.report(d)
+	if !p.refused(f, d.at) {
+		p.report(d)
+	}
+}
+
+// refused says that check has found an error in a place.
+func (p *pass) refused(f *source.File, at source.Span) (found bool) {
+	p.diags.Each(func(d *diag.Diagnostic) {
+		found = found || d.Severity == diag.Error && d.File == f && at.Start <= d.Span.Start && d.Span.End <= at.End
+	})
+	return found
 }
 
 // facts are what the conditions of settings say of what has been asked so far.
@@ -140,13 +213,24 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 	if len(own) == 0 && len(s.Needs) == 0 {
 		return
 	}
-	scene := newScene()
-	mine := guards(scene, s, own)
-	if !scene.possible(mine) {
-		return // constant-guard has said so
+	scene := p.newScene()
+	var mine *formula
+	text := p.plainGuard(l, s)
+	if len(own) == 0 {
+		text = "always"
 	}
 	for _, needed := range behind(s, graph) {
+		pair := guardPair{l, text, p.plainGuard(l, needed)}
+		known := pair.first != "" && pair.other != ""
+		if known && p.open[pair] {
+			continue
+		}
 		for _, w := range whens(needed) {
+			if mine == nil {
+				if mine = guards(scene, s, own); !scene.possible(mine) {
+					return // constant-guard has said so
+				}
+			}
 			theirs := guards(scene, needed, []*ast.When{w})
 			if !scene.possible(theirs) || scene.possible(mine, theirs, p.facts(scene)) {
 				continue
@@ -162,6 +246,9 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 				related: []diag.Related{{File: l.File.Source, Span: w.Range, Message: fmt.Sprintf("%q runs only %s", needed.Name, oneLine(l.File.Source.Slice(w.Range)))}},
 			})
 			return
+		}
+		if known {
+			p.open[pair] = true
 		}
 	}
 }
@@ -242,17 +329,26 @@ func oneLine(s string) string {
 	return s
 }
 
-// line is a span with the white space before it, and the line break where it has a line of its own.
+// line is a span with the white space before it, and the line break and the comment behind it
+// where it has a line of its own.
 func line(f *source.File, at source.Span) source.Span {
 	start := at.Start
 	for start > 0 && (f.Text[start-1] == ' ' || f.Text[start-1] == '\t') {
 		start--
 	}
-	if start > 0 && f.Text[start-1] == '\n' && int(at.End) < len(f.Text) && f.Text[at.End] == '\n' {
-		return source.Span{Start: start, End: at.End + 1}
-	}
 	if int(at.End) < len(f.Text) && f.Text[at.End] == ';' {
 		return source.Span{Start: at.Start, End: at.End + 1}
 	}
-	return source.Span{Start: start, End: at.End}
+	if start > 0 && f.Text[start-1] != '\n' {
+		return source.Span{Start: start, End: at.End}
+	}
+	rest, _, broken := strings.Cut(f.Text[at.End:], "\n")
+	if left := strings.TrimLeft(rest, " \t\r"); left != "" && !strings.HasPrefix(left, "//") {
+		return source.Span{Start: start, End: at.End}
+	}
+	end := at.End + int32(len(rest))
+	if broken {
+		end++
+	}
+	return source.Span{Start: start, End: end}
 }

@@ -30,7 +30,7 @@ var emptyInputs = rule{op: func(p *pass, o *check.Op) {
 			p.report(finding{
 				rule: diag.EmptyInputs, file: g.file, at: g.at.span,
 				message: fmt.Sprintf("inputs: %q matches no file", g.text),
-				help:    fmt.Sprintf("paths start from %s, and from the repository's root with a leading /", folderName(g.folder)),
+				help:    startOf(g.folder),
 			})
 		}
 	}
@@ -85,9 +85,10 @@ func rooted(folder, glob string) string {
 	return path.Join(folder, glob)
 }
 
-func folderName(folder string) string {
-	if folder == "" {
-		return "the repository's root"
+// startOf says where the paths of a file start.
+func startOf(folder string) string {
+	if folder == "" || folder == "." {
+		return "paths start from the repository's root"
 	}
-	return folder + ", the folder of the file"
+	return fmt.Sprintf("paths start from %s, the folder of the file, and from the repository's root with a leading /", folder)
 }

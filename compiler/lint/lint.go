@@ -27,7 +27,11 @@ type Options struct {
 // Lint adds what it finds in the modules of a program to diags; modules of the standard library
 // are taken as they are. Parts that check found broken are left alone.
 func Lint(p *check.Program, o Options, diags *diag.List) {
-	v := &pass{program: p, options: o, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{}}
+	v := &pass{
+		program: p, options: o, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
+		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{},
+		stepNames: map[*check.Pipeline]map[string]bool{}, open: map[guardPair]bool{},
+	}
 	for _, m := range p.Load.Modules {
 		if module := p.Modules[m]; module != nil && !m.Std {
 			v.module(module)
@@ -38,6 +42,7 @@ func Lint(p *check.Program, o Options, diags *diag.List) {
 			r.program(v)
 		}
 	}
+	v.silence()
 }
 
 // rule looks for one thing, through whichever of these it needs. A rule's own file holds its
@@ -64,6 +69,12 @@ type pass struct {
 	read    map[*check.Op][]*script
 	used    *mentions     // once somebody has asked
 	told    map[spot]bool // places that several ops share
+	known   *known
+	kinds   map[*check.Op]kind // what ops do
+
+	plain     map[*check.Step]string // guards that many steps may share
+	stepNames map[*check.Pipeline]map[string]bool
+	open      map[guardPair]bool // guards that nothing decides, alone (twice the same) or together
 }
 
 // module walks a module in the order of its text.
@@ -152,6 +163,8 @@ type finding struct {
 	fixes   []diag.Fix
 	// hint says that it may well be meant, whatever the rule's severity is elsewhere.
 	hint bool
+	// hide says that the text there is a credential.
+	hide bool
 }
 
 func (p *pass) report(f finding) {
@@ -161,6 +174,6 @@ func (p *pass) report(f finding) {
 	}
 	p.diags.Add(diag.Diagnostic{
 		Rule: f.rule, Severity: severity, File: f.file, Span: f.at,
-		Message: f.message, Help: f.help, Related: f.related, Fixes: f.fixes,
+		Message: f.message, Help: f.help, Related: f.related, Fixes: f.fixes, Hide: f.hide,
 	})
 }

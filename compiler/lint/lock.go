@@ -97,7 +97,6 @@ func (l *locks) order(outer, inner held) {
 	}
 	if first := l.orders[[2]string{inner.key, outer.key}]; first[0].file != nil {
 		l.crossed(outer, inner, first[1])
-		l.crossed(first[0], first[1], inner)
 	}
 }
 

@@ -7,6 +7,7 @@ var rules = []rule{
 	pythonSyntax,
 	unknownVariables,
 	outputNames,
+	forgedOutputs,
 	constantGuards,
 	unreachableSteps,
 	effects,

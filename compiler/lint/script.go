@@ -61,14 +61,24 @@ var scriptRisks = rule{script: func(p *pass, o *check.Op, s *script) {
 		}
 		f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help}
 		if len(r.Edits) > 0 {
-			f.fixes = []diag.Fix{{Message: r.FixMessage, Edits: s.edits(r.Edits)}}
-			if r.Kind == shell.Unquoted {
-				f.fixes[0].Changes = "a value with white space is one word then"
-			}
+			f.fixes = []diag.Fix{{Message: r.FixMessage, Changes: changes[r.Kind], Edits: s.edits(r.Edits)}}
 		}
 		p.report(f)
 	}
 }}
+
+// changes say what a script does differently after a fix; a kind that is not here is one whose
+// script could not do what it says.
+var changes = map[shell.Kind]string{
+	shell.Unquoted:      "a value with white space is one word then",
+	shell.MaskedStatus:  "a failure in it ends the script then",
+	shell.RemovesRoot:   "an empty value ends the script then",
+	shell.TestRedirect:  "it compares numbers then, and writes no file",
+	shell.ConstantTest:  "it compares then, and may be false",
+	shell.NotAssignment: "it assigns then, and runs no command",
+	shell.MissingSpace:  "it tests then, and runs no command of that name",
+	shell.LostOutput:    "the earlier outputs are kept then",
+}
 
 // oneWord says that a parameter's values are single words, which no shell splits.
 func oneWord(o *check.Op, name string) bool {

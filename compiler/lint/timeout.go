@@ -33,8 +33,8 @@ var timeouts = rule{pipeline: func(p *pass, l *check.Pipeline) {
 		}
 	}
 	if longest.total > limit {
-		p.tooShort(l, at, source.Span{}, fmt.Sprintf("the steps %s may take %s, attempts and delays included, and the pipeline ends after %s",
-			chain(longest.steps), spell(longest.total), spell(limit)), true)
+		p.tooShort(l, at, source.Span{}, fmt.Sprintf("%s may take %s, attempts and delays included, and the pipeline ends after %s",
+			longest.named(), spell(longest.total), spell(limit)), true)
 	}
 }}
 
@@ -145,4 +145,12 @@ func timeoutOf(items []ast.Item) (time.Duration, source.Span) {
 		}
 	}
 	return 0, source.Span{}
+}
+
+// named are the steps of a way, or the only one.
+func (w way) named() string {
+	if len(w.steps) == 1 {
+		return fmt.Sprintf("step %q", w.steps[0])
+	}
+	return "the steps " + chain(w.steps)
 }

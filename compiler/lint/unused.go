@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -79,6 +80,7 @@ func (p *pass) unusedSettings(m *check.Module, d *ast.Settings) {
 		}
 		if !p.inProfile(s.Name.Text) {
 			found.fixes = removal(f, s.Doc, s.Range)
+			found.fixes[0].Changes = "whoever sets it is told that there is none"
 		}
 		p.report(found)
 	}
@@ -138,5 +140,22 @@ func removal(f *source.File, doc *ast.Doc, at source.Span) []diag.Fix {
 	if doc != nil {
 		at.Start = min(at.Start, doc.Range.Start)
 	}
-	return []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: f, Span: line(f, at)}}}}
+	return []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: f, Span: paragraph(f, line(f, at))}}}}
+}
+
+// paragraph is a span of whole lines with one of the empty lines around it, so that not two are left.
+func paragraph(f *source.File, at source.Span) source.Span {
+	before, after := f.Text[:at.Start], f.Text[at.End:]
+	if before != "" && !strings.HasSuffix(before, "\n\n") && !strings.HasSuffix(before, "\n\r\n") {
+		return at
+	}
+	for _, empty := range []string{"\n", "\r\n"} {
+		switch {
+		case strings.HasPrefix(after, empty):
+			return source.Span{Start: at.Start, End: at.End + int32(len(empty))}
+		case after == "" && strings.HasSuffix(before, "\n"+empty):
+			return source.Span{Start: at.Start - int32(len(empty)), End: at.End}
+		}
+	}
+	return at
 }

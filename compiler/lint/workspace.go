@@ -218,6 +218,9 @@ func (p *pass) races(l *check.Pipeline) {
 			}
 		}
 	}
+	if len(writes) < 2 {
+		return
+	}
 	g := p.graph(l)
 	for i, b := range writes {
 		for _, a := range writes[:i] {

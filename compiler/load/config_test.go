@@ -149,3 +149,40 @@ let c = 3
 		t.Error("(-want +got):", d)
 	}
 }
+
+// The fixes of ignores take out what silences nothing, and leave the rest as it stands.
+func TestIgnoreFixes(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"let a = 1 // pipe:ignore unused-let why\n", "let a = 1 // pipe:ignore unused-let why\n"},
+		{"let a = 1 // pipe:ignore cached-effect why\n", "let a = 1\n"},
+		{"// pipe:ignore cached-effect why\nlet a = 1\n", "let a = 1\n"},
+		{"  // pipe:ignore cached-effect why\r\nlet a = 1\r\n", "let a = 1\r\n"},
+		{"let a = 1 // pipe:ignore unused-let, cached-effect why\n", "let a = 1 // pipe:ignore unused-let why\n"},
+		{"let a = 1 // pipe:ignore cached-effect, unused-let why\n", "let a = 1 // pipe:ignore unused-let why\n"},
+		{"let a = 1 // pipe:ignore cached-effect , unused-let, deadlock: why\n", "let a = 1 // pipe:ignore unused-let: why\n"},
+		{"let a = 1 // pipe:ignore unused-lett why\n", "let a = 1 // pipe:ignore unused-let why\n"},
+		{"let a = 1 // pipe:ignore nothing-like-it why\n", "let a = 1 // pipe:ignore nothing-like-it why\n"},
+		{"let a = 1 // pipe:ignore\n", "let a = 1 // pipe:ignore\n"},
+		{"let a = 1 // pipe:ignored cached-effect\n", "let a = 1 // pipe:ignored cached-effect\n"},
+	}
+	for _, tt := range tests {
+		dir := repository(t, "-- ci.pipe --\n")
+		var diags diag.List
+		entry := filepath.Join(dir, "ci.pipe")
+		p, err := load.Load(entry, load.Options{Overlay: map[string]string{entry: tt.text}}, &diags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := p.Entry.Files[0]
+		diags.Add(diag.Diagnostic{Rule: diag.UnusedLet, Severity: diag.Warning, File: f.Source, Span: f.Decls[0].Span()})
+		var edits []diag.Edit
+		for _, d := range p.Report(diags.Sorted()) {
+			for _, fix := range d.Fixes {
+				edits = append(edits, fix.Edits...)
+			}
+		}
+		if got := diag.Apply(tt.text, edits); got != tt.want {
+			t.Errorf("%q became %q, expected %q", tt.text, got, tt.want)
+		}
+	}
+}

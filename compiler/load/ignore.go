@@ -119,8 +119,8 @@ func parseIgnore(f *source.File, at source.Span, mark string) *ignore {
 	}
 	g := &ignore{file: f, span: at, mark: mark, first: f.Position(at.Start).Line}
 	g.next = g.first + 1
-	for g.next <= f.Lines() && commentOnly(f.Line(g.next), mark) {
-		g.next++
+	for commentOnly(f.Line(g.first), mark) && g.next <= f.Lines() && commentOnly(f.Line(g.next), mark) {
+		g.next++ // several comments stand above one line
 	}
 	for more := true; more; {
 		rest = strings.TrimLeft(rest, " \t\r,")
@@ -137,7 +137,9 @@ func parseIgnore(f *source.File, at source.Span, mark string) *ignore {
 		rest = rest[end:]
 		more = strings.HasPrefix(strings.TrimLeft(rest, " \t"), ",")
 	}
-	g.reason = strings.Trim(rest, " \t\r")
+	if g.reason = strings.Trim(rest, " \t\r"); strings.HasPrefix(g.reason, mark) || strings.HasPrefix(g.reason, "//") {
+		g.reason = "" // another comment
+	}
 	return g
 }
 
@@ -196,14 +198,14 @@ func (g *ignore) unused(r *ignored) diag.Diagnostic {
 		at = r.span
 	}
 	d := g.finding(diag.UnusedIgnore, at, "", "")
-	d.Fixes = []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: g.file, Span: g.without(r)}}}}
+	d.Fixes = []diag.Fix{{Message: "remove it", Obvious: true, Edits: []diag.Edit{{File: g.file, Span: g.without(r)}}}}
 	_, known := diag.Natural(r.name)
 	switch {
 	case !known:
 		d.Message = fmt.Sprintf("there is no rule %q", r.name)
 		if near := diag.Suggest(r.name, diag.Rules()); near != "" {
 			d.Help = fmt.Sprintf("did you mean %q?", near)
-			d.Fixes = []diag.Fix{{Message: "write " + near, Edits: []diag.Edit{{File: g.file, Span: r.span, Text: near}}}}
+			d.Fixes = []diag.Fix{{Message: "write " + near, Obvious: true, Edits: []diag.Edit{{File: g.file, Span: r.span, Text: near}}}}
 		} else {
 			d.Help, d.Fixes = "`pipe rules` lists them", nil
 		}

@@ -32,6 +32,8 @@ type Options struct {
 	Std fs.FS
 	// Overlay replaces the content of files, by absolute path (unsaved editor buffers).
 	Overlay map[string]string
+	// Cache shares parsed modules with other loads; nil shares nothing.
+	Cache *Cache
 }
 
 // PathError is an entry that cannot be loaded: no such file, no .pipe file, an empty folder.
@@ -71,6 +73,7 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 	if prob != nil {
 		return nil, &PathError{Path: name, Message: prob.message, Help: prob.help, Err: prob.err}
 	}
+	l.entered = true
 	l.imports(entry)
 	p.Entry, p.Modules = entry, l.done
 	return p, nil
@@ -91,6 +94,7 @@ type loader struct {
 	modules    map[string]*Module   // by ID
 	files      map[string]*ast.File // by name; nil for one that could not be read
 	broken     map[string]bool      // files whose content is no text
+	entered    bool                 // the entry is read: what follows are modules that others may use, too
 	state      map[*Module]state
 	stack      []*Module
 	done       []*Module

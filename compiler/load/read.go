@@ -33,23 +33,35 @@ func (l *loader) file(rel string) (*ast.File, *problem) {
 			return &ast.File{Source: source.NewFile(rel, "")}, p
 		}
 	}
-	f := l.parse(source.NewFile(rel, text))
+	f := l.parse(rel, text, l.entered)
 	l.files[rel] = f
 	return f, nil
 }
 
-// parse reads a text that may be none.
-func (l *loader) parse(src *source.File) *ast.File {
-	if i := invalidUTF8(src.Text); i >= 0 {
-		l.diags.Add(diag.Diagnostic{
-			Rule: diag.UnreadableFile, File: src, Span: source.Span{Start: int32(i), End: int32(i + 1)},
-			Message: "the file is not UTF-8 text: byte " + strconv.Itoa(i) + " starts no character",
-			Help:    "save it as UTF-8",
-		})
-		l.broken[src.Name] = true
-		return &ast.File{Source: src}
+// parse parses a text once, or takes it from the loads that came before where it may be shared.
+func (l *loader) parse(name, text string, shared bool) *ast.File {
+	p := &parsed{}
+	if shared && l.opts.Cache != nil {
+		p = l.opts.Cache.entry(l.root, name, text)
 	}
-	return parser.Parse(src, l.diags)
+	p.once.Do(func() { p.file, p.broken = parse(source.NewFile(name, text), &p.diags) })
+	l.broken[name] = p.broken
+	l.diags.Append(&p.diags)
+	return p.file
+}
+
+// parse reads a text that may be none, which it says.
+func parse(src *source.File, diags *diag.List) (f *ast.File, broken bool) {
+	i := invalidUTF8(src.Text)
+	if i < 0 {
+		return parser.Parse(src, diags), false
+	}
+	diags.Add(diag.Diagnostic{
+		Rule: diag.UnreadableFile, File: src, Span: source.Span{Start: int32(i), End: int32(i + 1)},
+		Message: "the file is not UTF-8 text: byte " + strconv.Itoa(i) + " starts no character",
+		Help:    "save it as UTF-8",
+	})
+	return &ast.File{Source: src}, true
 }
 
 func (l *loader) overlay(rel string) (string, bool) {

@@ -150,7 +150,7 @@ func (l *loader) std(name string) (*Module, *problem) {
 		return nil, l.unknownStd(name)
 	}
 	m := &Module{ID: id, Std: true, Uses: map[*ast.File]map[string]*Import{}}
-	m.Files = []*ast.File{l.parse(source.NewFile(id, text))}
+	m.Files = []*ast.File{l.parse(id, text, true)}
 	l.modules[id] = m
 	return m, nil
 }

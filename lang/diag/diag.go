@@ -32,9 +32,11 @@ type Diagnostic struct {
 	File     *source.File // nil when a finding has no place, as for a missing folder
 	Span     source.Span
 	Message  string // one lower-case line without a full stop: the thing, what was expected, what was found
-	Help     string // the way out; may be empty
+	Help     string // the way out; may be empty. DidYouMean's becomes a fix, too, when a list is sorted
 	Related  []Related
 	Fixes    []Fix
+	// Hide says that the text at Span is a credential, which no rendering shows.
+	Hide bool
 }
 
 // Related is another place that explains a finding.
@@ -49,6 +51,8 @@ type Fix struct {
 	Message string
 	// Changes says in a few words what the program does differently afterwards; "" when it means the same.
 	Changes string
+	// Obvious says that the help tells the same, so that nobody has to be shown both.
+	Obvious bool
 	Edits   []Edit
 }
 
@@ -75,6 +79,11 @@ func (l *List) Each(visit func(*Diagnostic)) {
 	}
 }
 
+// Keep leaves out the findings that keep does not want.
+func (l *List) Keep(keep func(Diagnostic) bool) {
+	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return !keep(d) })
+}
+
 // Len is the number of findings so far.
 func (l *List) Len() int { return len(l.all) }
 
@@ -86,6 +95,9 @@ func (l *List) HasErrors() bool {
 // Sorted returns the findings by file, place and rule, without exact repetitions.
 func (l *List) Sorted() []Diagnostic {
 	out := slices.Clone(l.all)
+	for i := range out {
+		out[i].respell()
+	}
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
 		return cmp.Or(
 			cmp.Compare(fileName(a.File), fileName(b.File)),

@@ -28,8 +28,18 @@ type (
 		Rules   []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
-		ID               string        `json:"id"`
-		ShortDescription *sarifMessage `json:"shortDescription,omitempty"`
+		ID      string              `json:"id"`
+		Short   *sarifMessage       `json:"shortDescription,omitempty"`
+		Full    *sarifMessage       `json:"fullDescription,omitempty"`
+		Default *sarifConfiguration `json:"defaultConfiguration,omitempty"`
+		Help    *sarifHelp          `json:"help,omitempty"`
+	}
+	sarifConfiguration struct {
+		Level string `json:"level"`
+	}
+	sarifHelp struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
 	}
 	sarifMessage struct {
 		Text string `json:"text"`
@@ -99,11 +109,23 @@ func sarifRules(names []string) []sarifRule {
 	rules := make([]sarifRule, len(names))
 	for i, name := range names {
 		rules[i].ID = name
-		if text := Describe(name); text != "" {
-			rules[i].ShortDescription = &sarifMessage{text}
+		r, ok := Lookup(name)
+		if !ok {
+			continue
 		}
+		rules[i].Short = &sarifMessage{r.What}
+		if r.Why != "" {
+			rules[i].Full = &sarifMessage{r.Why}
+		}
+		rules[i].Default = &sarifConfiguration{sarifLevel(r.Severity)}
+		rules[i].Help = &sarifHelp{Text: r.help(), Markdown: r.Markdown()}
 	}
 	return rules
+}
+
+// sarifLevel is what SARIF calls a severity.
+func sarifLevel(s Severity) string {
+	return [...]string{Error: "error", Warning: "warning", Hint: "note"}[s]
 }
 
 func sarifFinding(d Diagnostic) sarifResult {
@@ -113,7 +135,7 @@ func sarifFinding(d Diagnostic) sarifResult {
 	}
 	r := sarifResult{
 		RuleID:  d.Rule,
-		Level:   [...]string{Error: "error", Warning: "warning", Hint: "note"}[d.Severity],
+		Level:   sarifLevel(d.Severity),
 		Message: sarifMessage{text},
 	}
 	if d.File != nil {

@@ -67,7 +67,7 @@ func Summary(list []Diagnostic) string {
 func (p *textPrinter) finding(d Diagnostic) {
 	p.gutter = gutterOf(d)
 	color := severityColors[d.Severity]
-	p.WriteString(p.paint(color, d.Severity.String()+"["+d.Rule+"]") + p.paint(bold, ": "+p.safe(d.Message)) + "\n")
+	p.header(d, color)
 	if d.File != nil {
 		p.place(d.File, d.Span)
 		p.frame(d.File, d.Span, "^", color)
@@ -83,8 +83,23 @@ func (p *textPrinter) finding(d Diagnostic) {
 		p.note("help", d.Help)
 	}
 	for _, f := range d.Fixes {
-		p.note("fix", f.Message)
-		p.fix(f)
+		if !f.Obvious {
+			p.note("fix", f.Message)
+			p.fix(f)
+		}
+	}
+}
+
+// header is the message behind its severity and rule.
+func (p *textPrinter) header(d Diagnostic, color string) {
+	label := d.Severity.String() + "[" + d.Rule + "]"
+	const indent = "  "
+	for i, line := range wrap(p.safe(d.Message), textWidth-len(label)-len(": "), textWidth-len(indent)) {
+		if i == 0 {
+			p.WriteString(p.paint(color, label) + p.paint(bold, ": "+line) + "\n")
+			continue
+		}
+		p.WriteString(indent + p.paint(bold, line) + "\n")
 	}
 }
 
@@ -109,14 +124,15 @@ func gutterOf(d Diagnostic) int {
 	return len(fmt.Sprint(last))
 }
 
-// note is a line of its own; the further lines of a longer text are indented to match.
+// note is a text of its own behind a word; its further lines are indented to match.
 func (p *textPrinter) note(word, text string) {
-	for i, line := range strings.Split(text, "\n") {
-		if i == 0 {
-			p.WriteString(p.paint(cyan, word) + ": " + p.safe(line) + "\n")
-			continue
+	indent := strings.Repeat(" ", len(word)+2)
+	head := p.paint(cyan, word) + ": "
+	for _, part := range strings.Split(text, "\n") {
+		for _, line := range wrap(p.safe(part), textWidth-len(indent), textWidth-len(indent)) {
+			p.WriteString(head + line + "\n")
+			head = indent
 		}
-		p.WriteString(strings.Repeat(" ", len(word)+2) + p.safe(line) + "\n")
 	}
 }
 

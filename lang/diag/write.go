@@ -23,6 +23,7 @@ func Formats() []string { return []string{"text", "json", "github", "sarif"} }
 // The error is the writer's, or says that the format does not exist.
 func Write(w io.Writer, format string, list []Diagnostic, o Options) error {
 	var text string
+	list = hidden(list)
 	switch format {
 	case "text":
 		text = renderText(list, o)

@@ -2,9 +2,6 @@ package diag
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -239,32 +236,5 @@ func TestApply(t *testing.T) {
 		if got := Apply("abcdef", edits); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-// Every rule constant has a description, so that SARIF and the documentation know it.
-func TestEveryRuleIsDescribed(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "rules.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	ast.Inspect(file, func(node ast.Node) bool {
-		if decl, ok := node.(*ast.GenDecl); ok && decl.Tok != token.CONST {
-			return false
-		}
-		if _, ok := node.(*ast.FuncDecl); ok {
-			return false
-		}
-		if lit, ok := node.(*ast.BasicLit); ok {
-			n++
-			if Describe(strings.Trim(lit.Value, `"`)) == "" {
-				t.Errorf("rule %s has no description", lit.Value)
-			}
-		}
-		return true
-	})
-	if n != len(Rules()) {
-		t.Errorf("%d constants, %d descriptions", n, len(Rules()))
 	}
 }

@@ -68,6 +68,8 @@ func sorted(m traits.Mapper) ref.Val {
 
 func toCEL(v value.Value) ref.Val {
 	switch v := v.(type) {
+	case Late:
+		return unknown(v.Name)
 	case value.String:
 		return celtypes.String(v)
 	case value.Int:

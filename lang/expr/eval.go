@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 			}
 			out, err = nil, stop.err
 			if err == nil {
-				err = &EvalError{Span: p.place(nowhere), Message: "the expression takes too long: it does more than an expression may"}
+				err = &EvalError{Span: p.place(nowhere), Message: fmt.Sprintf("the expression takes too long: it may do %d operations, and text counts one for ten bytes", costLimit)}
 			}
 		}
 	}()

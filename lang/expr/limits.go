@@ -39,8 +39,15 @@ func limited(name string, o *functions.Overload) *functions.Overload {
 		return o
 	}
 	refuses := func(args ...ref.Val) ref.Val {
-		if n := g.bound(args); n > g.limit || n < 0 && name != "lists.range" {
-			return celtypes.NewErr("%s would make more than an expression may: at most %d bytes of text and %d elements", spoken(name), maxText, maxList)
+		limit, unit := g.limit, "bytes of text"
+		if _, list := args[0].(traits.Lister); list && name == operators.Add || name == "lists.range" {
+			limit, unit = maxList, "elements"
+		}
+		switch n := g.bound(args); {
+		case n > limit:
+			return celtypes.NewErr("%s would make %d %s: an expression may make %d", spoken(name), n, unit, limit)
+		case n < 0 && name != "lists.range":
+			return celtypes.NewErr("%s would make more %s than can be counted: an expression may make %d", spoken(name), unit, limit)
 		}
 		return nil
 	}
@@ -97,10 +104,7 @@ func sumOf(args []ref.Val) int {
 		}
 		x, _ := a.Size().(celtypes.Int)
 		y, _ := b.Size().(celtypes.Int)
-		if x+y > maxList {
-			return maxText + 1
-		}
-		return 0
+		return int(x + y)
 	}
 	return textSize(args[0]) + textSize(args[1])
 }

@@ -24,6 +24,14 @@ func (l *lowerer) unknownName(x *ast.Ident) celast.Expr {
 	if help == "" && l.lang.functions[x.Name].global {
 		help = x.Name + " is a function: write " + x.Name + "(…)"
 	}
+	if settings, ok := l.scope.Lookup("settings"); ok {
+		if _, ok := settings.Type.Plain().Field(x.Name); ok {
+			help = didMean("settings." + x.Name)
+		}
+	}
+	if word := strings.ToLower(x.Name); word == "true" || word == "false" {
+		help = didMean(word)
+	}
 	return l.fail(diag.Diagnostic{Rule: diag.UnknownName, Span: x.Range, Message: "unknown name " + quoted(x.Name), Help: help})
 }
 
@@ -35,10 +43,26 @@ func (l *lowerer) unknownRecord(x *ast.RecordLit) celast.Expr {
 	return l.fail(diag.Diagnostic{Rule: diag.UnknownType, Span: x.Type.Range, Message: "unknown type " + quoted(name), Help: didYouMean(name, l.scope.recordNames())})
 }
 
+// foreignFunctions are those of other languages, and how it is written here.
+var foreignFunctions = map[string]string{
+	"len": "write x.size()", "length": "write x.size()", "count": "write x.size(), or x.filter(…).size()",
+	"env": "a value from outside is a setting: settings { name: string }", "getenv": "a value from outside is a setting: settings { name: string }",
+	"str": "write string(x)", "toString": "write string(x)", "boolean": "write bool(x)", "number": "write int(x) or float(x)",
+	"upper": "write x.upperAscii()", "toUpper": "write x.upperAscii()", "lower": "write x.lowerAscii()", "toLower": "write x.lowerAscii()",
+	"strip": "write x.trim()", "trimspace": "write x.trim()", "concat": "write a + b", "includes": "write x.contains(y), or y in list",
+	"now": "the start of the run is run.started", "print": "a value is shown by a script: run `echo …`",
+	"some": "write x.exists(e, …)", "any": "write x.exists(e, …)", "every": "write x.all(e, …)", "match": "write x.matches(r\"…\")",
+	"secrets": "a secret is a setting: settings { name: secret string }", "always": "what always runs stands in finally { … }",
+	"success": "write succeeded(step)", "failure": "write failed(step)", "fromJSON": "write json(path) for a file", "hashFiles": "inputs and mounts are in a cache's key by themselves",
+	"lookup": "write map[key], or map[?key].orValue(…)", "coalesce": "write x.orValue(…)", "default": "write x.orValue(…)", "merge": "maps are not merged: write the whole map",
+}
+
 func (l *lowerer) unknownFunction(x *ast.Call, name string, member bool) celast.Expr {
 	d := diag.Diagnostic{Rule: diag.UnknownFunction, Span: x.Name.Range, Message: "unknown function " + quoted(name)}
 	shape := l.lang.functions[name]
 	switch {
+	case foreignFunctions[name] != "" && !shape.member && !shape.global:
+		d.Help = foreignFunctions[name]
 	case hidden[name]:
 		d.Help = "say what stands in when there is no value: .orValue(…)"
 	case member && shape.global || l.lang.macro(name, len(x.Args), false) != nil && member:
@@ -64,6 +88,8 @@ func didYouMean(name string, among []string) string {
 	return diag.DidYouMean(name, among)
 }
 
+func didMean(s string) string { return "did you mean " + quoted(s) + "?" }
+
 func quoted(s string) string { return `"` + s + `"` }
 
 func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
@@ -74,10 +100,18 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 		return d
 	}
 	d.Message = fmt.Sprintf("%s has no field %s", plainly(in), quoted(name))
-	if d.Help = didYouMean(name, record.FieldNames()); d.Help == "" && len(record.Record.Fields) > 0 && len(record.Record.Fields) <= 12 {
+	if d.Help = didYouMean(name, record.FieldNames()); foreignFields[name] != "" && slices.Contains(record.FieldNames(), foreignFields[name]) {
+		d.Help = didMean(foreignFields[name])
+	} else if d.Help == "" && len(record.Record.Fields) > 0 && len(record.Record.Fields) <= 12 {
 		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
 	}
 	return d
+}
+
+// foreignFields are the names that other services have for fields of ours.
+var foreignFields = map[string]string{
+	"sha": "commit", "hash": "commit", "revision": "commit", "ref": "branch", "ref_name": "branch", "repository": "repo",
+	"event_name": "event", "user": "actor", "author": "actor", "pr": "pull_request", "run_id": "id",
 }
 
 func missingFields(at source.Span, t *types.Type, missing []types.Field) diag.Diagnostic {
@@ -89,7 +123,8 @@ func missingFields(at source.Span, t *types.Type, missing []types.Field) diag.Di
 	if t.Record.Name != "" {
 		what = t.Record.Name
 	}
-	return diag.Diagnostic{Rule: diag.MissingField, Span: at, Message: what + " lacks " + strings.Join(names, ", ")}
+	return diag.Diagnostic{Rule: diag.MissingField, Span: at, Message: what + " lacks " + strings.Join(names, ", "),
+		Help: "add " + missing[0].Name + ": …"}
 }
 
 func notARecord(x *ast.RecordBody, what string, want *types.Type) diag.Diagnostic {
@@ -153,7 +188,11 @@ func secretOperand(at source.Span, t *types.Type, fn string) diag.Diagnostic {
 	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, operators.In:
 		verb = "be compared"
 	}
-	return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: what + " cannot " + verb, Help: "it may be put into another string, and handed to env, mount or a parameter declared secret"}
+	help := "it may be put into another string, and handed to env, mount or a parameter declared secret"
+	if verb == "be compared" {
+		help = "compare a plain value, or ask only whether an optional one is there: x.hasValue()"
+	}
+	return diag.Diagnostic{Rule: diag.SecretLeak, Span: at, Message: what + " cannot " + verb, Help: help}
 }
 
 func tellingFailure(at source.Span) diag.Diagnostic {
@@ -181,9 +220,13 @@ func spoken(fn string) string {
 	return strings.ReplaceAll(fn, ".@", ".") + "()"
 }
 
-func maybeMissing(at source.Span, in *types.Type, name string) diag.Diagnostic {
-	return diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: fmt.Sprintf("%s may have no %s", plainly(in), name),
+func maybeMissing(at source.Span, in *types.Type, name, owner string) diag.Diagnostic {
+	d := diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: fmt.Sprintf("%s may have no %s", plainly(in), name),
 		Help: fmt.Sprintf("write .?%s.orValue(…)", name)}
+	if owner != "" {
+		d.Help = fmt.Sprintf("write %s.?%s.orValue(…), or bind it with `needs %s = %s.%s`", owner, name, name, owner, name)
+	}
+	return d
 }
 
 // absent says that an optional was used as if it always had a value. field is what was read of it, if anything.
@@ -279,19 +322,75 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: placed(what, fmt.Sprintf("expected %s, found %s, %s", plainly(want), plainly(got), why))}
 	}
 	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: placed(what, fmt.Sprintf("expected %s, found %s", plainly(want), plainly(got)))}
+	if n := c.number(node, got); n != "" {
+		d.Message = placed(what, fmt.Sprintf("expected %s, found %s %s", plainly(want), plainly(got), n))
+		switch want.Plain().Kind {
+		case types.Duration:
+			d.Help = fmt.Sprintf("a duration has a unit: %ss, %sm or %sh", n, n, n)
+		case types.Size:
+			d.Help = fmt.Sprintf("a size has a unit: %sMiB or %sGB", n, n)
+		}
+	}
 	switch {
+	case d.Help != "":
 	case want.Plain().Kind == types.Literals && got.IsText():
 		d.Help = "any string may be found there: compare it first, as in x == " + fmt.Sprintf("%q ? %q : …", want.Plain().Literals[0], want.Plain().Literals[0])
 	case want.Plain().Kind == types.Record && got.Kind == types.Map:
 		d.Help = "a record is written { field: value }, without quotes"
 	case want.Plain().Kind == types.String && got.Kind != types.File && got.Kind != types.Dir && got.Kind <= types.Timestamp:
-		d.Help = `put it into a string: "${…}"`
+		d.Help = fmt.Sprintf(`put it into a string: "${%s}"`, c.textOr(node, "…"))
 	case want.Plain().Kind == types.Float && got.Kind == types.Int:
 		d.Help = "write it with a point, or float(…)"
 	case want.Plain().Kind == types.Int && got.Kind == types.Float:
 		d.Help = "write int(…), which cuts the fraction off"
+	default:
+		d.Help = c.conversion(node, want.Plain(), got.Plain())
 	}
 	return d
+}
+
+// conversion is how a value is made into what is expected, where there is one way.
+func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
+	x := c.textOr(node, "…")
+	switch {
+	case want.Kind == types.List && types.Assignable(got, want.Elem):
+		return fmt.Sprintf("write a list: [%s]", x)
+	case want.Kind == types.Bool && got.IsText():
+		return fmt.Sprintf(`a condition compares: %s != ""`, x)
+	case want.Kind == types.Bool && got.Kind == types.Int:
+		return fmt.Sprintf("a condition compares: %s > 0", x)
+	case got.IsText() && len(got.Literals) == 1 && (want.Kind == types.Int || want.Kind == types.Float || want.Kind == types.Bool || want.Kind == types.Duration || want.Kind == types.Size):
+		return "write it without quotes: " + got.Literals[0]
+	case got.IsText() && want.Kind == types.Int:
+		return fmt.Sprintf("read the number in it: int(%s)", x)
+	case got.IsText() && want.Kind == types.Float:
+		return fmt.Sprintf("read the number in it: float(%s)", x)
+	case want.Kind == types.String && got.Kind == types.List:
+		return fmt.Sprintf(`go over it, { for x in %s }, or make it one string: %s.join(",")`, x, x)
+	case got.Kind == types.Record:
+		for _, f := range got.Record.Fields {
+			if types.Assignable(f.Type, want) {
+				return fmt.Sprintf("read a field of it: %s.%s", x, f.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// textOr is a short node as it is written, or what stands for a long one.
+func (c *checking) textOr(node celast.Expr, other string) string {
+	if s := c.text(node); s != "" {
+		return s
+	}
+	return other
+}
+
+// number is a number that is written out, as it is written.
+func (c *checking) number(node celast.Expr, t *types.Type) string {
+	if node == nil || node.Kind() != celast.LiteralKind || t.Kind != types.Int && t.Kind != types.Float {
+		return ""
+	}
+	return c.text(node)
 }
 
 // recordGap says which field keeps one record from being another.

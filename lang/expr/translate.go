@@ -139,7 +139,7 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 	switch fn {
 	case "orValue", "or", "hasValue":
 		if in, field, ok := c.optionalField(nodes[0]); ok {
-			return maybeMissing(c.low.span(nodes[0].ID()), in, field), true
+			return maybeMissing(c.low.span(nodes[0].ID()), in, field, ""), true
 		}
 	case operators.Equals, operators.NotEquals:
 		return neverEqual(d.Span, ts[0], ts[1]), true
@@ -217,6 +217,11 @@ func (c *checking) notBool(d diag.Diagnostic, nodes []celast.Expr, ts []*types.T
 func mixedNumberHelp(ts []*types.Type) string {
 	if ts[0].Kind == types.Int && ts[1].Kind == types.Float || ts[0].Kind == types.Float && ts[1].Kind == types.Int {
 		return "int and float do not mix: write float(…) around the int"
+	}
+	if ts[0].IsText() && ts[1].Kind <= types.Timestamp && ts[1].Kind != types.Bool || ts[1].IsText() && ts[0].Kind <= types.Timestamp && ts[0].Kind != types.Bool {
+		if !(ts[0].IsText() && ts[1].IsText()) {
+			return `put both into one string: "…${…}"`
+		}
 	}
 	return ""
 }

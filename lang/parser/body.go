@@ -103,8 +103,13 @@ func declares(lex *lexer.PeekingLexer) bool {
 
 func (b *body) unclosed(lex *lexer.PeekingLexer, open *lexer.Token) {
 	before := last(lex)
-	m := syntax(spanOf(open), `"{" is not closed`)
-	m.help = `add "}" where the body ends`
+	m := syntax(source.Span{Start: end(before), End: end(before)}, `"{" is not closed: its body seems to end here`)
+	m.help = `add "}"`
+	if before == open {
+		m.span, m.message = spanOf(open), `"{" is not closed`
+	} else {
+		m.opener = spanOf(open)
+	}
 	m.quiet = kindOf(before) == token.Illegal // which has swallowed the brace, and is said to be wrong itself
 	b.errs = append(b.errs, m)
 	b.span = source.Span{Start: start(open), End: end(before)}
@@ -124,12 +129,12 @@ func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 		if err != nil {
 			e.err = explain(err, lex)
 		} else if t := lex.Peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
-			e.err = trailing(t, p.graph)
+			e.err = trailing(t, last(lex), p.graph)
 		}
 	}
 	if e.err != nil {
 		e.name = nameAt(lex, from)
-		syncItem(lex, from, e.err.span.Start)
+		syncItem(lex, from, e.err)
 	}
 	e.span.End = max(end(last(lex)), e.span.End)
 	if p.commas && kindOf(lex.Peek()) == token.Comma {
@@ -142,20 +147,26 @@ func (b *body) item(lex *lexer.PeekingLexer, p *place) {
 var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", "latest", "max", "on", "reject", "vary", "when", "where"}
 
 // trailing says that an item should have ended.
-func trailing(t *lexer.Token, inGraph bool) *mistake {
-	m := expected("the end of the line", t, nil, false)
+func trailing(t, before *lexer.Token, inGraph bool) *mistake {
+	m := expected(theEndOfLine, t, before, false)
 	switch kindOf(t) {
 	case token.Word:
+		if m.help != "" && t.Value != "else" {
+			return m
+		}
 	case token.Comma:
 		m.help = `items stand on lines of their own, or are separated by ";"`
 		return m
 	default:
 		return m
 	}
+	foreign := m.help
 	m.help = didYouMean(t.Value, clauses)
 	_, modifies := modifiers[t.Value]
 	switch {
-	case m.help != "" || everywhere[t.Value] == "":
+	case m.help != "":
+	case everywhere[t.Value] == "":
+		m.help = foreign
 	case modifies && inGraph:
 		m.help = fmt.Sprintf("put it in braces: { %s … }", t.Value)
 	default:
@@ -191,15 +202,23 @@ func nameAt(lex *lexer.PeekingLexer, from lexer.RawCursor) ast.Name {
 
 // syncItem moves past a broken item that starts at from: to the next line, beyond the place of the mistake, that is
 // indented no deeper than the item's, to a semicolon, or to a closing brace that is not the item's own.
-func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, mistakeAt int32) {
+func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, m *mistake) {
 	toks := restFrom(lex, from)
 	indent := indentOf(&toks[0])
 	depth, i := 0, 0
-	matched := true // the braces do, so that a line break within them ends nothing
+	matched := true    // the braces do, so that a line break within them ends nothing
+	missing := m.opens // its own brace has still to be counted
 	for ; !toks[i].EOF(); i++ {
 		t := &toks[i]
 		k := kindOf(t)
-		if i > 0 && start(t) >= mistakeAt && !(matched && depth > 0) && endsBroken(t, k, depth, indent) {
+		if missing && start(t) >= m.span.Start {
+			missing, matched = false, false
+			depth++
+		}
+		if m.opens && depth == 1 && k == token.RBrace && startsLine(t) && t.Pos.Column < indent {
+			break // of the body around
+		}
+		if i > 0 && start(t) >= m.span.Start && !(matched && depth > 0) && endsBroken(t, k, depth, indent) {
 			break
 		}
 		if k == token.LBrace {

@@ -21,6 +21,7 @@ func explain(err error, lex *lexer.PeekingLexer) *mistake {
 	t := unexpected.Unexpected
 	want := wanted(unexpected.Message())
 	m = expected(want, &t, tokenBefore(lex, &t), true)
+	m.opens = want == `"{"`
 	if want == aScript && m.help == "" {
 		m.help = "a command stands in back quotes, and text in quotes before it is its title: run \"build\" `make`"
 	}

@@ -97,7 +97,7 @@ func TestExprMistakes(t *testing.T) {
 		`"x ${} y"`:           `1:4-1:7 syntax: expected an expression in "${}"`,
 		`"x ${a b} y"`:        `1:8-1:9 syntax: expected "}", found "b"`,
 		`"x ${f(} y"`:         `1:8-1:9 syntax: expected a value, found "}"`,
-		"a & b":               `1:3-1:4 syntax: unexpected "&" (write "&&" for and)`,
+		"a & b":               `1:3-1:4 syntax: unexpected "&" ("and" is written "&&")`,
 		"`a`":                 "1:1-1:4 syntax: expected a value, found the script `a`",
 	} {
 		if _, got := readExpr(text, parser.ParseExpr); got != want {

@@ -32,6 +32,13 @@ var op = root[opDecl]()
 // reserved are the keywords of declarations that a later version will have.
 var reserved = map[string]bool{"policy": true, "test": true, "stack": true}
 
+// meanwhile says what serves until a reserved declaration exists.
+var meanwhile = map[string]string{
+	"policy": "until then, require and approve stand at the steps that they are about",
+	"test":   "until then, pipe plan shows what a pipeline would do",
+	"stack":  "until then, an op runs the tool that provisions",
+}
+
 var declarationWords = slices.Sorted(maps.Keys(declarations))
 
 // decls reads all declarations.
@@ -60,6 +67,7 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 	read, ok := declarations[first.Value]
 	if !ok || kindOf(first) != token.Word {
 		m := notDeclaration(lex)
+		m.quiet = m.quiet || isOpening(kindOf(first)) && saidDeep(rest(lex))
 		l.report(m)
 		lex.Next()
 		// What follows is looked at, even if it is unknown as well: after a block, or where it was
@@ -79,16 +87,32 @@ func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
 		}
 		return l.broken(lex, first, name)
 	}
+	if n, ok := node.(*opDecl); ok && !n.Items.present && n.Native.Value == "" && !startsLine(lex.Peek()) && kindOf(lex.Peek()) != token.Semicolon {
+		l.report(expected(`"{"`, lex.Peek(), last(lex), true))
+		return l.broken(lex, first, name)
+	}
 	lastEnd := end(last(lex))
 	d := l.decl(node, at(start(first), lastEnd), doc)
 	if _, bad := d.(*ast.BadDecl); bad {
 		return l.broken(lex, first, name)
 	}
 	if t := lex.Peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
-		l.report(trailing(t, false))
+		l.report(trailing(t, last(lex), false))
 		syncDeclaration(lex)
 	}
 	return d
+}
+
+// saidDeep reports whether what follows is nested too deep, which has been said.
+func saidDeep(toks []lexer.Token) bool {
+	for i := range toks {
+		if t := &toks[i]; kindOf(t) == token.Illegal && flagsOf(t)&reported != 0 {
+			return true
+		} else if !isOpening(kindOf(t)) {
+			return false
+		}
+	}
+	return false
 }
 
 func notDeclaration(lex *lexer.PeekingLexer) *mistake {
@@ -184,6 +208,7 @@ func (l *lowerer) reserved(lex *lexer.PeekingLexer, doc *ast.Doc) ast.Decl {
 	l.report(&mistake{
 		rule: diag.NotYet, span: spanOf(first),
 		message: fmt.Sprintf("%q is reserved for a later version of the language", first.Value),
+		help:    meanwhile[first.Value],
 	})
 	skipBlock(lex)
 	return &ast.Reserved{At: at(start(first), end(last(lex))), Doc: doc, Keyword: nameOf(first)}

@@ -20,6 +20,10 @@ type mistake struct {
 	span    source.Span
 	message string
 	help    string
+	// opener is the bracket that the mistake is about, where it stands elsewhere.
+	opener source.Span
+	// opens says that an opening brace is missing, and its body follows.
+	opens bool
 	// quiet says that it has been reported already, and only has to stop the reading.
 	quiet bool
 }
@@ -41,9 +45,15 @@ func expected(want string, t, before *lexer.Token, inLine bool) *mistake {
 	}
 	if inLine && startsLine(t) && before != nil {
 		at := end(before)
-		return syntax(source.Span{Start: at, End: at}, "expected %s, found the end of the line", want)
+		m := syntax(source.Span{Start: at, End: at}, "expected %s, found the end of the line", want)
+		if want == "a value" && kindOf(t) == token.Minus {
+			m.help = "a list is written [a, b]"
+		}
+		return m
 	}
-	return syntax(spanOf(t), "expected %s, found %s", want, found(t))
+	m := syntax(spanOf(t), "expected %s, found %s", want, found(t))
+	m.help = habit(want, t, before)
+	return m
 }
 
 // found names a token for a message.
@@ -94,8 +104,18 @@ func illegal(t *lexer.Token) *mistake {
 	case c >= '0' && c <= '9' || c == '.':
 		m.message = fmt.Sprintf("%s is neither a number, a duration nor a size", found(t))
 		m.help = "write 10, 1.5, 10m, 1h30m or 512MiB"
-	case text == "&":
-		m.help = `write "&&" for and`
+		if better := withUnit(text); better != "" {
+			m.help = "write " + better
+		}
+	default:
+		first, _ := utf8.DecodeRuneInString(text)
+		if m.help = byValue[string(first)]; !unicode.IsPrint(first) {
+			m.message = fmt.Sprintf("unexpected character U+%04X, which cannot be seen", first)
+			m.help = "remove it"
+			if first == '\ufeff' {
+				m.message = "unexpected byte order mark, U+FEFF, which stands at the start of a file only"
+			}
+		}
 	}
 	return m
 }
@@ -111,7 +131,7 @@ func isString(text string) bool {
 // unclosedString points at the opening quote: the rest of the line is swallowed, not wrong.
 func unclosedString(m *mistake, t *lexer.Token) {
 	m.span = source.Span{Start: start(t), End: start(t) + 1}
-	m.message = "the string is not closed"
+	m.message = "the string is not closed: " + shorten(t.Value, 40)
 	switch {
 	case flagsOf(t)&token.Triple != 0:
 		m.span.End = start(t) + 3
@@ -151,7 +171,12 @@ func tooDeep(s source.Span, message string) *mistake {
 
 // report turns a mistake into a diagnostic.
 func (m *mistake) report(f *source.File, diags *diag.List) {
-	if !m.quiet {
-		diags.Add(diag.Diagnostic{Rule: m.rule, File: f, Span: m.span, Message: m.message, Help: m.help})
+	if m.quiet {
+		return
 	}
+	d := diag.Diagnostic{Rule: m.rule, File: f, Span: m.span, Message: m.message, Help: m.help}
+	if m.opener.End > 0 {
+		d.Related = []diag.Related{{File: f, Span: m.opener, Message: "it opens here"}}
+	}
+	diags.Add(d)
 }

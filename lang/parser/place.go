@@ -103,14 +103,23 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 		m := &mistake{rule: diag.Misplaced, span: spanOf(t)}
 		m.message = fmt.Sprintf("%q cannot stand in %s", t.Value, where)
 		m.help = fmt.Sprintf("%q belongs to %s", t.Value, home)
+		if home == "an op" && what == "a step" {
+			m.help += fmt.Sprintf(", declared or written in place: name = op { %s … }", t.Value)
+		}
 		return m
 	}
 	m := unknownKeyword(t, noun(what), known)
+	if how := instead[t.Value]; how != "" && what == "a step or keyword" {
+		m.help = how
+	}
 	if m.help == "" && slices.Contains(clauses, t.Value) {
 		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
 	}
 	if w, ok := foreign[t.Value]; ok && m.help == "" && slices.Contains(known, w) {
 		m.help = fmt.Sprintf("did you mean %q?", w)
+	}
+	if m.help == "" {
+		m.help = instead[t.Value]
 	}
 	return m
 }
@@ -121,6 +130,18 @@ var foreign = map[string]string{
 	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "command": "exec",
 	"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
 	"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
+}
+
+// instead says how it is done, for words that no single one of ours translates.
+var instead = map[string]string{
+	"steps": "steps stand in the pipeline itself", "stages": "there are no stages: a step that reads another's result runs after it",
+	"stage": "there are no stages: a step that reads another's result runs after it", "jobs": "steps stand in the pipeline itself",
+	"if": "a condition stands in the step: name = op() { when condition }", "else": "a second step has the opposite condition: { when !… }",
+	"foreach": "a loop stands in the step: { for x in list }", "for": "a loop stands in the step: { for x in list }",
+	"while": "a step is tried again by retry", "parallel": "steps that read nothing of each other run at the same time",
+	"needs": "it stands in a step's braces: name = op() { needs other }", "depends_on": "it stands in a step's braces: { needs other }",
+	"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
+	"call": "an op is called by its name: name()",
 }
 
 // noun drops the article.

@@ -30,6 +30,14 @@ func isText(f *source.File, diags *diag.List) bool {
 		})
 		return false
 	}
+	if i := strings.IndexByte(f.Text, '\r'); i >= 0 && !strings.Contains(f.Text, "\n") && strings.TrimSpace(f.Text[i:]) != "" {
+		diags.Add(diag.Diagnostic{
+			Rule: diag.Syntax, File: f, Span: source.Span{Start: int32(i), End: int32(i) + 1},
+			Message: "the lines of the file end with carriage returns alone",
+			Help:    "save the file with line feeds",
+		})
+		return false
+	}
 	first, bad := -1, 0
 	for i := 0; i < len(f.Text); {
 		r, n := utf8.DecodeRuneInString(f.Text[i:])

@@ -39,8 +39,28 @@ func (w *walker) removesRoot(words []*syntax.Word, args []Arg) {
 			Kind: RemovesRoot, At: args[i+1].At, Name: name,
 			Message: fmt.Sprintf("when %s is empty this removes %s", name, left),
 			Help:    fmt.Sprintf("${%s:?} stops the script when it is empty", name),
+			Edits:   w.refusingEmpty(word.Parts, name), FixMessage: "stop when it is empty",
 		})
 	}
+}
+
+// refusingEmpty makes the first plain expansion of a variable one that stops the script when it is
+// empty; nothing when there is none.
+func (w *walker) refusingEmpty(parts []syntax.WordPart, name string) []Edit {
+	for _, part := range parts {
+		switch p := part.(type) {
+		case *syntax.ParamExp:
+			at := spanOf(p)
+			if text := w.text[at.Start:at.End]; text == "$"+name || text == "${"+name+"}" {
+				return []Edit{{at, "${" + name + ":?}"}}
+			}
+		case *syntax.DblQuoted:
+			if e := w.refusingEmpty(p.Parts, name); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // roots are folders that nobody means to remove.

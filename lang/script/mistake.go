@@ -136,7 +136,7 @@ func neverClosedQuote(found string) (message, help string) {
 	if found == "'" {
 		return "the quote that opens here is never closed", `an apostrophe in text needs double quotes: "it's"`
 	}
-	return "the quote that opens here is never closed", ""
+	return "the quote that opens here is never closed", "close it with the same quote, or write \\\" for one that is text"
 }
 
 // wanted are the parser's words for what may come next, in ours.

@@ -132,10 +132,14 @@ func teeTarget(s *syntax.Stmt) (target *syntax.Word, appends bool) {
 // truncates tells that an earlier output is thrown away.
 func (w *walker) truncates(does bool, at source.Span, c context) {
 	if does && len(w.out.text) > 0 && !c.branch {
-		w.risk(Risk{
-			Kind: OutputLost, At: at,
+		r := Risk{
+			Kind: LostOutput, At: at,
 			Message: "this throws away the outputs that the script wrote before", Help: "append: >> instead of >, tee -a instead of tee",
-		})
+		}
+		if text := w.text[at.Start:at.End]; strings.HasPrefix(text, ">") && !strings.HasPrefix(text, ">|") {
+			r.FixMessage, r.Edits = "append", []Edit{{spanAt(at.Start, 1), ">>"}}
+		}
+		w.risk(r)
 	}
 }
 
@@ -502,7 +506,7 @@ func (w *walker) outputBlock(text []byte, head, headEnd int, word, name string) 
 
 func (w *walker) badOutput(start, end int, message string) {
 	w.risk(Risk{
-		Kind: OutputForm, At: w.captured(start, end), Message: message,
+		Kind: MalformedOutput, At: w.captured(start, end), Message: message,
 		Help: `echo "name=$value" >> "$PIPE_OUTPUT" writes one output`,
 	})
 }

@@ -18,16 +18,16 @@ const (
 	Unquoted Kind = "unquoted"
 	// UncheckedCd is a cd that may fail where -e does not apply, so that what follows runs elsewhere.
 	UncheckedCd Kind = "unchecked-cd"
-	// LostPipe is a command before | that may fail without anybody knowing, in sh.
-	LostPipe Kind = "lost-pipe"
+	// LostFailure is a command before | that may fail without anybody knowing, in sh.
+	LostFailure Kind = "lost-failure"
 	// MaskedStatus is a declaration that succeeds though the command in its value failed.
 	MaskedStatus Kind = "masked-status"
 	// UnreachedStatus is a look at $? that a failure never gets to, since -e ended the script.
 	UnreachedStatus Kind = "unreached-status"
 	// ErrexitOff is a set +e that stays in force to the end of the script.
 	ErrexitOff Kind = "errexit-off"
-	// Background is a command behind & that nothing waits for.
-	Background Kind = "background"
+	// Unwaited is a command behind & that nothing waits for.
+	Unwaited Kind = "unwaited"
 	// RunsDownload is text from the network that is run as it comes.
 	RunsDownload Kind = "runs-download"
 	// RemovesRoot is a recursive rm of what may be a root folder, when a variable is empty.
@@ -44,16 +44,16 @@ const (
 	NotAssignment Kind = "not-assignment"
 	// MissingSpace is a [ that is glued to the next word, and so part of a command's name.
 	MissingSpace Kind = "missing-space"
-	// OutputLost is a > to $PIPE_OUTPUT that throws earlier outputs away.
-	OutputLost Kind = "output-lost"
-	// OutputForm is a line for $PIPE_OUTPUT that is no output, so that the step fails.
-	OutputForm Kind = "output-form"
+	// LostOutput is a > to $PIPE_OUTPUT that throws earlier outputs away.
+	LostOutput Kind = "lost-output"
+	// MalformedOutput is a line for $PIPE_OUTPUT that is no output, so that the step fails.
+	MalformedOutput Kind = "malformed-output"
 )
 
 // Kinds are all of them, for tables and documentation.
 var Kinds = []Kind{
-	Unquoted, UncheckedCd, LostPipe, MaskedStatus, UnreachedStatus, ErrexitOff, Background, RunsDownload, RemovesRoot,
-	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, OutputLost, OutputForm,
+	Unquoted, UncheckedCd, LostFailure, MaskedStatus, UnreachedStatus, ErrexitOff, Unwaited, RunsDownload, RemovesRoot,
+	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, LostOutput, MalformedOutput,
 }
 
 // Risk is one thing that will go wrong, or may.
@@ -104,7 +104,7 @@ func (w *walker) late() {
 	if !w.waits {
 		for _, b := range w.background {
 			w.risk(Risk{
-				Kind: Background, At: b, Message: "nothing waits for this command in the background: it is ended with the script, and its failure is lost",
+				Kind: Unwaited, At: b, Message: "nothing waits for this command in the background: it is ended with the script, and its failure is lost",
 				Help: "end the script with wait, or keep $! and wait for it",
 			})
 		}

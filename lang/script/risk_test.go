@@ -56,13 +56,13 @@ var risky = []struct {
 	{"set +e; cd build; make; set -e", []string{"unchecked-cd: cd build"}},
 	{"#!bash\nx=$(cd build; ls)", []string{"unchecked-cd: cd build"}},
 	{"x=$(cd build; ls)", nil},
-	// lost-pipe
-	{"pytest | tee log", []string{"lost-pipe: pytest"}},
-	{"sudo pg_dump app | gzip > dump", []string{"lost-pipe: pg_dump"}},
-	{"v=$(curl -s x | jq -r .v)", []string{"lost-pipe: curl"}},
+	// lost-failure
+	{"pytest | tee log", []string{"lost-failure: pytest"}},
+	{"sudo pg_dump app | gzip > dump", []string{"lost-failure: pg_dump"}},
+	{"v=$(curl -s x | jq -r .v)", []string{"lost-failure: curl"}},
 	{"echo \"$(curl -s x | jq -r .v)\"", nil},
 	{"#!bash\npytest | tee log", nil},
-	{"pytest | grep -v warning", []string{"lost-pipe: pytest"}},
+	{"pytest | grep -v warning", []string{"lost-failure: pytest"}},
 	{"curl -s x | grep -q ok", nil},
 	{"git log | sort", nil},
 	{"if pytest | tee log; then :; fi", nil},
@@ -85,8 +85,8 @@ var risky = []struct {
 	{"set +o errexit\nmake", []string{"errexit-off: set"}},
 	{"set +e; make; s=$?; set -e; exit $s", nil},
 	{"( set +e; make )", nil},
-	// background
-	{"server & make", []string{"background: server &"}},
+	// unwaited
+	{"server & make", []string{"unwaited: server &"}},
 	{"server & make; wait", nil},
 	{"server & p=$!; make; kill $p", nil},
 	// runs-download
@@ -127,12 +127,12 @@ var risky = []struct {
 	{"[-f x ]", []string{"missing-space: [-f"}},
 	{"[ -f x ]", nil},
 	// outputs
-	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 > \"$PIPE_OUTPUT\"", []string{"output-lost: > \"$PIPE_OUTPUT\""}},
+	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 > \"$PIPE_OUTPUT\"", []string{"lost-output: > \"$PIPE_OUTPUT\""}},
 	{"echo a=1 > \"$PIPE_OUTPUT\"; echo b=2 >> \"$PIPE_OUTPUT\"", nil},
-	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 | tee \"$PIPE_OUTPUT\"", []string{"output-lost: \"$PIPE_OUTPUT\""}},
-	{"echo hello >> \"$PIPE_OUTPUT\"", []string{"output-form: hello"}},
-	{"echo 'my-name=1' >> \"$PIPE_OUTPUT\"", []string{"output-form: my-name"}},
-	{"echo 'a<<E' >> \"$PIPE_OUTPUT\"", []string{"output-form: a<<E"}},
+	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 | tee \"$PIPE_OUTPUT\"", []string{"lost-output: \"$PIPE_OUTPUT\""}},
+	{"echo hello >> \"$PIPE_OUTPUT\"", []string{"malformed-output: hello"}},
+	{"echo 'my-name=1' >> \"$PIPE_OUTPUT\"", []string{"malformed-output: my-name"}},
+	{"echo 'a<<E' >> \"$PIPE_OUTPUT\"", []string{"malformed-output: a<<E"}},
 	{"echo 'a<<E' >> \"$PIPE_OUTPUT\"; cat x >> \"$PIPE_OUTPUT\"; echo E >> \"$PIPE_OUTPUT\"", nil},
 }
 

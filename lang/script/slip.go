@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // slips looks for commands that were meant to be something else.
@@ -34,6 +36,9 @@ func (w *walker) notAssignment(call *syntax.CallExpr, args []Arg) {
 			Message: fmt.Sprintf("%s is run as a command: an assignment has no spaces around =", name), Help: name + "=value",
 		}
 		r.At.End = args[1].At.End
+		if end := args[1].At.End; len(args) == 3 && strings.Trim(w.text[args[0].At.End:args[1].At.Start]+w.text[end:args[2].At.Start], " ") == "" {
+			r.FixMessage, r.Edits = "take the spaces out", []Edit{{source.Span{Start: args[0].At.End, End: args[2].At.Start}, "="}}
+		}
 		w.risk(r)
 		return
 	}
@@ -78,10 +83,15 @@ func (w *walker) testSlips(s *syntax.Stmt, call *syntax.CallExpr, args []Arg) {
 	for i, part := range call.Args[1].Parts {
 		l, ok := part.(*syntax.Lit)
 		if ok && (i > 0 && (strings.HasPrefix(l.Value, "=") || strings.HasPrefix(l.Value, "!="))) {
-			w.risk(Risk{
+			r := Risk{
 				Kind: ConstantTest, At: args[1].At, Message: "this test is always true: without spaces around = it asks only whether the word is empty",
 				Help: `[ "$x" = value ]`,
-			})
+			}
+			op := l.Value[:strings.IndexByte(l.Value, '=')+1]
+			if rest := l.Value[len(op):]; rest != "" && rest[0] != '=' || rest == "" && i+1 < len(call.Args[1].Parts) {
+				r.FixMessage, r.Edits = "compare", []Edit{{spanAt(int32(l.Pos().Offset()), int32(len(op))), " " + op + " "}}
+			}
+			w.risk(r)
 			return
 		}
 	}

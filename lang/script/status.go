@@ -113,7 +113,7 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 	for _, x := range operands[:len(operands)-1] {
 		if words, name, ok := w.works(x); ok {
 			w.risk(Risk{
-				Kind: LostPipe, At: spanOf(words[0]),
+				Kind: LostFailure, At: spanOf(words[0]),
 				Message: fmt.Sprintf("when %s fails, nobody knows: sh looks at the last command of a pipe alone", shorten(name)),
 				Help:    "open the block with ```bash, where every command of a pipe counts, or write to a file in between",
 			})

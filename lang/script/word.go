@@ -102,21 +102,6 @@ func unescape(b *strings.Builder, s string, quoted bool) {
 	}
 }
 
-// hasPattern says that the shell may put other text in a word's place: file names, a home, alternatives.
-func hasPattern(word *syntax.Word) bool {
-	for _, part := range word.Parts {
-		switch p := part.(type) {
-		case *syntax.Lit:
-			if strings.ContainsAny(p.Value, "*?[{~") {
-				return true
-			}
-		case *syntax.ExtGlob:
-			return true
-		}
-	}
-	return false
-}
-
 // arith walks an arithmetic expression: names in it are read without $.
 func (w *walker) arith(x syntax.ArithmExpr, c context) {
 	for x != nil {

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/pipelang/pipe/compiler/plan"
-	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 )
 
@@ -21,9 +21,12 @@ type opWork struct {
 	op      *opInfo
 	scope   *scope // of the op's expressions
 	session target.Session
-	job     target.Job
-	limit   time.Duration
-	codes   []int
+	// placeName is the target's, parts are of the cache key; nil for what is not cached.
+	placeName string
+	parts     []store.Part
+	job       target.Job
+	limit     time.Duration
+	codes     []int
 }
 
 // workOp evaluates the op's attributes and makes its attempts.
@@ -39,6 +42,9 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 	p, err := w.retryPolicy(ctx)
 	if err != nil {
 		return in.graph.evalFailed(ctx, CauseEvalError, "retry", err)
+	}
+	if end, ended := w.fromCache(ctx); ended {
+		return end
 	}
 	return in.repeat(ctx, p, func(n int) ending { return w.attempt(ctx, n) })
 }
@@ -64,6 +70,10 @@ func (w *opWork) retryPolicy(ctx context.Context) (policy, error) {
 func (w *opWork) attempt(ctx context.Context, n int) ending {
 	job := w.job
 	job.Attempt = n
+	if !w.run.attempts.begin() {
+		return cancelledBy(w.run.hard)
+	}
+	defer w.run.attempts.end()
 	lines := w.run.Bus.Lines(w.path, n)
 	inner, stop := within(ctx, w.limit, "the attempt")
 	defer stop()
@@ -168,12 +178,13 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 	if cause == CauseSecret {
 		return
 	}
-	if w.keep(ctx, att, end); end.value == nil || to == nil {
-		return
+	kept := w.keep(ctx, att, end)
+	if end.value != nil && to != nil {
+		if err := to.Commit(contents(end.value)...); err != nil {
+			end.spoil(CauseTarget, "store the result: "+err.Error())
+		}
 	}
-	if err := to.Commit(contents(end.value)...); err != nil {
-		end.spoil(CauseTarget, "store the result: "+err.Error())
-	}
+	w.remember(ctx, att, end, kept)
 }
 
 // intake is where files and folders of the result go; nil for a place without a store.
@@ -212,23 +223,18 @@ func (w *opWork) returned(ctx context.Context, att target.Attempt, f *facts, to 
 	return w.run.result(ctx, x, w.op.result, sc, to)
 }
 
-// keep stores the files that the op keeps, whatever the outcome.
-func (w *opWork) keep(ctx context.Context, att target.Attempt, end *ending) {
+// keep stores the files that the op keeps, whatever the outcome, and gives their paths.
+func (w *opWork) keep(ctx context.Context, att target.Attempt, end *ending) []string {
 	if len(w.job.Keep) == 0 {
-		return
+		return nil
 	}
 	paths, err := att.Kept(ctx, w.run.Find)
 	if err != nil {
 		w.notKept(err, end)
-		return
+		return nil
 	}
-	if len(paths) > 0 {
-		list := make(value.List, len(paths))
-		for i, p := range paths {
-			list[i] = value.String(p)
-		}
-		w.run.Bus.Publish(event.Event{Type: event.StepKept, Step: w.path, Value: encode(list, types.ListOf(types.PathType))})
-	}
+	w.publishKept(paths)
+	return paths
 }
 
 // notKept fails a step whose files could not be kept, and says of a secret in them even

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,6 +139,7 @@ func (g *graphRun) ruleHookNeeds(info *stepInfo) (ending, bool) {
 			continue
 		}
 		switch n, ended := g.outcome(id); {
+		case !ended && g.foreseen != nil: // a forecast leaves it open
 		case !ended:
 			return skipped(CauseNeedsSkipped, name+" has no result"), true
 		case n.outcome != Succeeded:
@@ -153,7 +155,8 @@ func skipped(cause, reason string) ending {
 
 // ruleWhen evaluates the guards that do not name a loop variable.
 func (g *graphRun) ruleWhen(ctx context.Context, info *stepInfo, bindings []local) (ending, bool) {
-	if len(info.plan.When) == 0 {
+	// A step that never runs has no edges: what its guards ask of others may not have ended.
+	if len(info.plan.When) == 0 || info.plan.Never && !guardedOff(info.plan) {
 		return ending{}, false
 	}
 	sc := g.stepScope(info, bindings)
@@ -164,6 +167,11 @@ func (g *graphRun) ruleWhen(ctx context.Context, info *stepInfo, bindings []loca
 		}
 	}
 	return g.guards(ctx, guards, sc)
+}
+
+// guardedOff reports that the plan knows a guard of the step to be false.
+func guardedOff(s *plan.Step) bool {
+	return slices.ContainsFunc(s.When, func(w plan.Guard) bool { return string(w.Value) == "false" })
 }
 
 // guards are joined as CEL's && joins: false wins over unknown, which wins over an error.

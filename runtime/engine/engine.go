@@ -19,6 +19,7 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 )
 
@@ -50,6 +51,10 @@ type Options struct {
 	// Fingerprint stands for a secret in a cache key: the same for the same value, and telling
 	// nothing about it.
 	Fingerprint func(value []byte) (string, error)
+	// Cache has the results of steps that ask for caching; nil has none. The caller holds a Lease.
+	Cache *store.Store
+	// NoCache runs every step, and keeps its result all the same.
+	NoCache bool
 	// Jobs bounds the attempts under way; 0 is the number of cores.
 	Jobs     int
 	FailFast bool
@@ -97,12 +102,16 @@ type run struct {
 	locks      *locks
 	asking     chan struct{} // holds one token: the right to ask a person
 	opened     sessions
+	attempts   underWay
+	crashed    chan *Panic   // holds the first panic of a goroutine
+	kill       chan struct{} // closed when targets are to let go at once
 	// hard ends when nothing is waited for any more.
 	hard context.Context
 }
 
 // Run runs a plan to its end. When ctx ends, the run is cancelled and `finally` still runs.
-// The error is for what kept the run from starting; a failed run is a Result.
+// The error is for what kept the run from starting; a failed run is a Result. A panic inside
+// the run is one of Run itself, with a *Panic.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	r, root, err := newRun(ctx, o)
 	if err != nil {
@@ -122,13 +131,15 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}
+	kill := make(chan struct{})
 	if o.Run.Kill == nil {
-		o.Run.Kill = o.Kill
+		o.Run.Kill = kill
 	}
 	if o.Run.Environ == nil {
 		o.Run.Environ = o.Environ
 	}
-	r := &run{Options: o, slots: newSlots(o.Jobs), locks: newLocks(o.Locks, o.Run.ID), asking: make(chan struct{}, 1)}
+	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+	r.slots = newSlots(o.Jobs, r.guarded)
 	r.asking <- struct{}{}
 	records, err := o.Plan.Records()
 	if err != nil {
@@ -160,34 +171,45 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 	began := time.Now()
 	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest, Context: r.ContextDigest})
 	ended := make(chan *Result, 1)
-	go func() {
+	go r.guarded(func() {
 		res := r.runRoot(ctx, root, params)
 		r.opened.close()
 		ended <- res
-	}()
-	var res *Result
-	select {
-	case res = <-ended:
-	case <-r.Kill:
+	})()
+	res, crash := r.await(ended, func() { stop(); stopHard() })
+	if crash != nil {
 		stop()
 		stopHard()
-		res = afterKill(ended)
+		r.giveUp()
+		panic(crash)
 	}
 	res.Duration = time.Since(began)
 	r.publishEnd(res)
 	return res, nil
 }
 
-// afterKill waits a moment for targets to let go. Without an answer there is no table: what
-// it would hold is still being written.
-func afterKill(ended <-chan *Result) *Result {
+// await waits for the end, whatever it is. After a kill it waits a moment for targets to let
+// go; then there is no table: what it would hold is still being written.
+func (r *run) await(ended <-chan *Result, stop func()) (*Result, *Panic) {
+	select {
+	case res := <-ended:
+		return res, nil
+	case crash := <-r.crashed:
+		return nil, crash
+	case <-r.Kill:
+	}
+	stop()
+	close(r.kill)
 	timer := time.NewTimer(killWait)
 	defer timer.Stop()
 	select {
 	case res := <-ended:
-		return res
+		return res, nil
+	case crash := <-r.crashed:
+		r.kill = make(chan struct{}) // the one that targets know is closed
+		return nil, crash
 	case <-timer.C:
-		return &Result{Outcome: Cancelled, Error: "interrupted twice, and a target did not let go"}
+		return &Result{Outcome: Cancelled, Error: "interrupted twice, and a target did not let go"}, nil
 	}
 }
 

@@ -130,7 +130,7 @@ func (f *fanout) more() {
 	}
 	f.asked = true
 	if f.info.graph != nil {
-		go f.granted(false)
+		go f.section.g.run.guarded(func() { f.granted(false) })()
 		return
 	}
 	f.section.g.run.slots.submit(f.ctx, func() { f.granted(true) }, f.gone)
@@ -215,8 +215,12 @@ func (f *fanout) whole() ending {
 	out := ending{outcome: Succeeded, duration: since(f.began)}
 	list, full := make(value.List, len(f.ends)), true
 	count, allowed := map[Outcome]int{}, true
+	out.cached = f.ends[0].cached
 	for i := range f.ends {
 		end := &f.ends[i]
+		if end.cached == nil {
+			out.cached = nil
+		}
 		count[end.outcome]++
 		allowed = allowed && !end.red()
 		if list[i] = end.value; end.value == nil {

@@ -30,6 +30,11 @@ type graphRun struct {
 	// ended is set when main has ended, for `run` in the hooks.
 	ended *status
 	first *redStep // the red step of main that ended first
+
+	// foreseen are the steps' fates in a forecast, in which nothing runs; nil in a run. anyEnd
+	// is Outlook.AnyEnd.
+	foreseen []Fate
+	anyEnd   bool
 }
 
 // node is what has become of a step.
@@ -116,7 +121,7 @@ func (s *sectionRun) start(id int) (ending, bool) {
 	one := &instance{run: s.g.run, info: info, graph: s.g, path: path, scope: sc}
 	finish := func(end ending) { s.settle(s.end(id, end, one.below)) }
 	if info.graph != nil {
-		go func() { finish(one.do(s.ctx)) }()
+		go s.g.run.guarded(func() { finish(one.do(s.ctx)) })()
 		return ending{}, false
 	}
 	s.g.run.slots.submit(s.ctx, func() {
@@ -219,6 +224,9 @@ func (g *graphRun) read(ctx context.Context, name string, sc *scope) (value.Valu
 // cancelled is not known, but to hooks and to those that come `after` it, where it is an
 // optional: its value if it still has one.
 func (g *graphRun) readStep(id int, reader *stepInfo) (value.Value, error) {
+	if g.foreseen != nil {
+		return g.foreseenValue(id)
+	}
 	info := g.info.steps[id]
 	n, ended := g.outcome(id)
 	tolerant := reader != nil && (reader.section != info.section || reader.after[info.plan.Name])
@@ -256,6 +264,9 @@ func (g *graphRun) runRecord() (value.Value, error) {
 		for k, v := range base {
 			out[k] = v
 		}
+	}
+	if g.foreseen != nil {
+		return g.foreseenRun(out), nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,8 +2,13 @@ package engine_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -118,7 +123,7 @@ func ops() map[string]plan.Op {
 	shown.Name, shown.Params = "shown", []plan.Param{{Name: "n", Type: "int"}, {Name: "token", Type: "secret string"}}
 	two := one
 	two.Name, two.Runs = "two", append(one.Runs[:1:1], one.Runs[0])
-	return map[string]plan.Op{"ci.pipe.two": two, "ci.pipe.typed": typed, "ci.pipe.shown": shown, "ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
+	return map[string]plan.Op{"ci.pipe.kept": cachedOp(), "ci.pipe.two": two, "ci.pipe.typed": typed, "ci.pipe.shown": shown, "ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
 }
 
 // newPlan completes and checks a plan.
@@ -241,4 +246,34 @@ func (b *bench) trail() []string {
 		}
 	}
 	return out
+}
+
+// files are the contents of all files below a folder.
+func files(t testing.TB, dir string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		out = append(out, path+"\n"+string(text))
+		return err
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("%d files, %v", len(out), err)
+	}
+	return out
+}
+
+func sum(text string) string {
+	h := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(h[:])
+}
+
+// noFiles is a repository without files.
+type noFiles struct{}
+
+func (noFiles) Call(context.Context, string, []value.Value) (value.Value, error) {
+	return value.List{}, nil
 }

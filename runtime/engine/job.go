@@ -63,6 +63,7 @@ func (w *opWork) setPlace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.placeName = name
 	w.session, err = w.run.session(ctx, name)
 	return err
 }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -87,7 +88,11 @@ func holding(t *testing.T, dir, policy string) (free func(), ended <-chan *engin
 	}})
 	out := make(chan *engine.Result, 1)
 	go func() { out <- b.run(context.Background()) }()
-	<-started
+	select {
+	case <-started:
+	case res := <-out:
+		t.Fatalf("the lock was not had: %v", table(res))
+	}
 	return func() { close(release) }, out
 }
 
@@ -104,8 +109,13 @@ func waiting(t *testing.T, ctx context.Context, dir, policy string) <-chan *engi
 	})
 	out := make(chan *engine.Result, 1)
 	go func() { out <- b.run(ctx) }()
-	if reason := <-waits; reason != `waits for lock "ship", which is held by run r1` {
-		t.Error(reason)
+	select {
+	case reason := <-waits:
+		if reason != `waits for lock "ship", which is held by run r1` {
+			t.Error(reason)
+		}
+	case res := <-out:
+		t.Fatalf("the lock was not waited for: %v", table(res))
 	}
 	return out
 }
@@ -152,11 +162,19 @@ func TestLockOfAKilledProcess(t *testing.T) {
 	if dir := os.Getenv("HOLD_LOCK_IN"); dir != "" {
 		holding(t, dir, "")
 		os.Stdout.WriteString("held\n")
-		select {}
+		// Not select{}: with every goroutine blocked for good the Go runtime ends the process, and
+		// the lock is free before anybody waits for it.
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
 	}
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestLockOfAKilledProcess$")
 	cmd.Env = append(os.Environ(), "HOLD_LOCK_IN="+dir, "TMPDIR="+dir) // what is killed leaves its folders
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close() // whatever happens here, the other process ends
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +183,7 @@ func TestLockOfAKilledProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 5)
-	if _, err := out.Read(buf); err != nil || string(buf) != "held\n" {
+	if _, err := io.ReadFull(out, buf); err != nil || string(buf) != "held\n" {
 		t.Fatalf("%q, %v", buf, err)
 	}
 	second := waiting(t, t.Context(), dir, "")

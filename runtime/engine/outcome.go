@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
 )
 
 // Outcome says how a step or a run ended.
@@ -31,6 +32,9 @@ type StepResult struct {
 	// Reason is one sentence fragment for people, "" for success; Cause is one of the Cause constants.
 	Reason string
 	Cause  string
+	// Cached says where a result is from that was not made by this run; of a `for` whose every
+	// instance is cached, where that of the first is.
+	Cached *event.Origin
 }
 
 // Result of a run.
@@ -83,6 +87,7 @@ type ending struct {
 	retriable bool
 	attempts  int
 	duration  time.Duration
+	cached    *event.Origin // nil for what ran
 	// facts of the last attempt, for retry and allow_failure.
 	facts *facts
 }
@@ -101,7 +106,7 @@ type row struct {
 
 func newRow(path string, n ending) *row {
 	return &row{StepResult: StepResult{Path: path, Outcome: n.outcome, Allowed: n.allowed, Duration: n.duration,
-		Attempts: n.attempts, Reason: n.reason, Cause: n.cause}}
+		Attempts: n.attempts, Reason: n.reason, Cause: n.cause, Cached: n.cached}}
 }
 
 // flatten appends rows in order, each above what is below it.

@@ -63,27 +63,35 @@ func (r *run) rootParams(ctx context.Context, info *graphInfo) ([]local, error) 
 	return sc.locals, nil
 }
 
-// where checks what a parameter asks of its value.
+// where checks what a parameter asks of its value. What it says quotes nothing of a secret: why a
+// condition cannot be evaluated is left out, and so is a message that is no plain text.
 func (r *run) where(ctx context.Context, p *plan.Param, v value.Value, sc *scope) error {
 	if p.Where == nil || v == (value.None{}) {
 		return nil
 	}
+	secret, message := isSecret(r.typeOf(p.Type)), p.Else
+	if secret && message != nil && message.CEL != "" {
+		message = nil
+	}
 	in := &scope{run: r, module: sc.module, outer: sc, locals: []local{{"self", v}}}
 	ok, err := r.eval(ctx, p.Where, types.BoolType, in)
+	if err != nil && secret {
+		return fmt.Errorf("parameter %s: its condition cannot be evaluated (%s)", p.Name, p.Where.At)
+	}
 	if err != nil {
 		return fmt.Errorf("parameter %s: %w", p.Name, err)
 	}
 	if ok == value.Bool(true) {
 		return nil
 	}
-	if p.Else == nil {
+	if message == nil {
 		return fmt.Errorf("parameter %s: %s is not true", p.Name, textOf(p.Where))
 	}
-	message, err := r.eval(ctx, p.Else, types.StringType, in)
+	said, err := r.eval(ctx, message, types.StringType, in)
 	if err != nil {
 		return fmt.Errorf("parameter %s: %w", p.Name, err)
 	}
-	text, _ := value.Env(message)
+	text, _ := value.Env(said)
 	return fmt.Errorf("parameter %s: %s", p.Name, text)
 }
 

@@ -341,7 +341,7 @@ func redact(v value.Value, t *types.Type) value.Value {
 // publishFinished tells how a step or an instance ended; one that waits has not.
 func (r *run) publishFinished(path string, end ending, t *types.Type) {
 	e := event.Event{Type: event.StepFinished, Step: path, Outcome: string(end.outcome), Allowed: end.allowed, Reason: end.reason,
-		Cause: end.cause, ExitCode: end.exit, Duration: end.duration, Attempt: end.attempts}
+		Cause: end.cause, ExitCode: end.exit, Duration: end.duration, Attempt: end.attempts, Cached: end.cached}
 	if end.outcome == Waiting {
 		e.Type = event.StepWaiting
 	} else {

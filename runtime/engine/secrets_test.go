@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
@@ -288,6 +289,36 @@ func TestVaryKnowsItsSecrets(t *testing.T) {
 			if op.Cached == nil || op.Cached.Secret != want {
 				t.Errorf("vary %s: %+v, want secret %v", vary, op.Cached, want)
 			}
+		}
+	}
+}
+
+// What a secret parameter's condition says quotes nothing of the value.
+func TestConditionOfASecretParameterIsDiscreet(t *testing.T) {
+	for _, tt := range []struct {
+		where, message string
+		secret         bool
+		want           string
+	}{
+		{"int(self) > 3", "", true, "s: arguments: parameter token: its condition cannot be evaluated (ci.pipe:1:1)"},
+		{"self == 'x'", "'no ' + self", true, "s: arguments: parameter token: self == 'x' is not true"},
+		{"int(self) > 3", "", false, `"hunter2-token"`},
+	} {
+		p := plan.Param{Name: "token", Type: "string", Where: celp(tt.where)}
+		if tt.secret {
+			p.Type = "secret string"
+		}
+		if tt.message != "" {
+			p.Else = celp(tt.message)
+		}
+		b := newBench(t, pipeline(step("s", calls("shown"), arg("n", "int", lit(1)), arg("token", p.Type, cel(`"hunter2-" + "token"`)))))
+		op := b.opts.Plan.Ops["ci.pipe.shown"]
+		op.Params = []plan.Param{op.Params[0], p}
+		b.opts.Plan.Ops["ci.pipe.shown"] = op
+		b.opts.Reveal = nil
+		got := b.run(t.Context()).Error
+		if !strings.Contains(got, tt.want) || tt.secret && strings.Contains(got, "hunter2") {
+			t.Errorf("%s: %s", tt.where, got)
 		}
 	}
 }

@@ -12,6 +12,7 @@ type slots struct {
 	mu    sync.Mutex
 	free  int
 	queue list.List // of *ticket
+	guard func(func()) func()
 }
 
 // ticket is one who waits.
@@ -21,29 +22,30 @@ type ticket struct {
 	elem *list.Element
 }
 
-func newSlots(n int) *slots { return &slots{free: n} }
+// newSlots has n free slots. guard wraps what becomes a goroutine.
+func newSlots(n int, guard func(func()) func()) *slots { return &slots{free: n, guard: guard} }
 
 // submit calls run on a goroutine of its own that holds a slot, which it must release, or
 // calls gone, also on a goroutine of its own, when ctx ends first.
 func (s *slots) submit(ctx context.Context, run, gone func()) {
 	if ctx.Err() != nil {
-		go gone()
+		go s.guard(gone)()
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.free > 0 {
 		s.free--
-		go run()
+		go s.guard(run)()
 		return
 	}
 	t := &ticket{run: run}
 	t.elem = s.queue.PushBack(t)
-	t.stop = context.AfterFunc(ctx, func() {
+	t.stop = context.AfterFunc(ctx, s.guard(func() {
 		if s.leave(t) {
 			gone()
 		}
-	})
+	}))
 }
 
 // leave takes a ticket out of the queue and reports whether it still was there.
@@ -71,7 +73,7 @@ func (s *slots) release() {
 	s.queue.Remove(e)
 	t.elem = nil
 	t.stop()
-	go t.run()
+	go s.guard(t.run)()
 }
 
 // acquire waits for a slot on the calling goroutine.

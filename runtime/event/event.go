@@ -57,9 +57,17 @@ type Event struct {
 	Duration time.Duration   `json:"-"`
 	Seconds  float64         `json:"seconds,omitempty"` // Duration in seconds, set by the Bus
 	Value    json.RawMessage `json:"value,omitempty"`   // a result; secrets are masked
+	// Cached says that a step did not run: its result is one that was kept.
+	Cached *Origin `json:"cached,omitempty"`
 	// Pipeline, Plan and Instances belong to run.started and step.fanout.
 	Pipeline  string `json:"pipeline,omitempty"`
 	Plan      string `json:"plan,omitempty"`    // digest
 	Context   string `json:"context,omitempty"` // digest of what was captured at start
 	Instances int    `json:"instances,omitempty"`
+}
+
+// Origin is where a result is from that was kept.
+type Origin struct {
+	Run  string    `json:"run"`
+	Time time.Time `json:"time"` // when it was made
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Changed are the files that differ from the merge base with the default branch: in commits,
@@ -67,7 +68,11 @@ func (r *Repo) mergeBase(ctx context.Context) (string, error) {
 	if ref == "" {
 		return "", fmt.Errorf("git.changed compares with the default branch %q, which is not fetched: git fetch origin %s", branch, quoted(branch))
 	}
-	base := r.git.line(ctx, "merge-base", r.facts.Commit, ref)
+	out, err := r.git.run(ctx, "merge-base", r.facts.Commit, ref)
+	if failed := (*gitError)(nil); err != nil && (!errors.As(err, &failed) || failed.code != 1) {
+		return "", fmt.Errorf("find where the branch left %q: %w", branch, err)
+	}
+	base, _, _ := strings.Cut(string(out), "\n")
 	if base == "" {
 		return "", fmt.Errorf("the history here does not reach the place where the branch left %q: fetch more of it, as with git fetch --unshallow", branch)
 	}

@@ -256,13 +256,16 @@ func TestQuoted(t *testing.T) {
 
 // Names that git takes for something else elsewhere.
 func TestOddBranches(t *testing.T) {
+	taken := 0
 	for _, name := range []string{"HEAD", "refs/heads/x", "@", "-x", "a@{b", "$(id)", "e\u0301", "\u00e9", "x\u202ey", strings.Repeat("long/", 60) + "x"} {
 		w := gitWork(t)
-		cmd := exec.Command("git", "symbolic-ref", "HEAD", "refs/heads/"+name)
+		cmd := exec.Command("git", "update-ref", "refs/heads/"+name, w.git("rev-parse", "HEAD"))
 		cmd.Dir, cmd.Env = w.dir, w.environ
 		if err := cmd.Run(); err != nil {
 			continue // git itself refuses the name
 		}
+		taken++
+		w.git("symbolic-ref", "HEAD", "refs/heads/"+name)
 		w.git("commit", "-q", "--allow-empty", "-m", "x")
 		r := w.open()
 		if got := r.Facts().Branch; got != name {
@@ -271,6 +274,9 @@ func TestOddBranches(t *testing.T) {
 		if _, err := r.Changed(context.Background()); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+	if taken < 6 {
+		t.Errorf("git took only %d of the names", taken)
 	}
 }
 

@@ -181,3 +181,16 @@ func TestProgramGivesTheRest(t *testing.T) {
 		}
 	}
 }
+
+// A program stands between the secrets directory and the profile, and is not run in vain.
+func TestPlaceOfPrograms(t *testing.T) {
+	dir := files(t, map[string]string{"s/filed": "from-file"})
+	s := resolve(t, Sources{Dir: dir, SecretsDir: filepath.Join(dir, "s"), Profile: "prod", Environ: []string{"PATH=" + os.Getenv("PATH")}},
+		decl("filed", "secret string", `exec ["false"]`),
+		decl("given", "secret string", `exec ["echo", "from-program"]`, `profile prod "from-profile"`, `default "from-default"`))
+	for name, want := range map[string]string{"filed": "from-file", "given": "from-program"} {
+		if v, ok := s.Value(name); !ok || v != value.String(want) {
+			t.Errorf("%s: %v, want %s; problems %v", name, v, want, s.Problems([]string{name}))
+		}
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,11 +39,7 @@ func printed(t *testing.T, from Sources, set *Set, err error) string {
 				things = append(things, *p)
 			}
 		}
-		problems := set.Problems(names)
-		things = append(things, problems)
-		if err := WriteProblems(&b, problems); err != nil {
-			t.Fatal(err)
-		}
+		things = append(things, set.Problems(names))
 	}
 	text, js := slog.New(slog.NewTextHandler(&b, nil)), slog.New(slog.NewJSONHandler(&b, nil))
 	for _, x := range things {
@@ -125,15 +123,21 @@ func wrong(secret string) map[string]string {
 	}
 }
 
-// No text, table, JSON, verb or log says any of a secret, wherever it stands and whatever is
+// No text, JSON, verb or log says any of a secret, wherever it stands and whatever is
 // wrong with it.
 func TestNothingTellsASecret(t *testing.T) {
 	t.Parallel()
 	decls, base := leaky(t)
+	nth := 0
 	for i, secret := range []string{"hunter2-prod", "pässwörd✓"} {
-		for what, text := range wrong(secret) {
+		texts := wrong(secret)
+		for _, what := range slices.Sorted(maps.Keys(texts)) {
+			text := texts[what]
 			for j, place := range []string{"flag", "field flag", "environment", "field", "dotenv", "profile dotenv", "open quote", "open quote in front", "file", "named file", "name of a file", "name of a file in dotenv", "program"} {
 				if (len(what)+i+j)%2 == 0 { // each text in each place with one of the two
+					continue
+				}
+				if nth++; sampled && nth%4 != 0 {
 					continue
 				}
 				from := base

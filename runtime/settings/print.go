@@ -78,3 +78,25 @@ func (a Assignment) LogValue() slog.Value { return slog.StringValue(a.Name + "="
 
 // MarshalJSON is the same as a JSON string.
 func (a Assignment) MarshalJSON() ([]byte, error) { return json.Marshal(a.Name + "=" + hidden) }
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 problem"
+	}
+	return fmt.Sprintf("%d problems", n)
+}
+
+// short is an origin as one cell: the place where there is one, else the kind.
+func (o Origin) short() string {
+	switch {
+	case o.At != "":
+		return o.At
+	case o.Kind == Flag:
+		return "--set"
+	case o.Kind == Profile:
+		return "profile " + o.Name
+	case o.Kind == Unset:
+		return "-"
+	}
+	return o.Kind
+}

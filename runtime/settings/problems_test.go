@@ -239,9 +239,6 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 				names = append(names, r.Decl.Name)
 				fmt.Fprintln(&b, r.Problem, r.Origin.Kind, r.Origin.Name)
 			}
-			if err := WriteProblems(&b, set.Problems(names)); err != nil {
-				t.Fatal(err)
-			}
 			for _, p := range set.Problems(names) {
 				fmt.Fprintf(&b, "%+v\n", p)
 			}
@@ -285,32 +282,6 @@ func place(t *testing.T, source string, decls []plan.SettingDecl, text string) S
 		s.SecretsDir = filepath.Join(s.Dir, "s")
 	}
 	return s
-}
-
-func TestWriteProblems(t *testing.T) {
-	dir := files(t, map[string]string{".env": "\n\nAPI_PORT=70000\nENVIRONMENT=staging-of-some-team\nDATABSE_URL=postgres://u:p@h/d\n"})
-	d := []plan.SettingDecl{
-		decl("environment", `"development" | "staging" | "production"`),
-		decl("api_port", "int", "where self >= 1 && self <= 65535", "else must be a TCP port"),
-		decl("database_url", "secret string"),
-		decl("a_setting_with_quite_a_long_name", "duration"),
-		decl("key", "secret int"),
-	}
-	s := resolve(t, Sources{Dir: dir, Environ: []string{"KEY=hunter2"}, Set: []Assignment{{"a_setting_with_quite_a_long_name", "ten minutes"}}}, d...)
-	var b strings.Builder
-	if err := WriteProblems(&b, s.Problems([]string{"environment", "api_port", "database_url", "a_setting_with_quite_a_long_name", "key"})); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "testdata/problems.txt", b.String())
-	for line := range strings.SplitSeq(b.String(), "\n") {
-		if n := len([]rune(line)); n > tableWidth {
-			t.Errorf("%d characters: %s", n, line)
-		}
-	}
-	b.Reset()
-	if err := WriteProblems(&b, nil); err != nil || b.String() != "" {
-		t.Errorf("no problems: %q, %v", b.String(), err)
-	}
 }
 
 func golden(t *testing.T, path, got string) {

@@ -335,3 +335,25 @@ func recursive(t *types.Type) bool {
 	}
 	return in(t)
 }
+
+// wrap breaks a text at spaces, and within words that are longer than a line.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := []rune{}
+	for word := range strings.FieldsSeq(s) {
+		r := []rune(word)
+		if len(line) > 0 && len(line)+1+len(r) <= width {
+			line = append(append(line, ' '), r...)
+			continue
+		}
+		if len(line) > 0 {
+			lines = append(lines, string(line))
+		}
+		for len(r) > width {
+			lines = append(lines, string(r[:width]))
+			r = r[width:]
+		}
+		line = r
+	}
+	return append(lines, string(line))
+}

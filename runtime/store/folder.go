@@ -27,16 +27,41 @@ func DefaultDir(getenv func(string) string) (string, error) {
 // Cache is the folder for the named cache folders of the repository at root, made where it
 // is missing. It lasts until someone deletes it.
 func (s *Store) Cache(root string) (string, error) {
-	root, err := filepath.Abs(root)
+	name, err := nameOf(root)
 	if err != nil {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
-	sum := sha256.Sum256([]byte(root))
-	dir := filepath.Join(s.dir, "cache", filepath.Base(root)+"-"+hex.EncodeToString(sum[:6]))
+	dir := filepath.Join(s.dir, "cache", name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
 	return dir, nil
+}
+
+const digests = "digests"
+
+// Digests is the file for the digests of the repository at root, which need not exist; its
+// folder does.
+func (s *Store) Digests(root string) (string, error) {
+	name, err := nameOf(root)
+	if err != nil {
+		return "", fmt.Errorf("digests: %w", err)
+	}
+	dir := filepath.Join(s.dir, digests)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("digests: %w", err)
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// nameOf tells repositories apart, and says to people which one it is.
+func nameOf(root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(root))
+	return filepath.Base(root) + "-" + hex.EncodeToString(sum[:6]), nil
 }
 
 // State makes the folder for the state of one run; the caller removes it when the run is

@@ -180,6 +180,11 @@ func (in *intake) show(ctx context.Context, name, sum string, visit func(string,
 
 // Commit implements target.Intake. A tree comes after what it holds: whoever finds it finds all.
 func (in *intake) Commit(digests ...string) error {
+	leave, err := in.store.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for _, sum := range digests {
 		s, err := in.find(sum)
 		if err != nil {

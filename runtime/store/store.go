@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pipelang/pipe/runtime/secret"
@@ -24,12 +25,17 @@ var _ target.Artifacts = (*Store)(nil)
 //	objects/hmac-sha256/ab/cdef…   the same, sealed, under a digest that only the identity can make
 //	trees/sha256/ab/cdef…          the manifest of a tree
 //	trees/hmac-sha256/ab/cdef…     the same, sealed
+//	results/sha256/ab/cdef…        what a step gave, by the key of what it depends on
+//	digests/                       the digests of a repository's files, by size and times
+//	leases/, gate                  what keeps Prune from what is in use
 //	cache/                         named cache folders, one folder a repository
 //	state/                         one folder a run under way
 //	tmp/                           what is being written, sealed where it will be
 type Store struct {
 	dir    string
 	sealer *secret.Sealer
+	gate   gate
+	intact sync.Map // by path: the stamp of content that has been read and found whole
 }
 
 // staleTemp is the age at which a temporary file belongs to no living process.
@@ -42,7 +48,7 @@ func Open(dir string, sealer *secret.Sealer) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	for _, sub := range []string{objects, trees, "cache", "state", "tmp"} {
+	for _, sub := range []string{objects, trees, results, "cache", "state", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
@@ -69,17 +75,17 @@ func (s *Store) sweepTemp(before time.Time) {
 	}
 }
 
-// publish moves a finished temporary file to its place. Content that is there already stays,
-// unless its size says that it was torn by a crash.
+// publish moves a finished temporary file to its place. Content that is there already stays
+// and is as young as if it were new, unless its size says that it was torn by a crash.
 func publish(temp, to string) error {
 	info, err := os.Stat(temp)
 	if err != nil {
 		return err
 	}
 	if have, err := os.Stat(to); err == nil && have.Size() == info.Size() {
-		return os.Remove(temp)
+		return errors.Join(touch(to, time.Now()), os.Remove(temp))
 	}
-	if err := os.Chmod(temp, 0o444); err != nil {
+	if err := errors.Join(os.Chmod(temp, 0o444), touch(temp, time.Now())); err != nil {
 		return err
 	}
 	err = os.Rename(temp, to)

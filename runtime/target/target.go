@@ -29,7 +29,10 @@ type Run struct {
 	// Keep is the folder under which kept files go, in one folder a step.
 	Keep string
 	// Cache is the folder of named cache folders.
-	Cache     string
+	Cache string
+	// Digests is a file in which a place remembers the digests of files that do not change
+	// between runs; "" is none.
+	Digests   string
 	Artifacts Artifacts
 	// Kill, when closed, ends every grace at once: processes get SIGKILL and Start returns. nil never is.
 	Kill <-chan struct{}

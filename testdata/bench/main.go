@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/compiler/plan"
@@ -42,7 +43,10 @@ func main() {
 	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
 	cold(pipe, dir)
 	phases(dir)
+	many(pipe, dir)
+	peers(pipe, dir)
 	steps(pipe, dir)
+	cached(pipe, dir)
 }
 
 func must(err error) {
@@ -56,9 +60,9 @@ func cold(pipe, dir string) {
 	small := write(dir, "small.pipe", program(40))
 	large := write(dir, "large.pipe", program(1000))
 	rows := inTurn(rounds,
-		command("pipe version", dir, pipe, "version"),
-		command(fmt.Sprintf("pipe check, %d lines", lines(small)), dir, pipe, "check", small),
-		command(fmt.Sprintf("pipe check, %d lines, 1,000 steps", lines(large)), dir, pipe, "check", large))
+		command("pipe version", dir, nil, pipe, "version"),
+		command(fmt.Sprintf("pipe check, %d lines", lines(small)), dir, nil, pipe, "check", small),
+		command(fmt.Sprintf("pipe check, %d lines, 1,000 steps", lines(large)), dir, nil, pipe, "check", large))
 	fmt.Println("\n== cold process")
 	for _, r := range rows {
 		fmt.Printf("%-42s %8.1f ms  peak %6.1f MB\n", r.name, ms(r.median()), r.rss())
@@ -93,7 +97,8 @@ func phases(dir string) {
 		_, err = plan.Encode(p)
 		must(err)
 	})
-	total := loading + checking
+	linting := fastest(func() { lint.Lint(program, lint.Options{}, &diag.List{}) })
+	total := loading + checking + linting
 	fmt.Println("\n== phases of a check of 1,000 steps, warm, in process")
 	share := func(name string, d time.Duration) {
 		fmt.Printf("%-42s %8.1f ms  %4.0f%%\n", name, ms(d), 100*float64(d)/float64(total))
@@ -102,6 +107,7 @@ func phases(dir string) {
 	share("parsing, lexing not counted", parse-lex)
 	share("reading, roots, modules", max(0, loading-parse))
 	share("checking", checking)
+	share("linting", linting)
 	share("(planning, beyond a check)", lowering)
 }
 
@@ -120,19 +126,19 @@ func steps(pipe, dir string) {
 	file := write(dir, "steps.pipe", p.String())
 	write(dir, "build.ninja", ninja.String())
 	write(dir, "Makefile", ".PHONY: all\n"+mk.String())
-	peers := []timed{
-		command("pipe run", dir, pipe, "run", file, "--jobs", "2"),
-		command("pipe plan (compilation)", dir, pipe, "plan", file, "--format", "json"),
+	rivals := []timed{
+		command("pipe run", dir, nil, pipe, "run", file, "--jobs", "2"),
+		command("pipe plan (compilation)", dir, nil, pipe, "plan", file, "--format", "json"),
 		{name: "bare loop of sh -c true, 2 at a time", run: func() (time.Duration, float64) { return bareLoop(n), 0 }},
 	}
 	for _, c := range [][]string{{"ninja", "-j2"}, {"make", "-j2"}} {
 		if _, err := exec.LookPath(c[0]); err == nil {
-			peers = append(peers, command(strings.Join(c, " "), dir, c[0], c[1:]...))
+			rivals = append(rivals, command(strings.Join(c, " "), dir, nil, c[0], c[1:]...))
 		} else {
 			fmt.Printf("%s is not here and was left out\n", c[0])
 		}
 	}
-	rows := inTurn(rounds, peers...)
+	rows := inTurn(rounds, rivals...)
 	after := rows[0].median() - rows[1].median()
 	fmt.Println("\n== 1,000 steps of true")
 	for _, r := range rows {
@@ -180,12 +186,13 @@ func (t timed) median() time.Duration {
 
 func (t timed) rss() float64 { return slices.Max(t.memory) }
 
-// command measures a process: wall time and peak memory in MB.
-func command(name, dir string, argv0 string, args ...string) timed {
+// command measures a process: wall time and peak memory in MB. It sees the variables of env beside this
+// process's own.
+func command(name, dir string, env []string, argv0 string, args ...string) timed {
 	return timed{name: name, run: func() (time.Duration, float64) {
 		c := exec.Command(argv0, args...)
 		c.Dir = dir
-		c.Env = append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store"))
+		c.Env = append(append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store")), env...)
 		start := time.Now()
 		out, err := c.CombinedOutput()
 		wall := time.Since(start)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -15,7 +17,7 @@ import (
 )
 
 // attempt answers from the act. Digests are those of the real content, so that a test can
-// compute them; nothing is stored.
+// compute them; what an intake takes in is stored.
 type attempt struct {
 	act  Act
 	exit target.Exit
@@ -37,12 +39,33 @@ func (a *attempt) Text(name string) (string, error) {
 	return text, nil
 }
 
-func (a *attempt) File(_ context.Context, name string, _ target.Intake) (value.File, error) {
+func (a *attempt) Steady() bool { return !a.act.Unsteady }
+
+func (a *attempt) File(ctx context.Context, name string, to target.Intake) (value.File, error) {
 	text, err := a.Text(name)
 	if err != nil {
 		return value.File{}, err
 	}
+	if to != nil {
+		return takeIn(ctx, name, text, to)
+	}
 	return value.File{Name: path.Base(name), Digest: digest(text), Size: int64(len(text)), Mode: 0o644}, nil
+}
+
+// takeIn goes by a file of the machine: an intake has no other door.
+func takeIn(ctx context.Context, name, text string, to target.Intake) (value.File, error) {
+	f, err := os.CreateTemp("", "fake-")
+	if err != nil {
+		return value.File{}, err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return value.File{}, err
+	}
+	v, err := to.PutFile(ctx, f.Name())
+	v.Name = path.Base(name)
+	return v, err
 }
 
 func (a *attempt) Dir(_ context.Context, name string, _ target.Intake) (value.Dir, error) {

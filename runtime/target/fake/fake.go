@@ -14,7 +14,12 @@ package fake
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"path"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +44,8 @@ type Act struct {
 	Files map[string]string
 	// Err keeps the attempt from running or says that it was lost; Start returns it after Takes.
 	Err error
+	// Unsteady attempts began with other files than Survey saw.
+	Unsteady bool
 	// Stubborn attempts end only when their grace is over, after ctx has ended.
 	Stubborn bool
 	// Hook is called first and may write, block or look at the job. What it returns wins over Err.
@@ -65,6 +72,10 @@ type Target struct {
 	Quiet bool
 	// OpenErr is returned by Open.
 	OpenErr error
+	// Tree is the repository's files by path, for Survey.
+	Tree map[string]string
+	// SurveyErr is returned by Survey.
+	SurveyErr error
 }
 
 // New is a target whose every step succeeds at once.
@@ -144,6 +155,21 @@ func (s session) Close() error {
 	defer s.t.mu.Unlock()
 	s.t.closed++
 	return nil
+}
+
+// Survey implements target.Surveyor over the Tree.
+func (s session) Survey(_ context.Context, job target.Job) (target.Survey, error) {
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	var manifest strings.Builder
+	n := 0
+	for _, p := range slices.Sorted(maps.Keys(s.t.Tree)) {
+		if slices.ContainsFunc(job.Inputs, func(g string) bool { ok, _ := path.Match(g, p); return ok }) {
+			n++
+			fmt.Fprintln(&manifest, p, digest(s.t.Tree[p]))
+		}
+	}
+	return target.Survey{Digest: digest(manifest.String()), Files: n}, s.t.SurveyErr
 }
 
 // Start implements target.Session.

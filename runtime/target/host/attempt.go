@@ -37,6 +37,7 @@ type attempt struct {
 func (a *attempt) Exit() target.Exit { return a.exit }
 func (a *attempt) Stdout() string    { return a.stdout.text() }
 func (a *attempt) Stderr() string    { return a.stderr.text() }
+func (a *attempt) Steady() bool      { return !a.workspace.moved }
 func (a *attempt) Truncated() bool   { return a.stdout.truncated() || a.stderr.truncated() }
 
 // run prepares the workspace and runs the programs.

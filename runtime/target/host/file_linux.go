@@ -17,3 +17,6 @@ func changed(info fs.FileInfo) int64 {
 	stat := info.Sys().(*syscall.Stat_t)
 	return stat.Ctim.Nano()
 }
+
+// inode is a file's number.
+func inode(info fs.FileInfo) uint64 { return info.Sys().(*syscall.Stat_t).Ino }

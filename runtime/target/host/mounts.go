@@ -128,7 +128,7 @@ func (m mounter) list(at string, all []value.Value) error {
 	for _, v := range all {
 		to := at
 		if f, ok := v.(value.File); ok {
-			to = path.Join(at, oneName(f.Name))
+			to = path.Join(at, target.OneName(f.Name))
 		}
 		if err := m.single(to, v); err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 func TestParseOutputs(t *testing.T) {
@@ -140,7 +142,7 @@ func TestOneName(t *testing.T) {
 	for in, want := range map[string]string{
 		"a/b[0]": "a.b[0]", "": "_", "..": "_..", ".": "_.", "../../x": "......x", "a\x00b": "a.b", "plain.txt": "plain.txt",
 	} {
-		if got := oneName(in); got != want {
+		if got := target.OneName(in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
 	}

@@ -116,7 +116,7 @@ func (a *attempt) paramPath(name string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, oneName(name)), nil
+	return filepath.Join(dir, target.OneName(name)), nil
 }
 
 // removeFiles removes parameters and scripts that lie beside the workspace.
@@ -126,19 +126,4 @@ func (a *attempt) removeFiles() error {
 		err = errors.Join(err, os.RemoveAll(a.base+".script"+strconv.Itoa(i)))
 	}
 	return err
-}
-
-// oneName makes any text one name of a file: what separates or leads elsewhere is replaced.
-func oneName(s string) string {
-	out := []byte(s)
-	for i, c := range out {
-		if c == '/' || c == '\\' || c == 0 || c == filepath.Separator {
-			out[i] = '.'
-		}
-	}
-	switch s = string(out); s {
-	case "", ".", "..":
-		return "_" + s
-	}
-	return s
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/pipelang/pipe/runtime/target"
 )
@@ -18,6 +17,7 @@ type session struct {
 	folder   *folder
 	null     *os.File // what programs read
 	workshop *workshop
+	memory   *memory
 	// turn is held by the one attempt that works in the real tree.
 	turn chan struct{}
 	// kill ends when nothing is waited for any more, or with the session.
@@ -34,6 +34,7 @@ func newSession(run target.Run, f *folder, null *os.File, kind workspaceKind) *s
 		folder:   f,
 		null:     null,
 		workshop: newWorkshop(run.Root, f, kind),
+		memory:   &memory{path: run.Digests},
 		turn:     make(chan struct{}, 1),
 		kill:     context.Background(),
 		closed:   func() {},
@@ -70,7 +71,7 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 // Close removes what the session made on disk.
 func (s *session) Close() error {
 	s.closed()
-	if err := errors.Join(s.workshop.close(), s.folder.close(), s.null.Close()); err != nil {
+	if err := errors.Join(s.memory.save(s.run.Root), s.workshop.close(), s.folder.close(), s.null.Close()); err != nil {
 		return fmt.Errorf("clean up after the run: %w", err)
 	}
 	return nil
@@ -110,6 +111,4 @@ func (s *session) inPlace(ctx context.Context) (*workspace, error) {
 }
 
 // keepFolder is where the kept files of a step go.
-func (s *session) keepFolder(step string) string {
-	return filepath.Join(s.run.Keep, oneName(step))
-}
+func (s *session) keepFolder(step string) string { return s.run.KeepFolder(step) }

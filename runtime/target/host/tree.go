@@ -22,7 +22,17 @@ type tree struct {
 
 	mu     sync.Mutex
 	mask   func() (string, error)
-	inputs map[string]func() (string, error)
+	inputs map[string]func() (layer, error)
+	// surveys are by globs, as inputs are, and sums by path.
+	surveys map[string]*survey
+	sums    sync.Map
+}
+
+// layer is a folder with the files that globs choose. steady says that none of them changed
+// between the look at the tree and the copy.
+type layer struct {
+	path   string
+	steady bool
 }
 
 // entry is a path below the root, slash-separated.
@@ -36,7 +46,7 @@ func newTree(ctx context.Context, root string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{root: root, ignored: paths, hidden: map[string]bool{}, inputs: map[string]func() (string, error){}}
+	t := &tree{root: root, ignored: paths, hidden: map[string]bool{}, inputs: map[string]func() (layer, error){}, surveys: map[string]*survey{}}
 	for _, p := range paths {
 		t.hidden[p] = true
 	}
@@ -128,28 +138,31 @@ func (t *tree) copyEntry(e entry, to string) error {
 	return err
 }
 
-// copyInputs copies the files that globs choose into a folder, which is made.
-func (t *tree) copyInputs(ctx context.Context, gs globs, to string) error {
+// copyInputs copies the files that globs choose into a folder, which is made. steady says
+// that all of them still were what the tree was looked at for.
+func (t *tree) copyInputs(ctx context.Context, gs globs, to string) (steady bool, err error) {
 	if err := os.Mkdir(to, 0o755); err != nil {
-		return err
+		return false, err
 	}
 	all, err := t.list()
 	if err != nil {
-		return err
+		return false, err
 	}
+	steady = true
 	made := map[string]bool{".": true}
 	for _, e := range all {
 		if !gs.match(e.path) {
 			continue
 		}
 		if err := errors.Join(ctx.Err(), t.copyParents(path.Dir(e.path), to, made)); err != nil {
-			return err
+			return false, err
 		}
 		if err := t.copyEntry(e, to); err != nil {
-			return err
+			return false, err
 		}
+		steady = steady && t.unmoved(e)
 	}
-	return nil
+	return steady, nil
 }
 
 // copyParents makes the folders that lead to a path, writable whatever the originals are.

@@ -213,30 +213,43 @@ func (w *workshop) narrowed(ctx context.Context, inputs []string, binds []bind) 
 		return nil, err
 	}
 	if w.kind != overlay {
-		return w.copied(func(to string) error { return t.copyInputs(ctx, gs, to) })
+		steady := true
+		space, err := w.copied(func(to string) (err error) {
+			steady, err = t.copyInputs(ctx, gs, to)
+			return err
+		})
+		if err == nil {
+			space.moved = !steady
+		}
+		return space, err
 	}
-	layer, err := w.inputsLayer(ctx, t, inputs, gs)
+	l, err := w.inputsLayer(ctx, t, inputs, gs)
 	if err != nil {
 		return nil, err
 	}
-	return w.overlaid([]string{layer}, binds)
+	space, err := w.overlaid([]string{l.path}, binds)
+	if err == nil {
+		space.moved = !l.steady
+	}
+	return space, err
 }
 
 // inputsLayer is shared by all attempts with the same globs: a fan-out copies once.
-func (w *workshop) inputsLayer(ctx context.Context, t *tree, inputs []string, gs globs) (string, error) {
+func (w *workshop) inputsLayer(ctx context.Context, t *tree, inputs []string, gs globs) (layer, error) {
 	key := strings.Join(inputs, "\x00")
 	t.mu.Lock()
-	layer, ok := t.inputs[key]
+	make, ok := t.inputs[key]
 	if !ok {
-		layer = sync.OnceValues(func() (string, error) {
+		make = sync.OnceValues(func() (layer, error) {
 			dir := w.layers.next()
 			// Not this attempt's context: others wait for the same layer.
-			return dir, t.copyInputs(context.WithoutCancel(ctx), gs, dir)
+			steady, err := t.copyInputs(context.WithoutCancel(ctx), gs, dir)
+			return layer{dir, steady}, err
 		})
-		t.inputs[key] = layer
+		t.inputs[key] = make
 	}
 	t.mu.Unlock()
-	return layer()
+	return make()
 }
 
 func (w *workshop) overlaid(lower []string, binds []bind) (*workspace, error) {

@@ -17,7 +17,9 @@ type workspace struct {
 	// root is the same folder for pipe; open opens it when it is needed.
 	root *os.Root
 	// binds says that cache folders are mounted; elsewhere they are links.
-	binds   bool
+	binds bool
+	// moved says that inputs changed while they were copied.
+	moved   bool
 	discard func() error
 }
 

@@ -1,14 +1,21 @@
 package cli
 
 import (
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/source"
@@ -66,61 +73,113 @@ func failed(found []diag.Diagnostic, strict bool) bool {
 	})
 }
 
-// checkAll checks every file that the arguments mean. A file that another one uses as a module,
-// alone or with its folder, is checked there and not a second time; of files that use each other
-// the first is. It gives the absolute paths of the files that the findings are about, too.
+// checkAll checks every file that the arguments mean, several at a time. A file that another one
+// uses as a module, alone or with its folder, is checked there and not a second time; of files
+// that use each other the first is. It gives the absolute paths of the files that the findings are
+// about, too.
 func (a *app) checkAll(args []string) ([]diag.Diagnostic, map[*source.File]string, error) {
 	files, err := a.pipeFilesOf(args)
 	if err != nil {
 		return nil, nil, err
 	}
+	results := a.checkEach(files)
 	used := map[string]bool{}
-	results := map[string]checked{}
 	paths := map[*source.File]string{}
-	for _, f := range files {
-		c, err := a.check(f)
-		if err != nil {
-			return nil, nil, err
+	for i, r := range results {
+		switch {
+		case r.fault != "":
+			panic(r.fault)
+		case r.err != nil:
+			return nil, nil, r.err
 		}
-		results[f] = c
-		c.locate(paths)
-		for _, name := range c.usedFiles() {
-			if name != f {
+		maps.Copy(paths, r.paths)
+		for _, name := range r.used {
+			if name != files[i] {
 				used[name] = true
 			}
 		}
 	}
 	var all diag.List
 	covered := map[string]bool{}
-	report := func(f string) {
-		for _, d := range results[f].found {
+	report := func(i int) {
+		for _, d := range results[i].found {
 			all.Add(d)
 		}
-		covered[f] = true
-		for _, name := range results[f].usedFiles() {
+		covered[files[i]] = true
+		for _, name := range results[i].used {
 			covered[name] = true
 		}
 	}
-	for _, f := range files {
+	for i, f := range files {
 		if !used[f] {
-			report(f)
+			report(i)
 		}
 	}
-	for _, f := range files {
+	for i, f := range files {
 		if !covered[f] {
-			report(f)
+			report(i)
 		}
 	}
 	return uniqueFindings(all.Sorted()), paths, nil
 }
 
-// locate adds the absolute paths of the program's own files.
+// outcome is what remains of a checked entry when its program is let go: with many files,
+// programs are what fills the memory.
+type outcome struct {
+	found []diag.Diagnostic
+	used  []string // the absolute paths of the files of other modules
+	paths map[*source.File]string
+	err   error
+	fault string // what panicked, to be said by whoever waits
+}
+
+// checkEach checks entries, as many at a time as there are processors for, and gives an outcome for
+// each. Modules that several of them use are parsed once, and a glob is looked up once.
+func (a *app) checkEach(files []string) []outcome {
+	out := make([]outcome, len(files))
+	s := &session{cache: &load.Cache{}, roots: map[string]lint.Options{}}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				out[i] = a.checkOne(files[i], s)
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
+// checkOne checks one entry. What panics in a goroutine would end the process past whoever is to say so.
+func (a *app) checkOne(file string, s *session) (o outcome) {
+	defer func() {
+		if r := recover(); r != nil {
+			o.fault = fmt.Sprintf("%s: %v\n%s", file, r, debug.Stack())
+		}
+	}()
+	c, err := a.checkIn(file, nil, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	o = outcome{found: c.found, used: c.usedFiles(), paths: map[*source.File]string{}}
+	c.locate(o.paths)
+	return o
+}
+
+// locate adds the absolute paths of the program's own files, and of pipe.toml.
 func (c checked) locate(paths map[*source.File]string) {
 	for _, m := range c.program.Load.Modules {
 		for _, f := range m.Files {
 			if !m.Std {
 				paths[f.Source] = filepath.Join(c.program.Load.Root, filepath.FromSlash(f.Source.Name))
 			}
+		}
+	}
+	config := c.program.Load.Config.Path
+	for _, d := range c.found {
+		if d.File != nil && config != "" && d.File.Name == filepath.Base(config) {
+			paths[d.File] = config
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,6 +63,7 @@ func count(n int, one, many string) string {
 // applyFixes applies the first fix of each finding where its edits touch no other's, and gives
 // how many it applied and how many it held back as risky.
 func (a *app) applyFixes(found []diag.Diagnostic, paths map[*source.File]string, risky bool) (applied, held int, err error) {
+	paths = targets(paths)
 	edits := map[string][]diag.Edit{}
 	texts := map[string]string{}
 	for _, d := range found {
@@ -96,6 +98,18 @@ func (a *app) applyFixes(found []diag.Diagnostic, paths map[*source.File]string,
 	return applied, held, nil
 }
 
+// targets are the files behind links: one that has two names is mended once.
+func targets(paths map[*source.File]string) map[*source.File]string {
+	out := make(map[*source.File]string, len(paths))
+	for f, path := range paths {
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
+		}
+		out[f] = path
+	}
+	return out
+}
+
 // fits says that edits are in files that can be written, and touch none that are planned.
 func fits(list []diag.Edit, planned map[string][]diag.Edit, paths map[*source.File]string) bool {
 	for _, e := range list {
@@ -127,7 +141,19 @@ func rewrite(path, before, after string) error {
 	if mark {
 		after = byteOrderMark + after
 	}
+	if err := writable(path); err != nil {
+		return err
+	}
 	return replaceFile(path, after)
+}
+
+// writable says why a file may not be changed; replacing it would ask for its folder alone.
+func writable(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 const byteOrderMark = "\ufeff"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/check"
@@ -36,16 +37,39 @@ func (a *app) check(path string) (checked, error) { return a.checkWith(path, nil
 
 // checkWith is check where the content of some files, by absolute path, is another.
 func (a *app) checkWith(path string, overlay map[string]string) (checked, error) {
+	return a.checkIn(path, overlay, &session{roots: map[string]lint.Options{}})
+}
+
+// session is what checks of several entries share. It is safe for concurrent use.
+type session struct {
+	cache *load.Cache // nil when there is one entry
+	mu    sync.Mutex
+	roots map[string]lint.Options // by the root's absolute path
+}
+
+// surroundings are those of a root.
+func (s *session) surroundings(a *app, root string) lint.Options {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, known := s.roots[root]
+	if !known {
+		o = a.surroundings(root)
+		s.roots[root] = o
+	}
+	return o
+}
+
+func (a *app) checkIn(path string, overlay map[string]string, s *session) (checked, error) {
 	var diags diag.List
 	if info, err := os.Stat(path); err == nil && info.IsDir() && len(pipeFiles(path)) == 0 {
 		return checked{}, usagef("`pipe init` writes a first pipeline", "%s holds no .pipe file", a.display(path))
 	}
-	loaded, err := load.Load(path, load.Options{Std: stdlib.FS, Overlay: overlay}, &diags)
+	loaded, err := load.Load(path, load.Options{Std: stdlib.FS, Overlay: overlay, Cache: s.cache}, &diags)
 	if err != nil {
 		return checked{}, err
 	}
 	program := check.Check(loaded, &diags)
-	lint.Lint(program, a.surroundings(loaded.Root), &diags)
+	lint.Lint(program, s.surroundings(a, loaded.Root), &diags)
 	return checked{program, loaded.Report(diags.Sorted())}, nil
 }
 

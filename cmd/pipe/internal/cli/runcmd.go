@@ -30,6 +30,7 @@ type runFlags struct {
 	only     []string
 	jobs     int
 	failFast bool
+	noCache  bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -62,6 +63,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
 	cmd.Flags().BoolVar(&f.failFast, "fail-fast", false, "cancel everything else at the first failure")
+	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "run cached steps too, and keep their new results")
 	completeFlag(cmd, "format", "text", "json")
 	a.completePipelines(cmd)
 	return cmd
@@ -106,6 +108,11 @@ func (a *app) run(b *bound, f runFlags) error {
 		return err
 	}
 	defer os.RemoveAll(setup.State)
+	release, err := place.Lease(id)
+	if err != nil {
+		return err
+	}
+	defer release()
 
 	out := ui.NewLazy(a.Out)
 	a.Out = out
@@ -131,7 +138,8 @@ func (a *app) run(b *bound, f runFlags) error {
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
 		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),
-		Locks: filepath.Join(place, "locks"), Kill: kill, Environ: a.Environ,
+		Cache: place, NoCache: f.noCache,
+		Locks: filepath.Join(place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
 	})
 	if err != nil {
 		return err
@@ -139,23 +147,32 @@ func (a *app) run(b *bound, f runFlags) error {
 	return a.ended(id, b.plan, result, f.format, masker)
 }
 
-// prepare opens the store and makes the folders of a run; dir is the store's.
-func (a *app) prepare(id, root string, sealer *secret.Sealer) (dir string, r target.Run, err error) {
-	if dir, err = store.DefaultDir(a.getenv); err != nil {
-		return "", r, err
+// prepare opens the store and makes the folders of a run.
+func (a *app) prepare(id, root string, sealer *secret.Sealer) (place *store.Store, r target.Run, err error) {
+	if place, err = a.store(sealer); err != nil {
+		return nil, r, err
 	}
-	place, err := store.Open(dir, sealer)
-	if err != nil {
-		return "", r, err
-	}
+	dir := place.Dir()
 	r = target.Run{ID: id, Root: root, Artifacts: place, Keep: filepath.Join(dir, "runs", id, "kept"), Environ: a.Environ}
 	if r.Cache, err = place.Cache(root); err != nil {
-		return "", r, err
+		return nil, r, err
+	}
+	if r.Digests, err = place.Digests(root); err != nil {
+		return nil, r, err
 	}
 	if r.State, err = place.State(id); err != nil {
-		return "", r, err
+		return nil, r, err
 	}
-	return dir, r, os.MkdirAll(filepath.Join(dir, "locks"), 0o700)
+	return place, r, os.MkdirAll(filepath.Join(dir, "locks"), 0o700)
+}
+
+// store opens the store of this environment.
+func (a *app) store(sealer *secret.Sealer) (*store.Store, error) {
+	dir, err := store.DefaultDir(a.getenv)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(dir, sealer)
 }
 
 func (a *app) sink(format string, p *plan.Plan) event.Sink {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"sync"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -18,7 +19,15 @@ import (
 
 // surroundings are what lints may look at in a repository.
 func (a *app) surroundings(root string) lint.Options {
-	o := lint.Options{Matches: func(glob string) bool { return matches(root, glob) }}
+	var known sync.Map // what many files ask is looked up once
+	o := lint.Options{Matches: func(glob string) bool {
+		found, ok := known.Load(glob)
+		if !ok {
+			found = matches(root, glob)
+			known.Store(glob, found)
+		}
+		return found.(bool)
+	}}
 	if python, err := exec.LookPath("python3"); err == nil {
 		o.Python = func(scripts []string) []lint.Mistake { return pythonMistakes(python, scripts) }
 	}

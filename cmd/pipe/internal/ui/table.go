@@ -61,6 +61,9 @@ type row struct{ name, mark, color, outcome, took, reason string }
 func rowOf(s engine.StepResult) row {
 	r := row{name: Line(s.Path), outcome: string(s.Outcome), reason: Line(oneLine(s.Reason))}
 	r.mark, r.color = markOf(r.outcome, s.Allowed)
+	if s.Cached != nil {
+		r.outcome = "cached"
+	}
 	if s.Allowed {
 		r.outcome += ", allowed"
 	}

@@ -153,6 +153,9 @@ func (l *Log) finished(e event.Event) {
 	delete(l.section, e.Step)
 	mark, color := markOf(e.Outcome, e.Allowed)
 	text := e.Outcome
+	if e.Cached != nil {
+		text = "cached from run " + e.Cached.Run + ", made " + e.Cached.Time.Local().Format("2006-01-02 15:04:05")
+	}
 	if e.Allowed {
 		text += " (allowed)"
 	}

@@ -28,6 +28,7 @@ func TestLog(t *testing.T) {
 		{Type: event.StepFanout, Step: "build", Instances: 3},
 		{Type: event.StepFinished, Step: "build", Outcome: "skipped", Reason: "when x is false"},
 		{Type: event.Notice, Step: "a", Text: "look"},
+		{Type: event.StepFinished, Step: "build", Outcome: "succeeded", Cached: &event.Origin{Run: "r1", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.Local)}},
 	} {
 		log.Sink(e)
 	}
@@ -45,6 +46,7 @@ a     ✗ failed (allowed) in 1m30s: exit code 1
 build ▸ 3 instances
 build ○ skipped: when x is false
 a     ! look
+build ✓ cached from run r1, made 2026-01-02 03:04:05
 `, "\n")
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
@@ -68,6 +70,7 @@ func TestTable(t *testing.T) {
 		{Path: "unit[10]", Outcome: engine.Failed, Allowed: true, Duration: 12 * time.Millisecond, Attempts: 3, Reason: "exit code 1"},
 		{Path: "ship", Outcome: engine.Skipped, Reason: "when settings.environment == \"production\"\nis false"},
 		{Path: "late", Outcome: engine.Abandoned, Reason: "unit failed"},
+		{Path: "same", Outcome: engine.Succeeded, Cached: &event.Origin{Run: "r1"}},
 	}
 	for name, c := range map[string]struct {
 		width int
@@ -79,6 +82,7 @@ unit      ✓ succeeded                     1.2s
 unit[10]  ✗ failed, allowed (3 attempts)  12ms  exit code 1
 ship      ○ skipped                             when settings.environment == "production" is false
 late      ◌ abandoned                           unit failed
+same      ✓ cached
 `},
 		"80 columns": {80, `
 STEP      OUTCOME                         TIME  REASON
@@ -87,6 +91,7 @@ unit[10]  ✗ failed, allowed (3 attempts)  12ms  exit code 1
 ship      ○ skipped                             when settings.environment ==
                                                 "production" is false
 late      ◌ abandoned                           unit failed
+same      ✓ cached
 `},
 	} {
 		var out bytes.Buffer

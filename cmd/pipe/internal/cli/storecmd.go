@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/lang/token"
+	"github.com/pipelang/pipe/runtime/secret"
+	"github.com/pipelang/pipe/runtime/store"
+)
+
+// pruneGrace is how young content stays that nothing refers to: locks keep what runs on this
+// machine use, and clocks of a shared folder may differ.
+const pruneGrace = time.Minute
+
+func (a *app) storeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "store",
+		Short: "Show what the store holds",
+		Long:  "Shows how much the store holds: cached results, content by digest, digests of files, named cache folders,\nruns with their kept files, and the state of runs under way.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			place, err := a.store(secret.NewSealer(a.getenv))
+			if err != nil {
+				return err
+			}
+			parts, err := place.Usage(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.printUsage(place.Dir(), parts)
+		},
+	}
+	cmd.AddCommand(a.pruneCommand())
+	return cmd
+}
+
+func (a *app) printUsage(dir string, parts []store.Usage) error {
+	fmt.Fprintf(a.Out, "%-8s  %8s  %9s\n", "PART", "FILES", "SIZE")
+	all := store.Usage{Name: "all"}
+	for _, p := range parts {
+		fmt.Fprintf(a.Out, "%-8s  %8d  %9s\n", p.Name, p.Files, bytesText(p.Bytes))
+		all.Files, all.Bytes = all.Files+p.Files, all.Bytes+p.Bytes
+	}
+	fmt.Fprintf(a.Out, "%-8s  %8d  %9s\n", all.Name, all.Files, bytesText(all.Bytes))
+	_, err := fmt.Fprintln(a.Out, dir)
+	return err
+}
+
+func (a *app) pruneCommand() *cobra.Command {
+	var size, age string
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove cached results and content that nothing refers to",
+		Long: "Removes cached results that were not used for a while, then the longest unused until the rest is small enough,\n" +
+			"and the content that no result refers to. What a run under way stored or found stays, and so do named cache\n" +
+			"folders and the kept files of runs.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o := store.PruneOptions{Grace: pruneGrace, DryRun: dry}
+			var err error
+			if o.MaxSize, err = token.ParseSize(size); err != nil {
+				return usagef("such as 10GiB or 500MB", "--max-size takes a size, not %q", size)
+			}
+			if o.OlderThan, err = token.ParseDuration(age); err != nil || o.OlderThan <= 0 {
+				return usagef("such as 30d or 12h", "--older-than takes a duration, not %q", age)
+			}
+			return a.prune(cmd, o)
+		},
+	}
+	cmd.Flags().StringVar(&size, "max-size", "10GiB", "how large cached results may be, with their content")
+	cmd.Flags().StringVar(&age, "older-than", "30d", "how long a result may go unused")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be removed, and remove nothing")
+	return cmd
+}
+
+func (a *app) prune(cmd *cobra.Command, o store.PruneOptions) error {
+	place, err := a.store(secret.NewSealer(a.getenv))
+	if err != nil {
+		return err
+	}
+	freed, err := place.Prune(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	verb := "removed"
+	if o.DryRun {
+		verb = "would remove"
+	}
+	_, err = fmt.Fprintf(a.Out, "%s %d cached results and %d pieces of content: %s; %s stay\n",
+		verb, freed.Results, freed.Objects, bytesText(freed.Bytes), bytesText(freed.Left))
+	return err
+}
+
+// bytesText is a size for people: three digits at most, 12 B, 3.4 KiB, 205 MiB.
+func bytesText(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, unit := float64(n)/1024, 0
+	for units := len("KMGT"); f >= 1000 && unit < units-1; unit++ {
+		f /= 1024
+	}
+	if f < 10 {
+		return fmt.Sprintf("%.1f %ciB", f, "KMGT"[unit])
+	}
+	return fmt.Sprintf("%.0f %ciB", f, "KMGT"[unit])
+}

@@ -1,0 +1,108 @@
+package parser
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// inValue is what the words and signs of other languages are written as in a value.
+var inValue = map[string]string{
+	"and":  `"and" is written "&&"`,
+	"or":   `"or" is written "||"`,
+	"xor":  `"xor" of two conditions is written "!="`,
+	"is":   `"is" is written "=="`,
+	"if":   `a choice is written: condition ? value : other`,
+	"then": `a choice is written: condition ? value : other`,
+	"else": `a choice is written: condition ? value : other`,
+	"mod":  `the remainder is written "%"`,
+	"as":   `a type is made by a function, as in int(x) or string(x)`,
+}
+
+// byValue are signs that mean nothing in pipe, or something else.
+var byValue = map[string]string{
+	"&":  `"and" is written "&&"`,
+	"#":  `a comment starts with "//"`,
+	"~":  `text is matched by x.matches(r"…")`,
+	"$":  `a name is written without "$"; "${…}" stands in strings`,
+	"“":  `write straight quotes: "…"`,
+	"”":  `write straight quotes: "…"`,
+	"„":  `write straight quotes: "…"`,
+	"‘":  `write straight quotes: "…"`,
+	"’":  `write straight quotes: "…"`,
+	"«":  `write straight quotes: "…"`,
+	"\\": `a line goes on after an operator, a comma or an open bracket, without "\"`,
+}
+
+// habit is the way out where a token looks like another language's way to say something.
+func habit(want string, t, before *lexer.Token) string {
+	if h, ok := inValue[t.Value]; ok && kindOf(t) == token.Word && valueMayEnd(want) {
+		return h
+	}
+	if before != nil && isWord(before, "not") && valueMayEnd(want) && !startsLine(t) {
+		return `"not" is written "!"`
+	}
+	switch k := kindOf(t); {
+	case k == token.Assign && before != nil && kindOf(before) == token.Eq:
+		return `equality is written "=="`
+	case k == token.Assign && want == commaOrParen:
+		return "an argument is written name: value"
+	case k == token.Assign && want == theEndOfLine:
+		return `equality is written "=="`
+	case (k == token.Assign || k == token.Colon) && want == "a value":
+		return fmt.Sprintf("the value follows without %q", t.Value)
+	case k == token.Assign && want == `":"`:
+		return "a type stands between: name: type = default"
+	case k == token.Colon && want == `"{"`:
+		return `the type of a result follows "->"`
+	case k == token.LBrack && want == "a step's name":
+		return "steps are named without brackets: needs a, b"
+	case k == token.LBrace && strings.HasPrefix(want, `"(" and`):
+		return `write "()" where there are none`
+	case k == token.String && want == "a name":
+		return "a name is written without quotes"
+	case k == token.RBrace && strings.HasPrefix(want, "a declaration"):
+		return `one "}" too many: everything before it is closed`
+	}
+	return ""
+}
+
+const (
+	commaOrParen = `"," or ")"`
+	theEndOfLine = "the end of the line"
+)
+
+// valueMayEnd says that a value has just ended where something else was expected.
+func valueMayEnd(want string) bool {
+	return want == theEndOfLine || strings.HasPrefix(want, `"`) || want == "the end of the expression"
+}
+
+// strangeUnits are those that other languages have for ours.
+var strangeUnits = map[string]string{
+	"sec": "s", "secs": "s", "second": "s", "seconds": "s", "S": "s",
+	"min": "m", "mins": "m", "minute": "m", "minutes": "m",
+	"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "H": "h", "day": "d", "days": "d", "D": "d",
+	"k": "KB", "K": "KB", "kb": "KB", "Kb": "KB", "kB": "KB", "Ki": "KiB", "ki": "KiB", "kib": "KiB",
+	"M": "MB", "mb": "MB", "Mb": "MB", "Mi": "MiB", "mi": "MiB", "mib": "MiB",
+	"G": "GB", "g": "GB", "gb": "GB", "Gb": "GB", "Gi": "GiB", "gi": "GiB", "gib": "GiB",
+	"T": "TB", "tb": "TB", "Ti": "TiB", "tib": "TiB",
+}
+
+// withUnit is how a number with a strange unit is written; "" for none that is known.
+func withUnit(text string) string {
+	digits := strings.TrimRightFunc(text, isLetter)
+	unit, ok := strangeUnits[text[len(digits):]]
+	if !ok || digits == "" {
+		return ""
+	}
+	if _, err := token.ParseSize(digits + unit); err == nil {
+		return digits + unit
+	}
+	if _, err := token.ParseDuration(digits + unit); err == nil {
+		return digits + unit
+	}
+	return ""
+}

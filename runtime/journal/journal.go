@@ -1,0 +1,232 @@
+// Package journal writes down every event of a run, and reads it back: runs, steps and events
+// in one SQLite database, what processes wrote in one file an attempt beside it. It is a sink
+// of an event.Bus, so that nothing reaches it unmasked. It knows nothing of plans, engines and
+// terminals, and never decides how a run goes: one that cannot be written goes on.
+//
+//	journal.db                     runs, steps, events
+//	runs/RUN/logs/STEP.ATTEMPT.log what an attempt wrote
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// Info is what is known of a run when it starts.
+type Info struct {
+	ID       string
+	Pipeline string
+	File     string // the entry module, relative to Root
+	Profile  string
+	Root     string // of the repository, absolute
+	Commit   string // checked out at the start, "" without one
+	Trigger  string // the CI event that started it, "" for a person
+	Started  time.Time
+	Steps    []string // paths in the order of the plan
+}
+
+// Limits of what a run writes; the zero value of each means the default.
+type Limits struct {
+	// LogBytes is how much of what a step wrote is kept, over all its attempts.
+	LogBytes int64
+	// Runs and Age say what is removed at the start of a run: what is beyond the last Runs and older than Age.
+	Runs int
+	Age  time.Duration
+}
+
+const (
+	defaultLogBytes = 64 << 20
+	defaultRuns     = 100
+	defaultAge      = 30 * 24 * time.Hour
+)
+
+func (l Limits) filled() Limits {
+	if l.LogBytes <= 0 {
+		l.LogBytes = defaultLogBytes
+	}
+	if l.Runs <= 0 {
+		l.Runs = defaultRuns
+	}
+	if l.Age <= 0 {
+		l.Age = defaultAge
+	}
+	return l
+}
+
+// maxQueued is how many bytes of output may wait to be written before whoever writes them waits.
+const maxQueued = 8 << 20
+
+const (
+	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits.
+	linger = 20 * time.Millisecond
+	// lazily is how long anything else waits.
+	lazily = 200 * time.Millisecond
+)
+
+// Journal writes one run. Sink belongs to a bus; Close ends it. Everything that touches the
+// disk happens on goroutines of its own.
+type Journal struct {
+	dir    string
+	info   Info
+	limits Limits
+
+	mu      sync.Mutex
+	space   sync.Cond // there is room for output again
+	queue   []numbered
+	queued  int // bytes of output in queue
+	last    int64
+	capped  map[string]*stepSize
+	closing bool
+	urgent  chan struct{} // something should not wait long
+	wake    chan struct{} // something is there
+	closed  chan struct{}
+	fault   error // the first that was met, once closed
+}
+
+// numbered is an event with its place among all events of the run, from 1.
+type numbered struct {
+	seq int64
+	event.Event
+}
+
+// stepSize is how much one step wrote, and how many lines of it were dropped.
+type stepSize struct {
+	bytes   int64
+	dropped int64
+	attempt int
+}
+
+// Start opens the journal in a store's folder for a run and returns at once; whether the
+// journal can be written turns up on the way.
+func Start(dir string, info Info, limits Limits) *Journal {
+	j := &Journal{dir: dir, info: info, limits: limits.filled(), capped: map[string]*stepSize{},
+		urgent: make(chan struct{}, 1), wake: make(chan struct{}, 1), closed: make(chan struct{})}
+	j.space.L = &j.mu
+	go j.write()
+	return j
+}
+
+// Sink takes one event. It waits only for output that comes faster than the disk takes it.
+func (j *Journal) Sink(e event.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closing {
+		return
+	}
+	if e.Type == event.StepOutput {
+		if j.drops(e) {
+			return
+		}
+		for j.queued > maxQueued && !j.closing {
+			j.space.Wait()
+		}
+		j.queued += len(e.Text) + 1
+	}
+	j.last++
+	j.queue = append(j.queue, numbered{j.last, e})
+	poke(j.wake)
+	if e.Type == event.StepFinished || e.Type == event.RunFinished || j.queued > maxQueued/2 {
+		poke(j.urgent)
+	}
+	if e.Type == event.StepFinished {
+		j.tellDropped(e)
+	}
+}
+
+// drops counts output against the cap of its step; what is over it gets no number.
+func (j *Journal) drops(e event.Event) bool {
+	size := j.capped[e.Step]
+	if size == nil {
+		size = &stepSize{}
+		j.capped[e.Step] = size
+	}
+	size.attempt = e.Attempt
+	if size.dropped == 0 && size.bytes+int64(len(e.Text))+1 <= j.limits.LogBytes {
+		size.bytes += int64(len(e.Text)) + 1
+		return false
+	}
+	size.dropped++
+	return true
+}
+
+// tellDropped writes down, behind a step's output, how much of it is not there.
+func (j *Journal) tellDropped(end event.Event) {
+	size := j.capped[end.Step]
+	delete(j.capped, end.Step)
+	if size == nil || size.dropped == 0 {
+		return
+	}
+	j.last++
+	j.queue = append(j.queue, numbered{j.last, event.Event{Time: end.Time, Run: end.Run, Type: event.Notice, Step: end.Step,
+		Text: fmt.Sprintf("%s wrote more than the %d MiB that are kept: the last %d lines and pieces of lines are not in the journal",
+			end.Step, j.limits.LogBytes>>20, size.dropped)}})
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Close writes what is waiting. The error is the first thing that kept the journal from being
+// whole; it is no reason for the run to have failed. It may be called again.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	j.closing = true
+	j.space.Broadcast()
+	j.mu.Unlock()
+	poke(j.urgent)
+	poke(j.wake)
+	<-j.closed
+	return j.fault
+}
+
+// take gives what is waiting, and whether more may come.
+func (j *Journal) take() (batch []numbered, open bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	batch, j.queue, j.queued = j.queue, nil, 0
+	j.space.Broadcast()
+	return batch, !j.closing
+}
+
+// write is the one writer: first what processes wrote, then the events around it, so that
+// whatever comes before the last event of the database is there.
+func (j *Journal) write() {
+	defer close(j.closed)
+	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"))
+	db := newRecorder(j.dir, j.info)
+	db.record(nil)
+	removeOld(j.dir, db, j.limits, j.info)
+	for open := true; open; {
+		j.await()
+		var batch []numbered
+		batch, open = j.take()
+		logs.write(batch)
+		db.record(batch)
+	}
+	j.fault = errors.Join(logs.close(), db.close())
+}
+
+// await returns when there is something to write that has waited long enough.
+func (j *Journal) await() {
+	<-j.wake
+	timer := time.NewTimer(lazily)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-j.urgent:
+		j.mu.Lock()
+		closing := j.closing || j.queued > maxQueued/2
+		j.mu.Unlock()
+		if !closing {
+			time.Sleep(linger)
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// A log file is lines. The first is a logHead as JSON. Then one for each output event:
+//
+//	o SEQ MICROS TEXT   standard output; e is standard error, O and E pieces of lines that go on
+//	# TITLE             the section of what follows, as a JSON string
+//
+// SEQ is the event's place in the run, MICROS the time since the head's, both in base 36. Only
+// a line that has its line break counts: what a crash tore is cut when it is read.
+type logHead struct {
+	Version int       `json:"pipe_log"`
+	Run     string    `json:"run"`
+	Step    string    `json:"step"`
+	Attempt int       `json:"attempt"`
+	Began   time.Time `json:"began"`
+	First   int64     `json:"first"` // the first SEQ
+}
+
+const (
+	logVersion = 1
+	base       = 36
+	// syncEvery is less than the second within which what was written is safe.
+	syncEvery = 500 * time.Millisecond
+	// maxOpen is how many files stay open at a time.
+	maxOpen = 64
+)
+
+// logs writes the log files of a run: one goroutine writes, another makes it safe.
+type logs struct {
+	dir   string
+	made  bool
+	known map[string]*logFile // by step; the attempt under way
+
+	mu     sync.Mutex
+	dirty  map[*logFile]bool
+	fault  error
+	done   chan struct{}
+	synced chan struct{}
+}
+
+type logFile struct {
+	path    string
+	f       *os.File // nil while it is closed; only the writer sets it, under logs.mu
+	attempt int
+	began   time.Time
+	section string
+	text    bytes.Buffer
+	ended   bool
+}
+
+func newLogs(dir string) *logs {
+	l := &logs{dir: dir, known: map[string]*logFile{}, dirty: map[*logFile]bool{}, done: make(chan struct{}), synced: make(chan struct{})}
+	go l.keepSafe()
+	return l
+}
+
+// write appends the output of a batch, each file with one write.
+func (l *logs) write(batch []numbered) {
+	var touched []*logFile
+	for _, n := range batch {
+		switch n.Type {
+		case event.StepOutput:
+			f := l.known[n.Step]
+			if f == nil || f.attempt != n.Attempt {
+				if f != nil {
+					f.ended = true
+				}
+				f = l.begin(n)
+			}
+			if f.text.Len() == 0 {
+				touched = append(touched, f)
+			}
+			f.add(n)
+		case event.StepFinished:
+			if f := l.known[n.Step]; f != nil {
+				f.ended = true
+				delete(l.known, n.Step)
+			}
+		}
+	}
+	for _, f := range touched {
+		l.flush(f)
+	}
+}
+
+func (l *logs) begin(n numbered) *logFile {
+	f := &logFile{path: filepath.Join(l.dir, logName(n.Step, n.Attempt)), attempt: n.Attempt, began: n.Time}
+	raw, err := json.Marshal(logHead{logVersion, n.Run, n.Step, n.Attempt, n.Time, n.seq})
+	l.failed(err)
+	f.text.Write(append(raw, '\n'))
+	l.known[n.Step] = f
+	// Its text is not empty now, so it is flushed here.
+	l.flush(f)
+	return f
+}
+
+func (f *logFile) add(n numbered) {
+	if n.Section != f.section {
+		f.section = n.Section
+		raw, _ := json.Marshal(n.Section) // a string always can
+		fmt.Fprintf(&f.text, "# %s\n", raw)
+	}
+	kind := byte('o')
+	if n.Stream == event.Stderr {
+		kind = 'e'
+	}
+	if n.Partial {
+		kind -= 'a' - 'A'
+	}
+	b := append(f.text.AvailableBuffer(), kind, ' ')
+	b = strconv.AppendInt(b, n.seq, base)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, n.Time.Sub(f.began).Microseconds(), base)
+	b = append(b, ' ')
+	b = append(b, strings.ReplaceAll(n.Text, "\n", `\n`)...)
+	f.text.Write(append(b, '\n'))
+}
+
+// flush writes what a file holds back. After the first fault nothing more is written anywhere:
+// a log has no holes.
+func (l *logs) flush(f *logFile) {
+	defer f.text.Reset()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault != nil {
+		return
+	}
+	if err := l.open(f); err != nil {
+		l.fault = err
+		return
+	}
+	_, l.fault = f.f.Write(f.text.Bytes())
+	l.dirty[f] = true
+}
+
+func (l *logs) open(f *logFile) (err error) {
+	if f.f != nil {
+		return nil
+	}
+	if !l.made {
+		if err := os.MkdirAll(l.dir, 0o700); err != nil {
+			return err
+		}
+		l.made = true
+	}
+	f.f, err = os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	return err
+}
+
+func (l *logs) failed(err error) {
+	if err != nil {
+		l.mu.Lock()
+		l.fault = errors.Join(l.fault, err)
+		l.mu.Unlock()
+	}
+}
+
+// keepSafe makes what was written outlast the machine, and closes what is not needed.
+func (l *logs) keepSafe() {
+	defer close(l.synced)
+	tick := time.NewTicker(syncEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			l.sync()
+		case <-l.done:
+			l.sync()
+			return
+		}
+	}
+}
+
+func (l *logs) sync() {
+	l.mu.Lock()
+	dirty := l.dirty
+	l.dirty = map[*logFile]bool{}
+	files := make(map[*logFile]*os.File, len(dirty))
+	for f := range dirty {
+		// The writer opens it again when there is more; here it is nobody else's any longer.
+		files[f], f.f = f.f, nil
+	}
+	l.mu.Unlock()
+	for _, f := range files {
+		l.failed(errors.Join(f.Sync(), f.Close()))
+	}
+}
+
+// close makes everything safe.
+func (l *logs) close() error {
+	close(l.done)
+	<-l.synced
+	if l.fault != nil {
+		return fmt.Errorf("the log cannot be written: %w", l.fault)
+	}
+	return nil
+}
+
+// longName is from when on a step's path is not the name of its file.
+const longName = 150
+
+// logName is the name of an attempt's file: the step's path with a dot for each slash.
+func logName(step string, attempt int) string {
+	var b strings.Builder
+	for _, c := range []byte(step) {
+		switch {
+		case c == '/':
+			b.WriteByte('.')
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '[' || c == ']':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02x", c)
+		}
+	}
+	name := b.String()
+	if len(name) > longName {
+		sum := sha256.Sum256([]byte(step))
+		name = name[:longName] + "-" + hex.EncodeToString(sum[:8])
+	}
+	return fmt.Sprintf("%s.%d.log", name, attempt)
+}

@@ -1,0 +1,251 @@
+package journal
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// recorder writes the events of one run that are no output into the database, and what
+// follows from them for steps and run. After a fault it writes nothing more but, at the end,
+// how the run ended.
+type recorder struct {
+	db    *sql.DB
+	info  Info
+	run   runRow
+	steps map[string]*stepRow // those that have not ended, and those that were not written since
+	dirty []*stepRow
+	fault error
+}
+
+type runRow struct {
+	plan, context, status, reason, cause string
+	ended                                sql.NullInt64
+	result                               any
+	begun                                bool // its row is there
+	dirty                                bool
+}
+
+type stepRow struct {
+	path, instance, status, reason, cause string
+	seq                                   int64
+	allowed, dirty                        bool
+	attempts                              int
+	seconds                               float64
+	started, ended, exit                  sql.NullInt64
+	cached, result                        any // JSON as text, or nil
+}
+
+func newRecorder(dir string, info Info) *recorder {
+	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: "running", dirty: true}}
+	r.db, r.fault = open(dir)
+	return r
+}
+
+// record writes a batch in one transaction, and the row of the run with the first one.
+func (r *recorder) record(batch []numbered) {
+	for _, n := range batch {
+		r.note(n)
+	}
+	if r.fault != nil {
+		return
+	}
+	events := events(batch)
+	if len(events) == 0 && !r.run.dirty && len(r.dirty) == 0 {
+		return
+	}
+	r.fault = patiently(func() error { return r.commit(events) })
+	if r.fault != nil {
+		return
+	}
+	for _, s := range r.dirty {
+		s.dirty = false
+		if s.ended.Valid {
+			delete(r.steps, s.path)
+		}
+	}
+	r.dirty, r.run.dirty, r.run.begun = r.dirty[:0], false, true
+}
+
+// events are those of a batch that are no output.
+func events(batch []numbered) []numbered {
+	var out []numbered
+	for _, n := range batch {
+		if n.Type != event.StepOutput {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (r *recorder) commit(events []numbered) error {
+	tx, err := r.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if r.run.dirty {
+		if err := r.writeRun(tx); err != nil {
+			return err
+		}
+	}
+	if err := r.writeEvents(tx, events); err != nil {
+		return err
+	}
+	if err := r.writeSteps(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (r *recorder) writeRun(tx *sql.Tx) error {
+	w, i := r.run, r.info
+	if !w.begun {
+		steps, err := json.Marshal(i.Steps)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, i.ID, i.Pipeline, i.File, i.Profile, i.Root, i.Commit,
+			i.Trigger, w.plan, w.context, string(steps), i.Started.UnixMicro(), w.ended, w.status, w.reason, w.cause, w.result)
+		return err
+	}
+	_, err := tx.Exec(`UPDATE runs SET plan=?, context=?, ended=?, status=?, reason=?, cause=?, result=? WHERE id=?`,
+		w.plan, w.context, w.ended, w.status, w.reason, w.cause, w.result, i.ID)
+	return err
+}
+
+// chunk is how many rows one statement writes: below the number of parameters that SQLite takes.
+const chunk = 50
+
+func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
+	for len(events) > 0 {
+		part := events[:min(chunk, len(events))]
+		events = events[len(part):]
+		var args []any
+		for _, n := range part {
+			data, err := json.Marshal(n.Event)
+			if err != nil {
+				return err
+			}
+			args = append(args, r.info.ID, n.seq, string(data))
+		}
+		if _, err := tx.Exec("INSERT INTO events VALUES "+rows(len(part), 3), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recorder) writeSteps(tx *sql.Tx) error {
+	for list := r.dirty; len(list) > 0; {
+		part := list[:min(chunk, len(list))]
+		list = list[len(part):]
+		var args []any
+		for _, s := range part {
+			args = append(args, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
+				s.exit, s.reason, s.cause, s.cached, s.result)
+		}
+		if _, err := tx.Exec("INSERT OR REPLACE INTO steps VALUES "+rows(len(part), 15), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows are the placeholders of n rows.
+func rows(n, columns int) string {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + "),"
+	return strings.TrimSuffix(strings.Repeat(row, n), ",")
+}
+
+// note takes over what an event says of the run or a step.
+func (r *recorder) note(n numbered) {
+	switch n.Type {
+	case event.RunStarted:
+		r.run.plan, r.run.context, r.run.dirty = n.Plan, n.Context, true
+	case event.RunFinished:
+		r.run.status, r.run.reason, r.run.cause, r.run.dirty = n.Outcome, n.Reason, n.Cause, true
+		r.run.ended, r.run.result = micros(n.Time), text(n.Value)
+	case event.StepReady, event.StepStarted, event.StepAttempt, event.StepFanout, event.StepWaiting, event.StepFinished:
+		r.noteStep(n)
+	}
+}
+
+func (r *recorder) noteStep(n numbered) {
+	s := r.steps[n.Step]
+	if s == nil {
+		s = &stepRow{path: n.Step, instance: instanceOf(n.Step), seq: n.seq}
+		r.steps[n.Step] = s
+	}
+	if !s.dirty {
+		s.dirty = true
+		r.dirty = append(r.dirty, s)
+	}
+	switch n.Type {
+	case event.StepReady:
+		s.status = "ready"
+	case event.StepWaiting:
+		s.status, s.reason, s.cause = "waiting", n.Reason, n.Cause
+	case event.StepFanout:
+		s.status, s.started = "running", micros(n.Time)
+	case event.StepStarted, event.StepAttempt:
+		s.status, s.reason, s.cause, s.attempts = "running", "", "", n.Attempt
+		if !s.started.Valid {
+			s.started = micros(n.Time)
+		}
+	case event.StepFinished:
+		s.finish(n)
+	}
+}
+
+func (s *stepRow) finish(n numbered) {
+	s.status, s.allowed, s.reason, s.cause = n.Outcome, n.Allowed, n.Reason, n.Cause
+	s.attempts, s.ended, s.seconds, s.result = n.Attempt, micros(n.Time), n.Seconds, text(n.Value)
+	if n.ExitCode != nil {
+		s.exit = sql.NullInt64{Int64: int64(*n.ExitCode), Valid: true}
+	}
+	if n.Cached != nil {
+		if raw, err := json.Marshal(n.Cached); err == nil {
+			s.cached = string(raw)
+		}
+	}
+}
+
+// instanceOf is the number at the end of an instance's path.
+func instanceOf(path string) string {
+	open := strings.LastIndexByte(path, '[')
+	if open < 0 || !strings.HasSuffix(path, "]") {
+		return ""
+	}
+	return path[open+1 : len(path)-1]
+}
+
+func micros(t time.Time) sql.NullInt64 { return sql.NullInt64{Int64: t.UnixMicro(), Valid: true} }
+
+func text(raw json.RawMessage) any {
+	if raw == nil {
+		return nil
+	}
+	return string(raw)
+}
+
+// close ends the database. Where it could not be written on the way, how the run ended is
+// tried once more: there may be room again.
+func (r *recorder) close() error {
+	if r.db == nil {
+		return r.fault
+	}
+	if r.fault != nil && r.run.begun && r.run.ended.Valid {
+		_, _ = r.db.Exec(`UPDATE runs SET ended=?, status=?, reason=?, cause=? WHERE id=?`, // the first fault is what is told
+			r.run.ended, r.run.status, r.run.reason, r.run.cause, r.info.ID)
+	}
+	err := r.db.Close()
+	if r.fault != nil {
+		return fmt.Errorf("the journal cannot be written: %w", r.fault)
+	}
+	return err
+}

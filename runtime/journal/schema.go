@@ -1,0 +1,153 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// migrations lead from each version of the schema to the next; the version of a database is
+// how many it has seen. One that was released never changes.
+var migrations = []string{`
+CREATE TABLE runs (
+	id TEXT PRIMARY KEY,
+	pipeline TEXT NOT NULL,
+	file TEXT NOT NULL,
+	profile TEXT NOT NULL,
+	root TEXT NOT NULL,
+	commit_id TEXT NOT NULL,
+	origin TEXT NOT NULL,          -- the CI event, '' for a person
+	plan TEXT NOT NULL,            -- digests
+	context TEXT NOT NULL,
+	plan_steps TEXT NOT NULL,      -- JSON: paths in the order of the plan
+	started INTEGER NOT NULL,      -- microseconds since 1970, as all times
+	ended INTEGER,
+	status TEXT NOT NULL,          -- running, or an outcome
+	reason TEXT NOT NULL,
+	cause TEXT NOT NULL,
+	result TEXT
+) WITHOUT ROWID;
+CREATE INDEX runs_started ON runs (started);
+CREATE TABLE steps (
+	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	path TEXT NOT NULL,
+	instance TEXT NOT NULL,        -- the number of an instance of a for, '' for a step
+	seq INTEGER NOT NULL,          -- of its first event
+	status TEXT NOT NULL,          -- ready, waiting, running, or an outcome
+	allowed INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	started INTEGER,
+	ended INTEGER,
+	seconds REAL NOT NULL,
+	exit_code INTEGER,
+	reason TEXT NOT NULL,
+	cause TEXT NOT NULL,
+	cached TEXT,                   -- JSON: run and time of a kept result
+	result TEXT,                   -- JSON, masked
+	PRIMARY KEY (run, path)
+) WITHOUT ROWID;
+CREATE TABLE events (
+	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,          -- among all events of the run, output included
+	data TEXT NOT NULL,            -- JSON
+	PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+`}
+
+const (
+	file      = "journal.db"
+	patience  = 20 * time.Second // with other processes that open the same database
+	shortRest = 10 * time.Millisecond
+)
+
+// ErrNewer is wrapped where a journal was written by a later version of pipe.
+var ErrNewer = errors.New("the journal was written by a newer version of pipe")
+
+// pragmas of every connection: WAL lets readers and the one writer at a time live side by side, and
+// FULL makes what is committed last when the machine stops.
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+
+// open opens the database with one connection and brings it to the newest schema.
+func open(dir string) (*sql.DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, file)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would let the group read it
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: pragmas}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err := patiently(func() error { return migrate(db) }); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// patiently tries again while other processes are in the way: changing a database to WAL does
+// not heed busy_timeout.
+func patiently(f func() error) error {
+	for until := time.Now().Add(patience); ; time.Sleep(shortRest) {
+		err := f()
+		if !isBusy(err) || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	primary := e.Code() & 0xff
+	return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
+}
+
+func migrate(db *sql.DB) error {
+	if v, err := versionOf(db.QueryRow("PRAGMA user_version")); err != nil || v == len(migrations) {
+		return err
+	}
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	// Asked again: another process may have been faster.
+	version, err := versionOf(tx.QueryRow("PRAGMA user_version"))
+	if err != nil {
+		return err
+	}
+	for ; version < len(migrations); version++ {
+		if _, err := tx.Exec(migrations[version]); err != nil {
+			return fmt.Errorf("bring the journal to version %d: %w", version+1, err)
+		}
+	}
+	if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func versionOf(row *sql.Row) (version int, err error) {
+	if err := row.Scan(&version); err != nil {
+		return 0, err
+	}
+	if version > len(migrations) {
+		return 0, fmt.Errorf("%w: its version is %d, this one knows %d", ErrNewer, version, len(migrations))
+	}
+	return version, nil
+}

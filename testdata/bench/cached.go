@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// cached runs 1,000 cached steps of the same inputs when nothing has changed, beside ninja's
+// build of as many files when all are there.
+func cached(pipe, dir string) {
+	const n, files = 1000, 100
+	dir = filepath.Join(dir, "cached")
+	must(os.MkdirAll(filepath.Join(dir, "src"), 0o755))
+	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
+	var p, ninja, inputs strings.Builder
+	for i := range files {
+		name := fmt.Sprintf("src/f%d", i)
+		write(dir, name, strings.Repeat(name+"\n", 1000))
+		inputs.WriteString(" " + name)
+	}
+	p.WriteString("pipeline main() {\n")
+	ninja.WriteString("rule r\n  command = touch $out\n")
+	for i := range n {
+		fmt.Fprintf(&p, "  s%d = op { inputs [\"src/**\"]; cached; run `: %d` }\n", i, i)
+		fmt.Fprintf(&ninja, "build s%d: r%s\n", i, inputs.String())
+	}
+	p.WriteString("}\n")
+	file := write(dir, "steps.pipe", p.String())
+	write(dir, "build.ninja", ninja.String())
+	time.Sleep(3 * time.Second) // files at rest are not read again
+	rows := []timed{
+		command("pipe run", dir, nil, pipe, "run", file, "--jobs", "2"),
+		command("pipe plan (compilation)", dir, nil, pipe, "plan", file, "--format", "json"),
+	}
+	if _, err := exec.LookPath("ninja"); err == nil {
+		rows = append(rows, command("ninja, nothing to do", dir, nil, "ninja", "-j2"))
+	} else {
+		fmt.Println("ninja is not here and was left out")
+	}
+	rows = inTurn(rounds, rows...)
+	fmt.Printf("\n== 1,000 cached steps of %d files, all hits\n", files)
+	for _, r := range rows {
+		fmt.Printf("%-42s %8.1f ms\n", r.name, ms(r.median()))
+	}
+	for _, r := range rows[2:] {
+		fmt.Printf("%-42s %8.2f ×\n", "  pipe run against "+r.name, float64(rows[0].median())/float64(r.median()))
+		fmt.Printf("%-42s %8.2f ×\n", "  after compilation", float64(rows[0].median()-rows[1].median())/float64(r.median()))
+	}
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/lint"
+	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/stdlib"
+)
+
+// peerModule is the checker of GitHub's workflows that ours is measured beside.
+const (
+	peerModule  = "github.com/rhysd/actionlint"
+	peerVersion = "v1.7.12"
+)
+
+// peerProgram lints a file again and again in one process and says how many nanoseconds each took.
+const peerProgram = `package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/rhysd/actionlint"
+)
+
+func main() {
+	text, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	n, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for range n {
+		start := time.Now()
+		found, err := linter.Lint(os.Args[1], text, nil)
+		wall := time.Since(start)
+		if err != nil || len(found) > 0 {
+			panic(fmt.Sprint(err, found))
+		}
+		fmt.Println(wall.Nanoseconds())
+	}
+}
+`
+
+// warmRounds is how often a file is checked in a process that has checked it before.
+const warmRounds = 41
+
+// peers measures checks of pipelines and workflows of the same shape and size, cold and warm.
+func peers(pipe, dir string) {
+	fmt.Printf("\n== beside actionlint %s, without shellcheck and pyflakes\n", peerVersion)
+	scratch := filepath.Join(dir, "peer")
+	cold, warm, err := buildPeer(scratch)
+	if err != nil {
+		fmt.Printf("LEFT OUT: actionlint cannot be built here: %v\n", err)
+		return
+	}
+	fmt.Printf("%-12s %12s %12s %8s %14s %14s %8s\n", "steps", "cold, ours", "cold, its", "ratio", "warm, ours", "warm, its", "ratio")
+	for _, n := range []int{10, 100, 1000} {
+		ours := write(scratch, fmt.Sprintf("shape%d.pipe", n), shapedPipeline(n))
+		its := write(scratch, fmt.Sprintf("shape%d.yaml", n), shapedWorkflow(n))
+		rows := inTurn(rounds,
+			command("pipe check", scratch, nil, pipe, "check", "--strict", ours),
+			command("actionlint", scratch, nil, cold, "-shellcheck=", "-pyflakes=", its))
+		ratios := pairs(rows[0], rows[1])
+		a, b := checkedAgain(ours), lintedAgain(warm, its)
+		each := func(d time.Duration) string {
+			return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(n))
+		}
+		fmt.Printf("%-12d %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", n, ms(rows[0].median()), ms(rows[1].median()), ratios[len(ratios)/2],
+			each(a), each(b), float64(a)/float64(b))
+	}
+	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, the median in one process; targets 1.00 and 0.50")
+}
+
+// buildPeer builds the peer's command, and a program that uses it as a library, in a folder of its own.
+func buildPeer(dir string) (cold, warm string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", "", err
+	}
+	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
+	write(dir, "go.mod", "module peer\n\ngo 1.25\n")
+	write(dir, "main.go", peerProgram)
+	cold, warm = filepath.Join(dir, "actionlint"), filepath.Join(dir, "again")
+	for _, args := range [][]string{
+		{"get", peerModule + "/cmd/actionlint@" + peerVersion},
+		{"build", "-o", cold, peerModule + "/cmd/actionlint"},
+		{"build", "-o", warm, "."},
+	} {
+		c := exec.Command("go", args...)
+		c.Dir = dir
+		c.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+		if out, err := c.CombinedOutput(); err != nil {
+			return "", "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.TrimSpace(string(out)))
+		}
+	}
+	return cold, warm, nil
+}
+
+// checkedAgain is how long a check takes in a process that has done it before.
+func checkedAgain(path string) time.Duration {
+	t := timed{}
+	for range warmRounds {
+		start := time.Now()
+		var diags diag.List
+		loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
+		must(err)
+		lint.Lint(check.Check(loaded, &diags), lint.Options{}, &diags)
+		found := loaded.Report(diags.Sorted())
+		t.walls = append(t.walls, time.Since(start))
+		if len(found) > 0 {
+			panic(found[0].Message)
+		}
+	}
+	return t.median()
+}
+
+func lintedAgain(program, path string) time.Duration {
+	out, err := exec.Command(program, path, strconv.Itoa(warmRounds)).Output()
+	must(err)
+	t := timed{}
+	for line := range strings.Lines(string(out)) {
+		n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		must(err)
+		t.walls = append(t.walls, time.Duration(n))
+	}
+	return t.median()
+}
+
+// inJob is how many steps a job of the workflow has, and how long a chain of ours is.
+const inJob = 10
+
+// shapedPipeline has in each step what shapedWorkflow has: a guard of two comparisons, two variables with
+// an expression each, a timeout, a script of three lines, and one result.
+func shapedPipeline(n int) string {
+	var b strings.Builder
+	b.WriteString("settings {\n  environment: \"dev\" | \"prod\" = \"dev\"\n}\npipeline main(version: string) {\n")
+	for i := range n {
+		needs, before := "", "version"
+		if i%inJob > 0 {
+			needs, before = fmt.Sprintf("    needs s%d\n", i-1), fmt.Sprintf("s%d.value", i-1)
+		}
+		fmt.Fprintf(&b, "  s%d = op {\n%s    inputs []\n    when settings.environment != \"dev\" || git.branch == \"main\"\n    env {\n      NAME = \"app-%d-${version}\"\n      BEFORE = %s\n    }\n    timeout 10m\n", i, needs, i, before)
+		fmt.Fprintf(&b, "    run ```sh\n      echo \"building $NAME after $BEFORE\"\n      ./build.sh \"$NAME\" --level %d\n      echo \"value=%d\" >> \"$PIPE_OUTPUT\"\n    ```\n    return { value: outputs.value }\n  }\n", i, i)
+	}
+	return b.String() + "}\n"
+}
+
+func shapedWorkflow(n int) string {
+	var b strings.Builder
+	b.WriteString("on:\n  workflow_dispatch:\n    inputs:\n      environment:\n        type: choice\n        options: [dev, prod]\n        default: dev\n      version:\n        type: string\n        required: true\njobs:\n")
+	for i := range n {
+		before := "inputs.version"
+		if i%inJob == 0 {
+			fmt.Fprintf(&b, "  job%d:\n    runs-on: ubuntu-latest\n    steps:\n", i/inJob)
+		} else {
+			before = fmt.Sprintf("steps.s%d.outputs.value", i-1)
+		}
+		fmt.Fprintf(&b, "      - id: s%d\n        if: ${{ inputs.environment != 'dev' || github.ref_name == 'main' }}\n        env:\n          NAME: app-%d-${{ inputs.version }}\n          BEFORE: ${{ %s }}\n        timeout-minutes: 10\n", i, i, before)
+		fmt.Fprintf(&b, "        run: |\n          echo \"building $NAME after $BEFORE\"\n          ./build.sh \"$NAME\" --level %d\n          echo \"value=%d\" >> \"$GITHUB_OUTPUT\"\n", i, i)
+	}
+	return b.String()
+}
