@@ -38,8 +38,8 @@ const (
 	base       = 36
 	// syncEvery is less than the second within which what was written is safe.
 	syncEvery = 500 * time.Millisecond
-	// maxOpen is how many files stay open at a time.
-	maxOpen = 64
+	// maxOpen is how many files are open between two times.
+	maxOpen = 256
 )
 
 // logs writes the log files of a run: one goroutine writes, another makes it safe.
@@ -62,7 +62,6 @@ type logFile struct {
 	began   time.Time
 	section string
 	text    bytes.Buffer
-	ended   bool
 }
 
 func newLogs(dir string) *logs {
@@ -79,24 +78,24 @@ func (l *logs) write(batch []numbered) {
 		case event.StepOutput:
 			f := l.known[n.Step]
 			if f == nil || f.attempt != n.Attempt {
-				if f != nil {
-					f.ended = true
-				}
 				f = l.begin(n)
-			}
-			if f.text.Len() == 0 {
+				touched = append(touched, f)
+			} else if f.text.Len() == 0 {
 				touched = append(touched, f)
 			}
 			f.add(n)
 		case event.StepFinished:
-			if f := l.known[n.Step]; f != nil {
-				f.ended = true
-				delete(l.known, n.Step)
-			}
+			delete(l.known, n.Step)
 		}
 	}
 	for _, f := range touched {
 		l.flush(f)
+	}
+	l.mu.Lock()
+	many := len(l.dirty) > maxOpen
+	l.mu.Unlock()
+	if many {
+		l.sync()
 	}
 }
 
@@ -106,8 +105,6 @@ func (l *logs) begin(n numbered) *logFile {
 	l.failed(err)
 	f.text.Write(append(raw, '\n'))
 	l.known[n.Step] = f
-	// Its text is not empty now, so it is flushed here.
-	l.flush(f)
 	return f
 }
 

@@ -60,6 +60,7 @@ CREATE TABLE events (
 	data TEXT NOT NULL,            -- JSON
 	PRIMARY KEY (run, seq)
 ) WITHOUT ROWID;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 `}
 
 const (

@@ -1,6 +1,7 @@
 // Package store keeps what outlives a step on this machine: content by digest, sealed where
-// it is secret, and the folders for caches and for the state of a run. It implements target.Artifacts.
-// It knows nothing of steps, plans and places, and never decides what is worth keeping.
+// it is secret, cached results by key, and the folders for caches and for the state of a run. It
+// implements target.Artifacts. It knows nothing of plans, places and what a key is made of, and
+// never decides what is worth keeping.
 package store
 
 import (

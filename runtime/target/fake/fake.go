@@ -1,6 +1,6 @@
 // Package fake is a target that runs nothing: each step does what a test scripted for its
 // path. Time passes by time.Sleep alone, so that tests under testing/synctest take none. It
-// knows no processes, no files of a machine, and no plan.
+// knows no processes, no workspaces, and no plan.
 //
 // A step without a script succeeds at once. A script is found by the step's path in the run
 // ("deploy/push", "unit[3]"), then by the path with every instance as [*] ("unit[*]"), then

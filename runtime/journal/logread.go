@@ -1,0 +1,126 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// logReader reads one log file, which may still grow. The file is open only while it reads.
+type logReader struct {
+	path    string
+	head    logHead
+	offset  int64
+	section string
+	text    []byte // read, not yet taken
+	next    *numbered
+}
+
+// readSize is how much is read at a time.
+const readSize = 64 << 10
+
+// errTorn is what stands behind a crash: a line that is none of ours.
+var errTorn = errors.New("torn")
+
+// openLog reads the head of a log. One whose head is not whole yet gives no reader.
+func openLog(path string) (*logReader, error) {
+	r := &logReader{path: path}
+	line, err := r.line()
+	if err != nil || line == nil {
+		return nil, err
+	}
+	if json.Unmarshal(line, &r.head) != nil {
+		return nil, nil // torn at its start
+	}
+	if r.head.Version > logVersion {
+		return nil, fmt.Errorf("read %s: %w", path, ErrNewer)
+	}
+	return r, nil
+}
+
+// line is the next whole line without its break; nil where there is none yet.
+func (r *logReader) line() ([]byte, error) {
+	for {
+		if at := bytes.IndexByte(r.text, '\n'); at >= 0 {
+			line := r.text[:at]
+			r.text = r.text[at+1:]
+			return line, nil
+		}
+		n, err := r.more()
+		if n == 0 || err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r *logReader) more() (int, error) {
+	f, err := os.Open(r.path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	have := len(r.text)
+	text := append(make([]byte, 0, have+readSize), r.text...)
+	n, err := f.ReadAt(text[have:have+readSize], r.offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	r.text = text[:have+n]
+	r.offset += int64(n)
+	return n, nil
+}
+
+// peek is the next event; nil where there is none yet. What comes behind a torn line is not read.
+func (r *logReader) peek() (*numbered, error) {
+	for r.next == nil {
+		line, err := r.line()
+		if err != nil || line == nil {
+			return nil, err
+		}
+		if err := r.take(line); err != nil {
+			return nil, err
+		}
+	}
+	return r.next, nil
+}
+
+func (r *logReader) take(line []byte) error {
+	if title, ok := bytes.CutPrefix(line, []byte("# ")); ok {
+		if json.Unmarshal(title, &r.section) != nil {
+			return errTorn
+		}
+		return nil
+	}
+	parts := bytes.SplitN(line, []byte(" "), 4)
+	if len(parts) != 4 || len(parts[0]) != 1 {
+		return errTorn
+	}
+	seq, err1 := strconv.ParseInt(string(parts[1]), base, 64)
+	micros, err2 := strconv.ParseInt(string(parts[2]), base, 64)
+	if err1 != nil || err2 != nil {
+		return errTorn
+	}
+	e := event.Event{Time: r.head.Began.Add(time.Duration(micros) * time.Microsecond), Run: r.head.Run, Type: event.StepOutput,
+		Step: r.head.Step, Attempt: r.head.Attempt, Section: r.section, Text: string(parts[3])}
+	switch parts[0][0] {
+	case 'o':
+		e.Stream = event.Stdout
+	case 'O':
+		e.Stream, e.Partial = event.Stdout, true
+	case 'e':
+		e.Stream = event.Stderr
+	case 'E':
+		e.Stream, e.Partial = event.Stderr, true
+	default:
+		return errTorn
+	}
+	r.next = &numbered{seq, e}
+	return nil
+}

@@ -1,0 +1,246 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// The statuses of a run besides the outcomes of package engine.
+const (
+	Running     = "running"
+	Interrupted = "interrupted" // it says running, and its supervisor is gone
+)
+
+// Run is one run as it is written down.
+type Run struct {
+	Info
+	Plan, Context string // digests
+	Status        string // Running, Interrupted, or an outcome
+	Ended         time.Time
+	Reason, Cause string
+	Result        json.RawMessage
+}
+
+// Under reports whether the run is under way.
+func (r Run) Under() bool { return r.Status == Running }
+
+// Step is one step or instance as it is written down.
+type Step struct {
+	Path     string
+	Status   string // ready, waiting, running, Interrupted, or an outcome
+	Allowed  bool
+	Attempts int
+	Started  time.Time // zero for what never started
+	Ended    time.Time // zero for what has not ended
+	Duration time.Duration
+	ExitCode *int
+	Reason   string
+	Cause    string
+	Cached   *event.Origin
+	Result   json.RawMessage
+}
+
+// Reader reads the journal of a store, while runs write it or not.
+type Reader struct {
+	dir   string
+	db    *sql.DB // nil where nothing was ever written
+	alive func(run string) bool
+}
+
+// Open opens the journal in a store's folder. alive tells whether the supervisor of a run that
+// has not ended lives.
+func Open(dir string, alive func(run string) bool) (*Reader, error) {
+	r := &Reader{dir: dir, alive: alive}
+	if _, err := os.Stat(filepath.Join(dir, file)); errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	var err error
+	if r.db, err = open(dir); err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	return r, nil
+}
+
+// Close ends the reading.
+func (r *Reader) Close() error {
+	if r.db == nil {
+		return nil
+	}
+	return r.db.Close()
+}
+
+// Filter chooses runs. The zero value is every run.
+type Filter struct {
+	Root  string // of one repository
+	Limit int
+	// Prefix is what the ids begin with.
+	Prefix string
+}
+
+// Runs gives the runs that a filter chooses, newest first.
+func (r *Reader) Runs(ctx context.Context, f Filter) ([]Run, error) {
+	if r.db == nil {
+		return nil, nil
+	}
+	if f.Limit <= 0 {
+		f.Limit = -1
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT id, pipeline, file, profile, root, commit_id, origin, plan_steps, plan, context, started, ended, status, reason, cause, result
+		FROM runs WHERE (?1 = '' OR root = ?1) AND substr(id, 1, length(?2)) = ?2 ORDER BY started DESC, id DESC LIMIT ?3`, f.Root, f.Prefix, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	defer rows.Close()
+	var out []Run
+	for rows.Next() {
+		run, err := scanRun(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read the journal: %w", err)
+		}
+		out = append(out, run)
+	}
+	for i := range out {
+		if out[i].Status == Running && !r.alive(out[i].ID) {
+			out[i].Status = Interrupted
+		}
+	}
+	return out, rows.Err()
+}
+
+func scanRun(rows *sql.Rows) (Run, error) {
+	var run Run
+	var steps string
+	var started int64
+	var ended sql.NullInt64
+	var result sql.NullString
+	err := rows.Scan(&run.ID, &run.Pipeline, &run.File, &run.Profile, &run.Root, &run.Commit, &run.Trigger, &steps, &run.Plan, &run.Context,
+		&started, &ended, &run.Status, &run.Reason, &run.Cause, &result)
+	if err != nil {
+		return run, err
+	}
+	run.Started, run.Ended, run.Result = time.UnixMicro(started), timeOf(ended), rawOf(result)
+	return run, json.Unmarshal([]byte(steps), &run.Steps)
+}
+
+func timeOf(t sql.NullInt64) time.Time {
+	if !t.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(t.Int64)
+}
+
+func rawOf(s sql.NullString) json.RawMessage {
+	if !s.Valid {
+		return nil
+	}
+	return json.RawMessage(s.String)
+}
+
+// Steps gives the steps of a run that are ready or further, in the order of the plan, the
+// instances of a step behind it by number.
+func (r *Reader) Steps(ctx context.Context, run Run) ([]Step, error) {
+	if r.db == nil {
+		return nil, nil
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT path, status, allowed, attempts, started, ended, seconds, exit_code, reason, cause, cached, result
+		FROM steps WHERE run = ? ORDER BY seq`, run.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	defer rows.Close()
+	var out []Step
+	for rows.Next() {
+		s, err := scanStep(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read the journal: %w", err)
+		}
+		if s.Ended.IsZero() && s.Status == "running" && !run.Under() {
+			s.Status = Interrupted
+		}
+		out = append(out, s)
+	}
+	inOrder(out, run.Steps)
+	return out, rows.Err()
+}
+
+func scanStep(rows *sql.Rows) (s Step, err error) {
+	var started, ended, exit sql.NullInt64
+	var seconds float64
+	var cached, result sql.NullString
+	err = rows.Scan(&s.Path, &s.Status, &s.Allowed, &s.Attempts, &started, &ended, &seconds, &exit, &s.Reason, &s.Cause, &cached, &result)
+	if err != nil {
+		return s, err
+	}
+	s.Started, s.Ended, s.Result = timeOf(started), timeOf(ended), rawOf(result)
+	s.Duration = time.Duration(seconds * float64(time.Second))
+	if exit.Valid {
+		code := int(exit.Int64)
+		s.ExitCode = &code
+	}
+	if cached.Valid {
+		err = json.Unmarshal([]byte(cached.String), &s.Cached)
+	}
+	return s, err
+}
+
+// inOrder sorts steps as the plan has them; those that it does not name keep their order, at the end.
+func inOrder(steps []Step, plan []string) {
+	place := make(map[string]int, len(plan))
+	for i, path := range plan {
+		place[path] = i
+	}
+	at := func(s Step) int {
+		if i, ok := place[withoutNumbers(s.Path)]; ok {
+			return i
+		}
+		return len(plan)
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		if first, second := numbers(a.Path), numbers(b.Path); slices.Compare(first, second) != 0 && len(first) > 0 && len(second) > 0 && sameLoop(a.Path, b.Path) {
+			return slices.Compare(first, second)
+		}
+		return at(a) - at(b)
+	})
+}
+
+// sameLoop reports whether two paths lie in instances of one step.
+func sameLoop(a, b string) bool {
+	a, _, _ = strings.Cut(a, "[")
+	b, _, _ = strings.Cut(b, "[")
+	return a == b
+}
+
+// withoutNumbers is a path without the numbers of instances: the step's path in the plan.
+func withoutNumbers(path string) string {
+	var b strings.Builder
+	for path != "" {
+		head, rest, found := strings.Cut(path, "[")
+		b.WriteString(head)
+		if !found {
+			break
+		}
+		_, path, _ = strings.Cut(rest, "]")
+	}
+	return b.String()
+}
+
+func numbers(path string) (out []int) {
+	for _, part := range strings.Split(path, "[")[1:] {
+		digits, _, _ := strings.Cut(part, "]")
+		n, _ := strconv.Atoi(digits) // what is no number counts as 0
+		out = append(out, n)
+	}
+	return out
+}
