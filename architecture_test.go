@@ -50,6 +50,8 @@ var allowed = map[string]string{
 	"runtime/target/host": "lang/value runtime/event runtime/target",
 	// secret: content that is a secret is sealed before it touches the disk
 	"runtime/store": "lang/value runtime/event compiler/plan runtime/target runtime/secret",
+	// a sink of events that reads them back; of its own, so that the store need not know SQLite
+	"runtime/journal": "runtime/event",
 	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean;
 	// store: the cache, whose keys are the engine's
 	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/store runtime/target",
@@ -67,6 +69,8 @@ var soleImporters = map[string]string{
 	"mvdan.cc/sh/v3":                      "lang/script",
 	// the one library of runtime/secret: sealing is no place for code of our own
 	"filippo.io/age": "runtime/secret",
+	// runs are read through package journal alone
+	"modernc.org/sqlite": "runtime/journal",
 }
 
 type goPackage struct {

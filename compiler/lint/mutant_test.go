@@ -107,6 +107,9 @@ type judged struct {
 func TestMutants(t *testing.T) {
 	files := originals(t)
 	step := mutantStep
+	if sampled {
+		step *= 5
+	}
 	if os.Getenv(everyMutant) != "" {
 		step = 1
 	}

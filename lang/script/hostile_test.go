@@ -24,7 +24,7 @@ var hostile = map[string]string{
 // However a script is built, reading it ends, soon, and within the stack.
 func TestHostile(t *testing.T) {
 	size, limit := 1<<17, 10*time.Second
-	if testing.Short() {
+	if testing.Short() || sampled {
 		size, limit = 1<<14, 5*time.Second
 	}
 	for name, piece := range hostile {

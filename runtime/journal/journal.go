@@ -59,7 +59,7 @@ func (l Limits) filled() Limits {
 }
 
 // maxQueued is how many bytes of output may wait to be written before whoever writes them waits.
-const maxQueued = 8 << 20
+const maxQueued = 1 << 20
 
 const (
 	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits.
@@ -202,7 +202,6 @@ func (j *Journal) write() {
 	defer close(j.closed)
 	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"))
 	db := newRecorder(j.dir, j.info)
-	db.record(nil)
 	removeOld(j.dir, db, j.limits, j.info)
 	for open := true; open; {
 		j.await()

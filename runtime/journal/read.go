@@ -195,52 +195,36 @@ func scanStep(rows *sql.Rows) (s Step, err error) {
 	return s, err
 }
 
-// inOrder sorts steps as the plan has them; those that it does not name keep their order, at the end.
+// inOrder sorts steps as the plan has them, instances by number, each above what is below it;
+// what the plan does not name keeps its order, at the end.
 func inOrder(steps []Step, plan []string) {
 	place := make(map[string]int, len(plan))
 	for i, path := range plan {
 		place[path] = i
 	}
-	at := func(s Step) int {
-		if i, ok := place[withoutNumbers(s.Path)]; ok {
-			return i
-		}
-		return len(plan)
+	keys := make(map[string][]int, len(steps))
+	for _, s := range steps {
+		keys[s.Path] = orderOf(s.Path, place)
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int {
-		if first, second := numbers(a.Path), numbers(b.Path); slices.Compare(first, second) != 0 && len(first) > 0 && len(second) > 0 && sameLoop(a.Path, b.Path) {
-			return slices.Compare(first, second)
+	slices.SortStableFunc(steps, func(a, b Step) int { return slices.Compare(keys[a.Path], keys[b.Path]) })
+}
+
+// orderOf is, for each part of a path, its place in the plan and its number among instances.
+func orderOf(path string, place map[string]int) (out []int) {
+	base := ""
+	for part := range strings.SplitSeq(path, "/") {
+		name, rest, _ := strings.Cut(part, "[")
+		base += name
+		at, ok := place[base]
+		if !ok {
+			at = len(place)
 		}
-		return at(a) - at(b)
-	})
-}
-
-// sameLoop reports whether two paths lie in instances of one step.
-func sameLoop(a, b string) bool {
-	a, _, _ = strings.Cut(a, "[")
-	b, _, _ = strings.Cut(b, "[")
-	return a == b
-}
-
-// withoutNumbers is a path without the numbers of instances: the step's path in the plan.
-func withoutNumbers(path string) string {
-	var b strings.Builder
-	for path != "" {
-		head, rest, found := strings.Cut(path, "[")
-		b.WriteString(head)
-		if !found {
-			break
+		number := -1 // the step itself stands above its instances
+		if n, err := strconv.Atoi(strings.TrimSuffix(rest, "]")); err == nil {
+			number = n
 		}
-		_, path, _ = strings.Cut(rest, "]")
-	}
-	return b.String()
-}
-
-func numbers(path string) (out []int) {
-	for _, part := range strings.Split(path, "[")[1:] {
-		digits, _, _ := strings.Cut(part, "]")
-		n, _ := strconv.Atoi(digits) // what is no number counts as 0
-		out = append(out, n)
+		out = append(out, at, number)
+		base += "/"
 	}
 	return out
 }

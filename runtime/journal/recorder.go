@@ -19,6 +19,7 @@ type recorder struct {
 	run   runRow
 	steps map[string]*stepRow // those that have not ended, and those that were not written since
 	dirty []*stepRow
+	held  []numbered // events before the run started; one that never does leaves nothing
 	fault error
 }
 
@@ -41,12 +42,12 @@ type stepRow struct {
 }
 
 func newRecorder(dir string, info Info) *recorder {
-	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: "running", dirty: true}}
+	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running}}
 	r.db, r.fault = open(dir)
 	return r
 }
 
-// record writes a batch in one transaction, and the row of the run with the first one.
+// record writes a batch in one transaction, the row of the run first.
 func (r *recorder) record(batch []numbered) {
 	for _, n := range batch {
 		r.note(n)
@@ -54,7 +55,11 @@ func (r *recorder) record(batch []numbered) {
 	if r.fault != nil {
 		return
 	}
-	events := events(batch)
+	events := append(r.held, events(batch)...)
+	if r.held = nil; !r.run.begun && !r.run.dirty {
+		r.held = events
+		return
+	}
 	if len(events) == 0 && !r.run.dirty && len(r.dirty) == 0 {
 		return
 	}

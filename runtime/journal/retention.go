@@ -41,4 +41,3 @@ func removeOld(dir string, r *recorder, l Limits, now Info) {
 		}
 	}
 }
-

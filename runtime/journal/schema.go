@@ -16,6 +16,11 @@ import (
 
 // migrations lead from each version of the schema to the next; the version of a database is
 // how many it has seen. One that was released never changes.
+//
+// In the first version, times are microseconds since 1970; runs.origin is the CI event, ” for a
+// person; plan_steps are the paths in the order of the plan, as JSON; a status is running, ready,
+// waiting or an outcome; steps.instance is the number of an instance of a for, ” for a step;
+// seq counts all events of a run, output included; cached, result and data are JSON, masked.
 var migrations = []string{`
 CREATE TABLE runs (
 	id TEXT PRIMARY KEY,
@@ -24,13 +29,13 @@ CREATE TABLE runs (
 	profile TEXT NOT NULL,
 	root TEXT NOT NULL,
 	commit_id TEXT NOT NULL,
-	origin TEXT NOT NULL,          -- the CI event, '' for a person
-	plan TEXT NOT NULL,            -- digests
+	origin TEXT NOT NULL,
+	plan TEXT NOT NULL,
 	context TEXT NOT NULL,
-	plan_steps TEXT NOT NULL,      -- JSON: paths in the order of the plan
-	started INTEGER NOT NULL,      -- microseconds since 1970, as all times
+	plan_steps TEXT NOT NULL,
+	started INTEGER NOT NULL,
 	ended INTEGER,
-	status TEXT NOT NULL,          -- running, or an outcome
+	status TEXT NOT NULL,
 	reason TEXT NOT NULL,
 	cause TEXT NOT NULL,
 	result TEXT
@@ -39,9 +44,9 @@ CREATE INDEX runs_started ON runs (started);
 CREATE TABLE steps (
 	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	path TEXT NOT NULL,
-	instance TEXT NOT NULL,        -- the number of an instance of a for, '' for a step
-	seq INTEGER NOT NULL,          -- of its first event
-	status TEXT NOT NULL,          -- ready, waiting, running, or an outcome
+	instance TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	status TEXT NOT NULL,
 	allowed INTEGER NOT NULL,
 	attempts INTEGER NOT NULL,
 	started INTEGER,
@@ -50,14 +55,14 @@ CREATE TABLE steps (
 	exit_code INTEGER,
 	reason TEXT NOT NULL,
 	cause TEXT NOT NULL,
-	cached TEXT,                   -- JSON: run and time of a kept result
-	result TEXT,                   -- JSON, masked
+	cached TEXT,
+	result TEXT,
 	PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
 CREATE TABLE events (
 	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-	seq INTEGER NOT NULL,          -- among all events of the run, output included
-	data TEXT NOT NULL,            -- JSON
+	seq INTEGER NOT NULL,
+	data TEXT NOT NULL,
 	PRIMARY KEY (run, seq)
 ) WITHOUT ROWID;
 CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;

@@ -72,6 +72,7 @@ func (e Environment) getenv(name string) string {
 type app struct {
 	Environment
 	color string // auto, always, never
+	place string // --store, "" for what the environment says
 	// masker knows every secret from when it is looked up on; nothing on Err holds one.
 	masker *secret.Masker
 }
@@ -167,6 +168,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "when to colour output: auto, always or never")
+	root.PersistentFlags().StringVar(&a.place, "store", "", "the `folder` of runs, caches and artifacts (default: $PIPE_STORE, else below $XDG_STATE_HOME)")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		return oneOf("--color", a.color, "auto", "always", "never")
 	}
@@ -174,7 +176,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.runCommand(),
-		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.storeCommand(), a.versionCommand())
+		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.storeCommand(), a.versionCommand())
 	a.help(root)
 	return root
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
@@ -129,7 +130,9 @@ func (a *app) run(b *bound, f runFlags) error {
 		return err
 	}
 	masker := a.masker
-	bus := event.NewBus(id, masker, a.sink(f.format, b.plan))
+	written := journal.Start(place.Dir(), runInfo(id, b, facts.Values(), started), journal.Limits{})
+	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
+	bus := event.NewBus(id, masker, a.sink(f.format, b.plan), written.Sink)
 	warnShort(b.settings, bus)
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
@@ -144,6 +147,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	a.unwritten(written.Close())
 	return a.ended(id, b.plan, result, f.format, masker)
 }
 
@@ -168,7 +172,7 @@ func (a *app) prepare(id, root string, sealer *secret.Sealer) (place *store.Stor
 
 // store opens the store of this environment.
 func (a *app) store(sealer *secret.Sealer) (*store.Store, error) {
-	dir, err := store.DefaultDir(a.getenv)
+	dir, err := a.storeDir()
 	if err != nil {
 		return nil, err
 	}
@@ -230,6 +234,14 @@ func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
 	if r.Error != "" {
 		fmt.Fprintf(a.Out, "%s\n", ui.Lines(mask.Mask(r.Error)))
 	}
+	if r.Outcome == engine.Failed && started(r.Steps, r.Failed) {
+		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", id, shellWord(r.Failed))
+	}
+}
+
+// started reports whether a step made an attempt, and so may have written something.
+func started(steps []engine.StepResult, path string) bool {
+	return slices.ContainsFunc(steps, func(s engine.StepResult) bool { return s.Path == path && s.Attempts > 0 })
 }
 
 // resultText is what a pipeline returned as indented JSON, or "" for nothing.

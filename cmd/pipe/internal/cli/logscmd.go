@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/journal"
+)
+
+// logsFlags are the flags of pipe logs.
+type logsFlags struct {
+	follow  bool
+	attempt int
+	format  string
+}
+
+func (a *app) logsCommand() *cobra.Command {
+	var f logsFlags
+	cmd := &cobra.Command{
+		Use:   "logs [RUN] [STEP]",
+		Short: "Print what the steps of a run wrote",
+		Long: "Prints a run as it was seen while it ran, or one step of it with what is below. RUN is the beginning of an id, or latest,\n" +
+			"which is also what is meant without one: the latest run of this repository. -f stays until the run ends.",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--format", f.format, "text", "json"); err != nil {
+				return err
+			}
+			if f.attempt < 0 {
+				return usagef("they count from 1", "--attempt is the number of an attempt, not %d", f.attempt)
+			}
+			word, rest, err := runArgs(cmd, args, "pipe logs [RUN] [STEP]", 2)
+			if err != nil {
+				return err
+			}
+			return a.withJournal(func(r *journal.Reader) error { return a.logs(cmd.Context(), r, word, rest, f) })
+		},
+	}
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "stay with a run under way until it ends")
+	cmd.Flags().IntVar(&f.attempt, "attempt", 0, "only this attempt, counted from 1")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text, or json: one event a line")
+	completeFlag(cmd, "format", "text", "json")
+	return cmd
+}
+
+func (a *app) logs(ctx context.Context, r *journal.Reader, word string, rest []string, f logsFlags) error {
+	run, err := a.findRun(ctx, r, word)
+	if err != nil {
+		return err
+	}
+	step := ""
+	if len(rest) > 0 {
+		step = rest[0]
+		steps, err := r.Steps(ctx, run)
+		if err != nil {
+			return err
+		}
+		if err := hasStep(step, run, steps); err != nil {
+			return err
+		}
+	}
+	out := ui.NewLazy(a.Out)
+	sink := event.JSON(out)
+	if f.format == "text" {
+		sink = ui.NewLog(out, a.style(), run.Steps).Sink
+	}
+	err = r.Replay(ctx, run.ID, f.follow, func(e event.Event) {
+		if (step == "" || within(e.Step, step)) && (f.attempt == 0 || e.Attempt == f.attempt) {
+			sink(e)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read run %s: %w", run.ID, err)
+	}
+	return out.Flush()
+}

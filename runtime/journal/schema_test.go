@@ -1,0 +1,77 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// fixture is a journal as version 1 of the schema had it; it is never written again once released.
+const fixture = "testdata/v1.db"
+
+func TestOpensVersion1(t *testing.T) {
+	if _, err := os.Stat(fixture); errors.Is(err, os.ErrNotExist) && os.Getenv("UPDATE") != "" {
+		writeFixture(t)
+	}
+	raw, err := os.ReadFile(fixture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, file), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := reader(t, dir, never)
+	runs, err := r.Runs(context.Background(), Filter{})
+	if err != nil || len(runs) != 1 || runs[0].ID != "20261123-120000-aaaaaa" || runs[0].Status != "succeeded" {
+		t.Fatalf("%+v, %v", runs, err)
+	}
+	steps, err := r.Steps(context.Background(), runs[0])
+	if err != nil || len(steps) != 1 || steps[0].Path != "a" || steps[0].Attempts != 1 {
+		t.Errorf("%+v, %v", steps, err)
+	}
+	if got := replayed(t, r, runs[0].ID); len(got) != 4 || got[0].Type != event.RunStarted {
+		t.Errorf("%+v", got)
+	}
+}
+
+func writeFixture(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	j := Start(dir, infoOf("20261123-120000-aaaaaa"), Limits{})
+	bus := event.NewBus("20261123-120000-aaaaaa", plain{}, j.Sink)
+	bus.Publish(event.Event{Type: event.RunStarted, Pipeline: "main"})
+	step(bus, "a", 0)
+	bus.Publish(event.Event{Type: event.RunFinished, Outcome: "succeeded"})
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(fixture, raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewerVersionIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	db, err := open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("PRAGMA user_version = 999"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, never); !errors.Is(err, ErrNewer) {
+		t.Errorf("error %v, want %v", err, ErrNewer)
+	}
+}
