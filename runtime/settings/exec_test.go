@@ -92,7 +92,7 @@ func TestFetchEnds(t *testing.T) {
 
 // A program gets no input, and what it starts does not outlive its time or a cancellation.
 func TestProgramsEnd(t *testing.T) {
-	const sleeper = "#!/bin/sh\nsleep 300 &\necho $! >child\nwait\n"
+	const sleeper = "#!/bin/sh\nsleep 300 &\necho $! >made && mv made child\nwait\n"
 	for name, cancelled := range map[string]bool{"timeout": false, "cancelled": true} {
 		t.Run(name, func(t *testing.T) {
 			dir := files(t, map[string]string{"slow": sleeper, "reads": "#!/bin/sh\ncat\necho input over\n"})
@@ -113,8 +113,8 @@ func TestProgramsEnd(t *testing.T) {
 					cancel()
 				}()
 			} else {
-				s.timeout = 2 * time.Second
-				want = "the program that gives slow failed: ./slow took longer than 2s"
+				s.timeout = 4 * time.Second
+				want = "the program that gives slow failed: ./slow took longer than 4s"
 			}
 			if err := s.Fetch(ctx, []string{"slow"}); (err != nil) != cancelled {
 				t.Errorf("fetch: %v", err)
