@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
 )
@@ -55,7 +56,7 @@ func BenchmarkThousandSteps(b *testing.B) {
 	}
 	_, found := run(b, entry)
 	for _, d := range found {
-		b.Fatal(describe(d))
+		b.Fatal(annotated.Describe(d))
 	}
 	b.ReportMetric(float64(strings.Count(text, "\n")), "lines")
 	b.Run("load", func(b *testing.B) {

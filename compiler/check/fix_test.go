@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +35,7 @@ pipeline main() {
 	var edits []diag.Edit
 	for _, d := range found {
 		if d.Rule != diag.ReservedName || len(d.Fixes) == 0 {
-			t.Errorf("unexpected %s", describe(d))
+			t.Errorf("unexpected %s", annotated.Describe(d))
 			continue
 		}
 		edits = append(edits, d.Fixes[0].Edits...)
@@ -49,6 +50,6 @@ pipeline main() {
 	write(text)
 	_, found = run(t, entry)
 	for _, d := range found {
-		t.Errorf("after mending: %s\n%s", describe(d), text)
+		t.Errorf("after mending: %s\n%s", annotated.Describe(d), text)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
 )
@@ -45,7 +46,7 @@ func checkText(t *testing.T, dir, text string) {
 // A file that is cut anywhere is still checked as far as it goes.
 func TestCutFiles(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range testFiles(t) {
+	for _, path := range annotated.Files(t, testdata) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

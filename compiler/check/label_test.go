@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"bytes"
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func TestLabelWays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, entry, _ := project(t, path)
+			entry := annotated.Write(t, path).Entry
 			_, found := run(t, entry)
 			var out bytes.Buffer
 			if err := diag.Write(&out, "text", found, diag.Options{}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 )
 
 // graphs starts a file with ops to build graphs of.
@@ -36,7 +37,7 @@ func mainOf(t *testing.T, body string) *check.Pipeline {
 	}
 	p, found := run(t, entry)
 	for _, d := range found {
-		t.Error(describe(d))
+		t.Error(annotated.Describe(d))
 	}
 	return p.Entry.Pipelines["main"]
 }
@@ -207,7 +208,7 @@ op tidy() {
 	}
 	p, found := run(t, entry)
 	for _, d := range found {
-		t.Error(describe(d))
+		t.Error(annotated.Describe(d))
 	}
 	for name, want := range map[string][]string{
 		"plain": {`image "alpine"`, `timeout 5m`, `env { A = "1"; B = "2" }`, "run `true`"},
