@@ -139,7 +139,7 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 	switch fn {
 	case "orValue", "or", "hasValue":
 		if in, field, ok := c.optionalField(nodes[0]); ok {
-			return maybeMissing(c.low.span(nodes[0].ID()), in, field, ""), true
+			return c.withMark(maybeMissing(c.low.span(nodes[0].ID()), in, field, ""), nodes[0], fn), true
 		}
 	case operators.Equals, operators.NotEquals:
 		return neverEqual(d.Span, ts[0], ts[1]), true
@@ -154,6 +154,22 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 	}
 	d.Message, d.Help = refusal(fn, call.IsMemberFunction(), ts)
 	return d, true
+}
+
+// withMark says that only the question mark is missing in x.field.hasValue() and its like.
+func (c *checking) withMark(d diag.Diagnostic, node celast.Expr, fn string) diag.Diagnostic {
+	name := c.low.fieldSpan(node)
+	if c.File == nil || node.Kind() != celast.SelectKind || name == c.low.span(node.ID()) {
+		return d
+	}
+	tail := "()"
+	if fn != "hasValue" {
+		tail = "(…)"
+	}
+	at := source.Span{Start: name.Start, End: name.Start}
+	d.Help = fmt.Sprintf("write %s.?%s.%s%s", c.textOr(node.AsSelect().Operand(), ""), c.File.Slice(name), fn, tail)
+	d.Fixes = []diag.Fix{{Message: "ask for what may be missing with .?", Obvious: true, Edits: []diag.Edit{{File: c.File, Span: at, Text: "?"}}}}
+	return d
 }
 
 // optionalField finds what a node reads by `.field` although it may be missing.
