@@ -3,6 +3,8 @@ package lint
 import (
 	"cmp"
 	"maps"
+	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +84,14 @@ func (s *scene) fact(f *check.Setting) *formula {
 	}
 	scope := expr.NewScope(0)
 	scope.Declare("self", expr.Var{Type: f.Type})
-	inner := &scene{vars: s.vars, where: scope, self: "settings." + f.Name, known: s.known}
+	self := "settings." + f.Name
+	rename := func(name string) string {
+		if name == "self" {
+			return self // self.size() of two settings are two things
+		}
+		return name
+	}
+	inner := &scene{vars: s.vars, where: scope, rename: rename, self: self, known: s.known}
 	return inner.read(f.Decl.Where)
 }
 
@@ -175,21 +184,21 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 	t := s.typ(x)
 	number := t != nil && isNumeric(t)
 	switch {
-	case t != nil && t.Kind == types.Bool:
+	case t != nil && t.Kind == types.Bool && op == "==":
 		if p.text == "true" {
 			return s.read(x)
 		}
 		return not(s.read(x))
 	case t == nil || !number && !(t.IsText() && op == "==") || number && p.text != "" || !number && p.num != 0: // check refuses the last two
-		return s.opaque(&ast.Binary{Op: op, X: x, Y: &ast.StringLit{Text: p.text + strconv.FormatFloat(p.num, 'g', -1, 64)}})
+		return s.opaque(&ast.Binary{Op: op, X: x, Y: &ast.StringLit{Text: p.text + "#" + strconv.FormatFloat(p.num, 'g', -1, 64)}})
 	}
-	if t.Kind == types.URL && !strings.Contains(p.text, "://") {
-		return not(always) // a URL has a scheme
+	if t.Kind == types.URL && !hasScheme(p.text) {
+		return not(always)
 	}
 	v := s.variable(x)
 	if number {
 		v.nums, v.whole = append(v.nums, p.num), t.Kind != types.Float
-		v.from0 = t.Kind == types.Size || counts(x)
+		v.from0 = v.from0 || t.Kind == types.Size && isSetting(x) || counts(x)
 	} else {
 		v.texts = append(v.texts, p.text)
 		if t.Kind == types.Literals {
@@ -203,6 +212,23 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 func counts(x ast.Expr) bool {
 	c, ok := ast.Unparen(x).(*ast.Call)
 	return ok && c.Name.Text == "size"
+}
+
+// isSetting says that an expression is a setting as it was read; what is computed from sizes may be
+// less than nothing.
+func isSetting(x ast.Expr) bool {
+	sel, ok := ast.Unparen(x).(*ast.Select)
+	if !ok {
+		return false
+	}
+	id, ok := ast.Unparen(sel.X).(*ast.Ident)
+	return ok && id.Name == "settings"
+}
+
+// hasScheme says that a text may be a URL, mailto: and the like included.
+func hasScheme(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != ""
 }
 
 func isNumeric(t *types.Type) bool {
@@ -405,8 +431,13 @@ func (s *scene) possible(formulas ...*formula) bool {
 	return found || !tried
 }
 
-// constant is a literal.
+// constant is a literal that a point holds exactly, with room beside it.
 func constant(x ast.Expr) (point, bool) {
+	p, ok := literal(x)
+	return p, ok && math.Abs(p.num) < 1<<53
+}
+
+func literal(x ast.Expr) (point, bool) {
 	switch x := ast.Unparen(x).(type) {
 	case *ast.StringLit:
 		return point{text: x.Value}, true

@@ -226,6 +226,9 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 			continue
 		}
 		for _, w := range whens(needed) {
+			if ofInstances(needed, w) {
+				continue
+			}
 			if mine == nil {
 				if mine = guards(scene, s, own); !scene.possible(mine) {
 					return // constant-guard has said so
@@ -273,6 +276,14 @@ func guards(s *scene, step *check.Step, list []*ast.When) *formula {
 		all = both(all, inner.read(w.Cond))
 	}
 	return all
+}
+
+// ofInstances says that a guard is asked for each instance of a loop: the step may succeed though it
+// never holds, with no instance or with gaps.
+func ofInstances(s *check.Step, w *ast.When) bool {
+	return slices.ContainsFunc(expr.Refs(w.Cond), func(r expr.Ref) bool {
+		return slices.ContainsFunc(s.Loops, func(l check.Loop) bool { return l.Var == r.Name })
+	})
 }
 
 func whens(s *check.Step) (out []*ast.When) {
