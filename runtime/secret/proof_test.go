@@ -155,13 +155,13 @@ func TestEveryChunkSplitOfEveryEncoding(t *testing.T) {
 	}
 }
 
-// cuts are all places of a text, or of a long one its ends and some between; of those only one
-// in every, from the first one on.
+// cuts are all places of a text. Of one in every only, from the first one on, a long text gives its
+// ends and some between.
 func cuts(size, every, first int, random *rand.Rand) []int {
-	const all = 400
+	const long = 400
 	var out []int
 	for i := first; i <= size; i += every {
-		if size <= all || i < 40 || i > size-40 {
+		if every == 1 || size <= long || i < 40 || i > size-40 {
 			out = append(out, i)
 		}
 	}
