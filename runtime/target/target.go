@@ -128,6 +128,9 @@ type Job struct {
 	Grace   time.Duration
 	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
 	SuccessCodes []int
+	// Written is how much of each stream an earlier pipe wrote down, in bytes as processes wrote
+	// them; it is for Adopter.Adopt alone.
+	Written map[event.Stream]int64
 }
 
 // Script is one `run`, whose guard was true.
