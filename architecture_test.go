@@ -50,6 +50,8 @@ var allowed = map[string]string{
 	"runtime/target/host": "lang/value runtime/event runtime/target",
 	// host: workspaces are made on this machine, whatever runs in them
 	"runtime/target/docker": "lang/value runtime/event runtime/target runtime/target/host",
+	// of its own, so that what pins images by digest needs no engine
+	"runtime/registry": "",
 	// secret: content that is a secret is sealed before it touches the disk
 	"runtime/store": "lang/value runtime/event compiler/plan runtime/target runtime/secret",
 	// a sink of events that reads them back; of its own, so that the store need not know SQLite
