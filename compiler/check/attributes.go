@@ -94,6 +94,8 @@ func (b opBody) attr(a *ast.Attr) {
 		b.file.exitCodes(x)
 	case "target":
 		b.file.target(x)
+	case "pool":
+		b.file.pool(x)
 	case "idempotent":
 	default:
 		b.file.errorf(diag.UnknownKeyword, a.Key.Range, "%s has no attribute %q", b.where, word)

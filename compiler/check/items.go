@@ -80,6 +80,7 @@ var roles = map[string]role{
 	"timeout": attribute | inDefaults | modifier | head,
 	"target":  attribute | inDefaults | modifier | head,
 	"retry":   attribute | inDefaults | modifier,
+	"pool":    attribute | inDefaults | modifier,
 	"return":  attribute | content,
 	"needs":   modifier, "after": modifier, "for": modifier, "approve": modifier, "allow_failure": modifier,
 	"when": modifier | head, "require": modifier | head, "lock": modifier | head,

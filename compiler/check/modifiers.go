@@ -67,12 +67,19 @@ func (n *node) endedScope() *expr.Scope {
 
 // placed refuses modifiers that are legal on other steps.
 func (n *node) placed(f *file, it ast.Item) {
-	switch it.(type) {
+	switch it := it.(type) {
 	case *ast.Approve:
 		if n.stage.tail {
 			f.report(finding{
 				rule: diag.Misplaced, at: headOf(it), message: "approve cannot stand in on failure or finally: nobody may be there to answer",
 				help: "ask in a step of the pipeline itself",
+			})
+		}
+	case *ast.Attr:
+		if n.step.Pipeline != nil && it.Key.Text == "pool" {
+			f.report(finding{
+				rule: diag.Misplaced, at: headOf(it), message: "pool cannot stand on a pipeline: a slot is held while an op runs",
+				help: "let the pipeline's own steps or ops name the pool; lock is for the whole",
 			})
 		}
 	case *ast.Retry:

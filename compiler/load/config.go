@@ -30,6 +30,9 @@ type Config struct {
 	// Check holds severities by rule name: "error", "warning", "hint", "off".
 	Check map[string]string `toml:"check"`
 	Run   RunDefaults       `toml:"run"`
+	// Pools are the slots of each pool: how many attempts of its steps run at a time, over all
+	// runs of a store.
+	Pools map[string]int `toml:"pools"`
 }
 
 // RunDefaults are defaults of flags of pipe run.
@@ -107,8 +110,10 @@ func (r *configReader) read() (c Config) {
 			c.Check = r.check(raw[key], at)
 		case "run":
 			c.Run = r.run(raw[key], at)
+		case "pools":
+			c.Pools = r.pools(raw[key], at)
 		default:
-			r.unknown(at, key, "", []string{"pipe", "check", "run"})
+			r.unknown(at, key, "", []string{"pipe", "check", "run", "pools"})
 		}
 	}
 	return c
@@ -231,6 +236,27 @@ func (r *configReader) run(v any, at source.Span) (d RunDefaults) {
 		}
 	}
 	return d
+}
+
+// maxSlots of a pool: each is a file that whoever waits looks at.
+const maxSlots = 256
+
+func (r *configReader) pools(v any, at source.Span) map[string]int {
+	table, ok := v.(map[string]any)
+	if !ok {
+		r.add(diag.TypeMismatch, at, "write a table: [pools]", "pools: expected a table, found %s", tomlKind(v))
+		return nil
+	}
+	out := map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		n, ok := table[name].(int64)
+		if !ok || n < 1 || n > maxSlots {
+			r.add(diag.InvalidValue, r.key("pools", name), "", "%s: expected a number of slots from 1 to %d, found %v", name, maxSlots, table[name])
+			n = 1
+		}
+		out[name] = int(n)
+	}
+	return out
 }
 
 func tomlKind(v any) string {

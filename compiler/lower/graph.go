@@ -151,6 +151,18 @@ func (s spot) target(x ast.Expr) *plan.Expr {
 	return &out
 }
 
+// pool is the name of a pool, whose slots the plan then holds.
+func (s spot) pool(x ast.Expr) string {
+	var name string
+	for _, name = range literals(x) {
+		if s.plan.Pools == nil {
+			s.plan.Pools = map[string]int{}
+		}
+		s.plan.Pools[name] = s.draft.program.Load.Config.Pools[name]
+	}
+	return name
+}
+
 // retry lowers how often and when; its condition stands where an attempt has ended.
 func (s spot) retry(it *ast.Retry, attempt spot) *plan.Retry {
 	count, _ := s.fold(it.Count, types.IntType)

@@ -131,6 +131,8 @@ func (l *opLowering) attr(a *ast.Attr) {
 		out.Idempotent = true
 	case "target":
 		out.Target = in.target(x)
+	case "pool":
+		out.Pool = in.pool(x)
 	}
 }
 

@@ -172,6 +172,8 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 				out.Timeout = in.opt(it.Value, types.DurationType)
 			case "target":
 				out.Target = in.target(it.Value)
+			case "pool":
+				out.Pool = in.pool(it.Value)
 			}
 		}
 	}

@@ -33,8 +33,10 @@ type Plan struct {
 	Late    []string      `json:"late,omitempty"`
 	Modules []Module      `json:"modules,omitempty"` // by ID; those with lets
 	Ops     map[string]Op `json:"ops,omitempty"`     // by ID
-	Graph   Graph         `json:"graph"`
-	Effects Effects       `json:"effects"`
+	// Pools are the slots of the pools that ops and steps name: how many attempts hold one at a time.
+	Pools   map[string]int `json:"pools,omitempty"`
+	Graph   Graph          `json:"graph"`
+	Effects Effects        `json:"effects"`
 	// Digest is "sha256:" and the hex digest of the canonical JSON with this field empty.
 	Digest string `json:"digest"`
 }
@@ -153,6 +155,7 @@ type Op struct {
 	SuccessCodes *Expr       `json:"success_codes,omitempty"`
 	Idempotent   bool        `json:"idempotent,omitempty"`
 	Target       *Expr       `json:"target,omitempty"`
+	Pool         string      `json:"pool,omitempty"`
 	Return       *Expr       `json:"return,omitempty"`
 }
 
@@ -259,6 +262,7 @@ type Step struct {
 	Retry        *Retry        `json:"retry,omitempty"`
 	Timeout      *Expr         `json:"timeout,omitempty"`
 	Target       *Expr         `json:"target,omitempty"`
+	Pool         string        `json:"pool,omitempty"` // instead of the op's
 
 	// ValueEdges are steps whose value is read, or that are needed; OrderEdges are only waited for.
 	ValueEdges []string `json:"value_edges,omitempty"`

@@ -124,6 +124,7 @@ func (t *tree) modifiers(depth int, s *Step) {
 		t.row(depth, "may fail", "yes"+when(a.When))
 	}
 	t.limits(depth, s.Retry, s.Timeout, s.Target)
+	t.pool(depth, s.Pool)
 }
 
 func when(x *Expr) string {
@@ -155,6 +156,12 @@ func (t *tree) limits(depth int, r *Retry, timeout, target *Expr) {
 		if x.value != nil {
 			t.row(depth, x.key, x.value.String())
 		}
+	}
+}
+
+func (t *tree) pool(depth int, name string) {
+	if name != "" {
+		t.row(depth, "pool", fmt.Sprintf("%s (%s)", clean(name), counted(t.plan.Pools[name], "slot")))
 	}
 }
 
@@ -207,6 +214,7 @@ func (t *tree) op(depth int, o Op) {
 		t.row(depth, "cached", "yes")
 	}
 	t.limits(depth, o.Retry, o.Timeout, o.Target)
+	t.pool(depth, o.Pool)
 }
 
 func mount(m Mount) string {

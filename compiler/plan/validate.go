@@ -104,6 +104,7 @@ func (v *validator) op(id string, o Op) {
 	if !o.Native && o.Runs == nil && o.Exec == nil && o.Return == nil {
 		v.addf("op %q runs nothing", id)
 	}
+	v.pool(fmt.Sprintf("op %q", id), o.Pool)
 	for i, r := range o.Runs {
 		if r.Interpreter == "" {
 			v.addf("op %q: script %d has no interpreter", id, i+1)
@@ -150,10 +151,17 @@ func (v *validator) step(prefix string, s *Step, scope map[string]*Step) {
 			}
 		}
 	}
+	v.pool(fmt.Sprintf("step %q", s.Path), s.Pool)
 	for _, l := range s.Locks {
 		if l.Policy != "" && l.Policy != "latest" && l.Policy != "reject" {
 			v.addf("step %q: lock policy is %q, expected latest or reject", s.Path, l.Policy)
 		}
+	}
+}
+
+func (v *validator) pool(who, name string) {
+	if name != "" && v.plan.Pools[name] < 1 {
+		v.addf("%s is in the pool %q, which has no slots", who, name)
 	}
 }
 

@@ -30,14 +30,14 @@ var (
 		"image": attr, "exec": attr, "inherit": attr, "inputs": attr, "workdir": attr, "keep": attr,
 		"network": attr, "user": attr, "cpu": attr, "memory": attr, "pids": attr, "grace": attr,
 		"success_codes": attr, "timeout": timeout, "target": target, "retry": retry, "return": returns,
-		"idempotent": root[flagNode](), "run": root[runNode](), "in": root[inPlaceNode](),
+		"pool": pool, "idempotent": root[flagNode](), "run": root[runNode](), "in": root[inPlaceNode](),
 		"env": root[envNode](), "mount": root[mountsNode](), "cached": root[cachedNode](), "service": service,
 	}
 	// modifiers say when and how a step runs its op.
 	modifiers = words{
 		"needs": root[needsNode](), "after": root[afterNode](), "when": when, "for": root[forNode](),
 		"require": require, "approve": root[approveNode](), "lock": lock,
-		"allow_failure": root[allowFailureNode](), "retry": retry, "timeout": timeout, "target": target,
+		"allow_failure": root[allowFailureNode](), "retry": retry, "timeout": timeout, "target": target, "pool": pool,
 	}
 	// graphs are what a pipeline has beside steps, its own modifiers first.
 	graphs = words{
@@ -50,6 +50,7 @@ var (
 
 	timeout = root[attrNode]()
 	target  = root[attrNode]()
+	pool    = root[attrNode]()
 	retry   = root[retryNode]()
 	returns = root[returnNode]()
 	service = root[serviceNode]()

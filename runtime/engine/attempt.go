@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 	if end, ended := w.fromCache(ctx); ended {
 		return end
 	}
+	in.pool = cmp.Or(in.info.plan.Pool, in.info.op.plan.Pool)
 	return in.repeat(ctx, p, func(n int) ending { return w.attempt(ctx, n) })
 }
 

@@ -37,7 +37,7 @@ func fanOutPlan(t testing.TB, n int) *plan.Plan {
 		list[i] = i
 	}
 	return newPlan(t, pipeline(step("all", calls("echo"), loop("x", "int", lit(list)), whenEach("x >= 0"),
-		arg("n", "int", cel("x * 2")), typ("[int?]"))))
+		arg("n", "int", cel("x * 2")), typ("[int?]"))), nil)
 }
 
 func BenchmarkFanOut(b *testing.B) {
@@ -59,7 +59,7 @@ func widePlan(t testing.TB, n int) *plan.Plan {
 	for i := range n {
 		steps = append(steps, step(fmt.Sprintf("s%d", i), when(cel("1 == 1"))))
 	}
-	return newPlan(t, pipeline(steps...))
+	return newPlan(t, pipeline(steps...), nil)
 }
 
 func deepPlan(t testing.TB, n int) *plan.Plan {
@@ -68,7 +68,7 @@ func deepPlan(t testing.TB, n int) *plan.Plan {
 		before := fmt.Sprintf("s%d", i-1)
 		steps = append(steps, step(fmt.Sprintf("s%d", i), calls("echo"), reads(before), arg("n", "int", cel(before+" + 1"))))
 	}
-	return newPlan(t, pipeline(steps...))
+	return newPlan(t, pipeline(steps...), nil)
 }
 
 func BenchmarkSteps(b *testing.B) {

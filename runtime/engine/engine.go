@@ -62,7 +62,7 @@ type Options struct {
 	Only []string
 	// Approve asks a person, one question at a time; nil means that nobody is there and the run ends waiting.
 	Approve func(ctx context.Context, a Approval) (granted bool, err error)
-	// Locks holds lock files for locks across runs; "" keeps locks to this run.
+	// Locks holds lock files for locks and pools across runs; "" keeps them to this run.
 	Locks string
 	// Kill is closed for the second interrupt: nothing is waited for any more, finally included.
 	Kill <-chan struct{}
@@ -100,6 +100,7 @@ type run struct {
 	settings   value.Record
 	slots      *slots
 	locks      *locks
+	pools      *pools
 	asking     chan struct{} // holds one token: the right to ask a person
 	opened     sessions
 	attempts   underWay
@@ -138,7 +139,8 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	if o.Run.Environ == nil {
 		o.Run.Environ = o.Environ
 	}
-	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID),
+		pools: newPools(o.Locks, o.Run.ID, o.Plan.Pools), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
 	r.slots = newSlots(o.Jobs, r.guarded)
 	r.asking <- struct{}{}
 	records, err := o.Plan.Records()

@@ -127,9 +127,9 @@ func ops() map[string]plan.Op {
 }
 
 // newPlan completes and checks a plan.
-func newPlan(t testing.TB, g plan.Graph) *plan.Plan {
+func newPlan(t testing.TB, g plan.Graph, pools map[string]int) *plan.Plan {
 	t.Helper()
-	p := &plan.Plan{Schema: plan.Version, Language: "0.1", Pipeline: g.Name, Entry: "ci.pipe", Ops: ops(), Graph: g,
+	p := &plan.Plan{Schema: plan.Version, Language: "0.1", Pipeline: g.Name, Entry: "ci.pipe", Ops: ops(), Graph: g, Pools: pools,
 		Modules: []plan.Module{{ID: "ci.pipe"}}}
 	name(&p.Graph, "")
 	if err := plan.Validate(p); err != nil {
@@ -186,10 +186,13 @@ type bench struct {
 	events []event.Event
 }
 
-func newBench(t testing.TB, g plan.Graph) *bench {
+func newBench(t testing.TB, g plan.Graph) *bench { return newBenchWith(t, g, nil) }
+
+// newBenchWith has pools, too.
+func newBenchWith(t testing.TB, g plan.Graph, pools map[string]int) *bench {
 	b := &bench{t: t, fake: fake.New(), masker: &masker{}}
 	bus := event.NewBus("r1", b.masker, func(e event.Event) { b.events = append(b.events, e) })
-	b.opts = engine.Options{Plan: newPlan(t, g), Run: target.Run{ID: "r1"}, Bus: bus, Reveal: b.masker.add, Jobs: 4,
+	b.opts = engine.Options{Plan: newPlan(t, g, pools), Run: target.Run{ID: "r1"}, Bus: bus, Reveal: b.masker.add, Jobs: 4,
 		Targets: map[string]target.Target{"host": b.fake},
 		Context: map[string]value.Value{"run": value.Record{"id": value.String("r1")}}}
 	return b

@@ -26,6 +26,7 @@ type instance struct {
 	attempts int
 	below    []*row
 	held     []string // keys of locks that are held
+	pool     string   // of whose slots each attempt needs one
 }
 
 // do takes the instance from its guards to its end.

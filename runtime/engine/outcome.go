@@ -60,6 +60,7 @@ const (
 	CauseDenied         = "denied"           // a person said no
 	CauseApproval       = "approval"         // waits for a person
 	CauseLock           = "lock"             // a lock could not be had, or is waited for
+	CausePool           = "pool"             // a slot of a pool could not be had, or is waited for
 	CauseLockRejected   = "lock-rejected"    // a lock with reject was held
 	CauseSuperseded     = "superseded"       // a newer run waits for the same lock with latest
 	CauseNeedsSkipped   = "needs-skipped"    // a needed step has no result

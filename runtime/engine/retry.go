@@ -93,8 +93,13 @@ func (in *instance) again(ctx context.Context, p *policy, n int, end ending) boo
 func (in *instance) repeat(ctx context.Context, p policy, attempt func(n int) ending) ending {
 	var end ending
 	for n := 1; ; n++ {
+		release, refused, ok := in.enter(ctx)
+		if !ok {
+			return refused
+		}
 		in.begin(n, end)
 		end = attempt(n)
+		release()
 		if !in.again(ctx, &p, n, end) {
 			return end
 		}

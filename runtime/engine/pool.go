@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// pools hand out the slots of named pools. An attempt holds a slot within this run, and across
+// runs one of the pool's lock files, of which there are as many as it has slots.
+type pools struct {
+	dir   string // of lock files; "" keeps pools to this run
+	run   string
+	sizes map[string]int
+	mu    sync.Mutex
+	local map[string]chan struct{} // by pool: what holds a slot in this run
+}
+
+func newPools(dir, run string, sizes map[string]int) *pools {
+	return &pools{dir: dir, run: run, sizes: sizes, local: map[string]chan struct{}{}}
+}
+
+// slots are the slots of a pool within this run.
+func (p *pools) slots(name string) chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.local[name]
+	if c == nil {
+		c = make(chan struct{}, max(p.sizes[name], 1))
+		p.local[name] = c
+	}
+	return c
+}
+
+// acquire waits for a slot. waits is called once, before waiting, with who holds them.
+func (p *pools) acquire(ctx context.Context, name string, waits func(by string)) (release func(), err error) {
+	waits = once(waits)
+	local := p.slots(name)
+	select {
+	case local <- struct{}{}:
+	default:
+		waits("this run")
+		select {
+		case local <- struct{}{}:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	file, err := p.acrossRuns(ctx, name, waits)
+	if err != nil {
+		<-local
+		return nil, err
+	}
+	return func() {
+		if file != nil {
+			file.release()
+		}
+		<-local
+	}, nil
+}
+
+func once(f func(string)) func(string) {
+	var o sync.Once
+	return func(s string) { o.Do(func() { f(s) }) }
+}
+
+// acrossRuns takes one of the pool's lock files. Of those that wait in several runs one at a
+// time waits for all of them, which the file of whose turn it is sees to.
+func (p *pools) acrossRuns(ctx context.Context, name string, waits func(by string)) (*lockFile, error) {
+	if p.dir == "" {
+		return nil, nil
+	}
+	f, by, err := p.try(name)
+	if f != nil || err != nil {
+		return f, err
+	}
+	waits(by)
+	turn, err := waitLockFile(ctx, p.dir, poolKey(name, "turn"), p.run, false, func() {})
+	if err != nil {
+		return nil, err
+	}
+	defer turn.release()
+	return p.first(ctx, name)
+}
+
+func poolKey(name, part string) string { return "pool\x00" + name + "\x00" + part }
+
+func (p *pools) key(name string, slot int) string { return poolKey(name, fmt.Sprint(slot)) }
+
+// try takes a lock file that is free; else by says who holds them.
+func (p *pools) try(name string) (f *lockFile, by string, err error) {
+	var holders []string
+	for i := range p.sizes[name] {
+		f, by, err := tryLockFile(p.dir, p.key(name, i), p.run)
+		if f != nil || err != nil {
+			return f, "", err
+		}
+		if !slices.Contains(holders, by) {
+			holders = append(holders, by)
+		}
+	}
+	return nil, strings.Join(holders, ", "), nil
+}
+
+// first waits for all of a pool's lock files and takes the first that is free; what comes
+// after it is let go at once.
+func (p *pools) first(ctx context.Context, name string) (*lockFile, error) {
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	type got struct {
+		file *lockFile
+		err  error
+	}
+	n := p.sizes[name]
+	all := make(chan got)
+	for i := range n {
+		go func() {
+			f, err := waitLockFile(inner, p.dir, p.key(name, i), p.run, false, func() {})
+			select {
+			case all <- got{f, err}:
+			case <-inner.Done():
+				if f != nil {
+					f.release()
+				}
+			}
+		}()
+	}
+	var faults []error
+	for range n {
+		select {
+		case g := <-all:
+			if g.err == nil {
+				return g.file, nil
+			}
+			faults = append(faults, g.err)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	return nil, errors.Join(faults...)
+}
+
+// enter takes the slot of a pool that an attempt needs. Whoever waits for it holds none of the Jobs.
+func (in *instance) enter(ctx context.Context) (release func(), end ending, ok bool) {
+	name := in.pool
+	if name == "" {
+		return func() {}, ending{}, true
+	}
+	slot, waited := in.slot, false
+	waits := func(by string) {
+		waited = true
+		in.release()
+		in.run.Bus.Publish(event.Event{Type: event.StepWaiting, Step: in.path, Cause: CausePool,
+			Reason: fmt.Sprintf("waits for one of the %d slots of pool %q, held by %s", in.run.Plan.Pools[name], name, by)})
+	}
+	release, err := in.run.pools.acquire(ctx, name, waits)
+	if err == nil && slot && waited {
+		if err = in.run.slots.acquire(ctx); err != nil {
+			release()
+		} else {
+			in.slot = true
+		}
+	}
+	switch {
+	case err == nil:
+		return release, ending{}, true
+	case ctx.Err() != nil:
+		return nil, cancelledBy(ctx), false
+	}
+	return nil, failed(CausePool, fmt.Sprintf("pool %q: %v", name, err)), false
+}
