@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +24,9 @@ type attempt struct {
 	job     *target.Job
 	out     target.Output
 	// base is the start of the names of all that the attempt has on disk outside its workspace.
-	base      string
+	base string
+	// beside is the folder in which programs find what lies at base, where that is not its own; else "".
+	beside    string
 	workspace *workspace
 	placed    []string // in the workspace, and to be taken out before it goes
 	files     bool     // parameters or scripts lie in files
@@ -65,12 +69,20 @@ func (a *attempt) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.env, err = a.session.environment(a.job, params, a.outputs()); err != nil {
+	if a.env, err = a.session.environment(a.job, params, a.seen(a.outputs())); err != nil {
 		return err
 	}
 	narrow := !a.job.InPlace && !a.job.AllTree && a.job.Inputs != nil
 	a.dir, err = a.workspace.enter(a.job.Workdir, narrow)
 	return err
+}
+
+// seen is a path beside the workspace as programs find it.
+func (a *attempt) seen(path string) string {
+	if a.beside == "" {
+		return path
+	}
+	return a.beside + strings.TrimPrefix(path, filepath.Dir(a.base))
 }
 
 // outputs is the file that $PIPE_OUTPUT names; it exists when a script has written to it.

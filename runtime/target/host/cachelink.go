@@ -40,6 +40,9 @@ func (a *attempt) linkedCache(root *os.Root, at string) (source, rest string, ok
 			continue
 		}
 		source := filepath.Join(a.session.run.Cache, filepath.Clean(m.Cache))
+		if a.workspace.external {
+			return source, filepath.Join(".", below), true
+		}
 		if link, err := root.Readlink(mount); err == nil && link == source {
 			return source, filepath.Join(".", below), true
 		}

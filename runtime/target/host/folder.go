@@ -21,25 +21,25 @@ type folder struct {
 }
 
 const (
-	folderName = "host" // below a run's state folder
-	lockName   = "lock"
+	hostFolders = "host" // the kind of folder of programs on this machine
+	lockName    = "lock"
 )
 
 // newFolder makes a session's folder in the first of the places that lies outside root:
 // what is inside would be hidden by the workspace that is mounted there.
-func newFolder(root string, places ...string) (*folder, error) {
+func newFolder(kind, root string, places ...string) (*folder, error) {
 	for _, place := range places {
 		place, err := realDir(place)
 		if err != nil || within(root, place) {
 			continue
 		}
-		return lockedFolder(place)
+		return lockedFolder(kind, place)
 	}
 	return nil, fmt.Errorf("no folder outside %s to work in: set TMPDIR", root)
 }
 
 // lockedFolder takes the lock before the folder gets the name that a sweep looks for.
-func lockedFolder(place string) (*folder, error) {
+func lockedFolder(kind, place string) (*folder, error) {
 	fresh, err := os.MkdirTemp(place, ".pipe-new-")
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func lockedFolder(place string) (*folder, error) {
 		os.RemoveAll(fresh)
 		return nil, err
 	}
-	path := filepath.Join(place, folderPrefix()+strconv.FormatInt(int64(os.Getpid()), 36)+strings.TrimPrefix(filepath.Base(fresh), ".pipe-new"))
+	path := filepath.Join(place, folderPrefix(kind)+strconv.FormatInt(int64(os.Getpid()), 36)+strings.TrimPrefix(filepath.Base(fresh), ".pipe-new"))
 	if err := os.Rename(fresh, path); err != nil {
 		lock.Close()
 		os.RemoveAll(fresh)
@@ -59,7 +59,7 @@ func lockedFolder(place string) (*folder, error) {
 }
 
 // folderPrefix holds the user, because places such as /tmp are shared.
-func folderPrefix() string { return "pipe-" + folderName + "-" + strconv.Itoa(os.Getuid()) + "-" }
+func folderPrefix(kind string) string { return "pipe-" + kind + "-" + strconv.Itoa(os.Getuid()) + "-" }
 
 // next is a path in the folder that was never given before.
 func (f *folder) next() string {
@@ -71,21 +71,23 @@ func (f *folder) close() error {
 }
 
 // sweepStale removes the folders of sessions that were killed: those among temporary files,
-// and those in the state folders of other runs beside this one, which go with them.
-func sweepStale(state string) {
-	sweepPlace(os.TempDir())
+// and those in the state folders of other runs beside this one, which go with them. What is in
+// use says of a folder that something else needs it still.
+func sweepStale(kind, state string, inUse func(path string) bool) {
+	sweepPlace(kind, os.TempDir(), inUse)
 	for _, run := range names(filepath.Dir(state)) {
 		place := filepath.Join(filepath.Dir(state), run)
-		if sweepPlace(place) {
+		if sweepPlace(kind, place, inUse) {
 			syscall.Rmdir(place)
 		}
 	}
 }
 
 // sweepPlace reports whether it found something to remove.
-func sweepPlace(place string) (found bool) {
+func sweepPlace(kind, place string, inUse func(path string) bool) (found bool) {
 	for _, name := range names(place) {
-		if strings.HasPrefix(name, folderPrefix()) && removeStale(filepath.Join(place, name)) {
+		path := filepath.Join(place, name)
+		if strings.HasPrefix(name, folderPrefix(kind)) && !inUse(path) && removeStale(path) {
 			found = true
 		}
 	}
@@ -135,4 +137,10 @@ func removeAll(path string) error {
 func within(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
+}
+
+// kind is what the folder's name says it is for.
+func (f *folder) kind() string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(f.path), "pipe-"), "-")
+	return kind
 }

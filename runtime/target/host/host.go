@@ -37,8 +37,8 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 	adoptOrphans()
 	refuseTerminal()
 	keepDescriptors()
-	sweepStale(run.State)
-	folder, err := newFolder(root, run.State, os.TempDir())
+	sweepStale(hostFolders, run.State, func(string) bool { return false })
+	folder, err := newFolder(hostFolders, root, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 // never replaces another.
 func (a *attempt) mountAll(ctx context.Context) error {
 	for _, m := range a.job.Mounts {
-		if m.Cache != "" && a.workspace.binds {
+		if m.Cache != "" && a.workspace.binds && a.workspace.layers == nil {
 			continue
 		}
 		if err := a.mount(ctx, m); err != nil {
@@ -93,6 +93,9 @@ func (m mounter) cache(at, name string) error {
 	name, err := localPath("", name)
 	if err != nil {
 		return err
+	}
+	if m.attempt.workspace.external {
+		return m.folder(at)
 	}
 	source := filepath.Join(m.attempt.session.run.Cache, name)
 	if err := os.MkdirAll(source, 0o755); err != nil {
@@ -273,9 +276,14 @@ func collision(at string, err error) error {
 // unplace takes mounts out of the real tree again, and secrets out of any workspace, which
 // may last a while after the step.
 func (a *attempt) unplace() error {
-	var err error
+	if len(a.placed) == 0 || a.workspace.external && !a.job.InPlace {
+		return nil // of a workspace for others the rest goes at once, too
+	}
+	root, err := a.workspace.open()
 	for _, at := range a.placed {
-		err = errors.Join(err, a.workspace.root.RemoveAll(at))
+		if root != nil {
+			err = errors.Join(err, root.RemoveAll(at))
+		}
 	}
 	if !a.job.InPlace {
 		return nil // what a step left there goes with the workspace

@@ -90,7 +90,7 @@ func (p *placer) file(f value.File) (value.Value, error) {
 	if p.secret {
 		f.Mode = secretMode
 	}
-	return value.String(path), p.attempt.session.run.Artifacts.GetFile(p.ctx, f, path)
+	return value.String(p.attempt.seen(path)), p.attempt.session.run.Artifacts.GetFile(p.ctx, f, path)
 }
 
 func (p *placer) dir(d value.Dir) (value.Value, error) {
@@ -98,15 +98,16 @@ func (p *placer) dir(d value.Dir) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := value.String(p.attempt.seen(path))
 	if err := p.attempt.session.run.Artifacts.GetDir(p.ctx, d, path); err != nil || !p.secret {
-		return value.String(path), err
+		return seen, err
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	return value.String(path), readOnly(root, ".")
+	return seen, readOnly(root, ".")
 }
 
 // paramPath is a new path in a folder of its own, so that files keep their names.

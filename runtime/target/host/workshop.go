@@ -36,6 +36,9 @@ type workshop struct {
 	isolation *isolation // of overlays
 	layers    *folder    // where layers of overlays lie; often folder itself
 
+	// elsewhere says that programs do not run here: overlays are made by who runs them.
+	elsewhere bool
+
 	removals chan struct{} // one for each removal under way behind a step's back
 
 	mu      sync.Mutex
@@ -84,7 +87,7 @@ func (w *workshop) probeOverlay() error {
 		w.isolation, w.layers = here, w.folder
 		return nil
 	}
-	elsewhere, otherErr := newFolder(w.root, os.TempDir())
+	elsewhere, otherErr := newFolder(w.folder.kind(), w.root, os.TempDir())
 	if otherErr != nil {
 		return errors.Join(err, otherErr)
 	}
@@ -138,6 +141,11 @@ func (w *workshop) show(i *isolation, base string, lower []string, binds []bind)
 	if err := finishFolder(v.Upper, info); err != nil {
 		return nil, nil, err
 	}
+	return i.show(v)
+}
+
+// show enters a view in a place of its own.
+func (i *isolation) show(v view) (place, *os.Root, error) {
 	p, err := i.place()
 	if err != nil {
 		return nil, nil, err
@@ -258,7 +266,11 @@ func (w *workshop) overlaid(lower []string, binds []bind) (*workspace, error) {
 	if err != nil {
 		return nil, errors.Join(err, removeAll(base))
 	}
-	return &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return w.remove(base) }}, nil
+	space := &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return w.remove(base) }}
+	if w.elsewhere {
+		space.layers = &layers{isolation: w.isolation, base: base, view: view{At: w.root, Lower: lower, Upper: base + "/upper", Options: w.isolation.options(), Binds: binds}}
+	}
+	return space, nil
 }
 
 // copied makes a workspace in a folder with the repository's name, which tools may show.

@@ -18,6 +18,12 @@ type workspace struct {
 	root *os.Root
 	// binds says that cache folders are mounted; elsewhere they are links.
 	binds bool
+	// external says that cache folders are mounted by who runs the programs, and seen by them alone.
+	external bool
+	// layers are set where who runs the programs lays them over each other.
+	layers *layers
+	// result gives the folder to read once programs that ran elsewhere have ended; nil is path.
+	result func() (string, error)
 	// moved says that inputs changed while they were copied.
 	moved   bool
 	discard func() error
@@ -28,12 +34,27 @@ func (w *workspace) open() (*os.Root, error) {
 	if w.root != nil {
 		return w.root, nil
 	}
-	root, err := os.OpenRoot(w.path)
+	root, err := w.find()
 	if err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	w.root = root
 	return root, nil
+}
+
+// find opens what programs left, wherever that is.
+func (w *workspace) find() (*os.Root, error) {
+	switch {
+	case w.result != nil:
+		path, err := w.result()
+		if err != nil {
+			return nil, err
+		}
+		return os.OpenRoot(path)
+	case w.layers != nil:
+		return w.enterAgain()
+	}
+	return os.OpenRoot(w.path)
 }
 
 // enter checks, or makes where it may, the folder that programs start in.
@@ -70,7 +91,9 @@ func (w *workspace) close() error {
 	if w.root != nil {
 		w.root.Close()
 	}
-	w.place.leave()
+	if w.place != nil {
+		w.place.leave()
+	}
 	return w.discard()
 }
 

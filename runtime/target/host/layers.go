@@ -1,0 +1,50 @@
+package host
+
+import (
+	"fmt"
+	"os"
+)
+
+// layers are an overlay that is mounted by turns: here to prepare and to read it, and
+// elsewhere while programs run.
+type layers struct {
+	isolation *isolation
+	base      string
+	view      view
+	turns     int
+}
+
+// fresh is a folder that no mount has worked in: the kernel refuses one that a mount left
+// without syncing it.
+func (l *layers) fresh() (string, error) {
+	l.turns++
+	dir := fmt.Sprintf("%s/work%d", l.base, l.turns)
+	return dir, os.Mkdir(dir, 0o755)
+}
+
+// rest gives up the overlay here, so that it can be mounted elsewhere.
+func (w *workspace) rest() {
+	if w.root != nil {
+		w.root.Close()
+		w.root = nil
+	}
+	if w.layers != nil && w.place != nil {
+		w.place.leave()
+		w.place = nil
+	}
+}
+
+// enterAgain mounts the overlay here, when it is mounted nowhere else any more.
+func (w *workspace) enterAgain() (*os.Root, error) {
+	work, err := w.layers.fresh()
+	if err != nil {
+		return nil, err
+	}
+	v := w.layers.view
+	v.Work = work
+	p, root, err := w.layers.isolation.show(v)
+	if err == nil {
+		w.place = p
+	}
+	return root, err
+}
