@@ -33,9 +33,9 @@ let file_wide = settings.env + "-x"
 // TestReach tables which steps never run and which settings a plan reaches.
 func TestReach(t *testing.T) {
 	for _, c := range []struct {
-		name, body     string
-		never, reached []string
-		set            map[string]string
+		name, body           string
+		never, gaps, reached []string
+		set                  map[string]string
 	}{
 		{name: "nothing is read", body: `a = use(text: "x")`},
 		{name: "an argument", body: `a = use(text: settings.missing)`, reached: []string{"missing"}},
@@ -73,16 +73,27 @@ func TestReach(t *testing.T) {
 		{name: "an op's attribute", body: "a = op {\n env { T = settings.token }\n run `x`\n}", reached: []string{"token"}},
 		{name: "the whole record", body: "a = op {\n when settings.n > 5\n env { T = settings.token }\n run `x`\n}", never: []string{"a"}, reached: []string{"n"}},
 		{name: "a list for loops", body: "a = use(text: x) { for x in [settings.env] }", reached: []string{"env"}},
+		{name: "a guard of each instance", body: "a = use(text: settings.missing) {\n for x in [\"a\", \"b\"]\n when x == \"a\" && settings.on\n }\nb = use(text: \"x\") { needs a }",
+			gaps: []string{"a"}, reached: []string{"on"}},
+		{name: "a guard of each instance of a called pipeline", body: "a = inner(text: settings.missing) {\n for x in [settings.env]\n when settings.on && x == \"dev\"\n }",
+			gaps: []string{"a"}, reached: []string{"env", "on"}},
+		{name: "a guard of the whole behind one of each instance", body: "a = use(text: settings.missing) {\n for x in [settings.missing]\n when x == \"a\" && settings.on\n when settings.env == \"prod\"\n }",
+			never: []string{"a"}, reached: []string{"env", "on"}},
+		{name: "a second guard of each instance", body: "a = use(text: \"x\") {\n for x in [\"a\"]\n when x == \"a\" && settings.on\n when x == settings.missing\n }",
+			gaps: []string{"a"}, reached: []string{"on"}},
 		{name: "finally", body: "a = use(text: \"x\")\nfinally { b = use(text: settings.missing) { when settings.on } }", never: []string{"b"}, reached: []string{"on"}},
 		{name: "on failure", body: "a = use(text: \"x\") { when settings.on }\non failure { b = use(text: settings.missing) { needs a } }", never: []string{"a", "b"}, reached: []string{"on"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := one(reachHead + "\npipeline main() {\n" + c.body + "\n}\n")
+			s := one(reachHead + "\npipeline inner(text: string) {\n a = use(text: text)\n}\npipeline main() {\n" + c.body + "\n}\n")
 			s.settings = c.set
 			p, reached := s.bind(t)
 			encode(t, p)
-			var never, listed []string
+			var never, gaps, listed []string
 			for s := range p.Graph.All() {
+				if s.Gaps {
+					gaps = append(gaps, s.Path)
+				}
 				if s.Never {
 					never = append(never, s.Path)
 				}
@@ -93,6 +104,9 @@ func TestReach(t *testing.T) {
 			slices.Sort(listed)
 			if d := cmp.Diff(c.never, never); d != "" {
 				t.Errorf("never: %s", d)
+			}
+			if d := cmp.Diff(c.gaps, gaps); d != "" {
+				t.Errorf("gaps: %s", d)
 			}
 			if d := cmp.Diff(c.reached, reached); d != "" {
 				t.Errorf("reached: %s", d)

@@ -28,10 +28,17 @@ func (g *graph) step(s *check.Step) plan.Step {
 		in.names.late(b.Name)
 	}
 	if g.skipped(in, s, &out) {
-		g.neverRuns(s, &out)
+		out.Never, out.Gaps = true, false
+		g.names.set(s.Name, &name{value: value.None{}, status: expr.StatusSkipped})
+		g.callee(s, &out)
 		return out
 	}
 	in.narrow = set(s.Narrow)
+	if out.Gaps {
+		g.loops(in, s, &out)
+		g.callee(s, &out)
+		return out
+	}
 	g.modifiers(in, s, &out)
 	in.tolerant = refused(out.Require)
 	values := g.args(in, s, &out)
@@ -44,10 +51,8 @@ func (g *graph) step(s *check.Step) plan.Step {
 	return out
 }
 
-// neverRuns closes a step that is skipped: others see it as such.
-func (g *graph) neverRuns(s *check.Step, out *plan.Step) {
-	out.Never = true
-	g.names.set(s.Name, &name{value: value.None{}, status: expr.StatusSkipped})
+// callee names what a step would call, whose inside nobody will ask for.
+func (g *graph) callee(s *check.Step, out *plan.Step) {
 	switch {
 	case s.Op != nil:
 		out.Op = g.opID(s.Op)
@@ -84,23 +89,30 @@ func (g *graph) skipped(in spot, s *check.Step, out *plan.Step) bool {
 	return g.bindings(in, s, out) || g.guards(in, s, out)
 }
 
-// guards lowers the `when`s up to the first that is false already.
+// guards lowers the `when`s up to the first that is false already. One that names a loop variable
+// is asked for each instance: false already, it leaves gaps and makes those like it needless, and
+// the step itself goes on.
 func (g *graph) guards(in spot, s *check.Step, out *plan.Step) bool {
 	loops := map[string]bool{}
 	for _, l := range s.Loops {
 		loops[l.Var] = true
 	}
-	out.When = nil
+	out.When, out.Gaps = nil, false
 	for _, it := range s.Modifiers {
 		w, ok := it.(*ast.When)
 		if !ok {
 			continue
 		}
+		each := mentions(w.Cond, loops)
+		if each && out.Gaps {
+			continue
+		}
 		x, no := in.guard(w.Cond)
-		out.When = append(out.When, plan.Guard{Expr: x, Instance: mentions(w.Cond, loops)})
-		if no {
+		out.When = append(out.When, plan.Guard{Expr: x, Instance: each})
+		if no && !each {
 			return true
 		}
+		out.Gaps = out.Gaps || no
 	}
 	return false
 }
@@ -143,13 +155,7 @@ func refused(list []plan.Require) bool {
 // modifiers lowers the rest of what a step says of itself. Those of an inline op that are
 // attributes too stay with the op.
 func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
-	for _, l := range s.Loops {
-		list, _ := in.fold(l.Decl.List, types.ListOf(l.Type))
-		out.For = append(out.For, plan.Loop{
-			Var: l.Var, Type: g.text(l.Type), List: list,
-			Where: in.condition(l.Decl.Where), Max: in.opt(l.Decl.Max, types.IntType),
-		})
-	}
+	g.loops(in, s, out)
 	for _, it := range s.Modifiers {
 		if s.Op != nil && slices.Contains(s.Op.Items, it) {
 			continue
@@ -176,6 +182,17 @@ func (g *graph) modifiers(in spot, s *check.Step, out *plan.Step) {
 				out.Pool = in.pool(it.Value)
 			}
 		}
+	}
+}
+
+// loops lowers the `for`s.
+func (g *graph) loops(in spot, s *check.Step, out *plan.Step) {
+	for _, l := range s.Loops {
+		list, _ := in.fold(l.Decl.List, types.ListOf(l.Type))
+		out.For = append(out.For, plan.Loop{
+			Var: l.Var, Type: g.text(l.Type), List: list,
+			Where: in.condition(l.Decl.Where), Max: in.opt(l.Decl.Max, types.IntType),
+		})
 	}
 }
 

@@ -100,7 +100,7 @@ func (d *drawer) connect(s *Step, ids map[string]string) {
 
 func (s *Step) kind() boxKind {
 	switch {
-	case s.Never:
+	case s.Idle():
 		return neverBox
 	case s.guarded():
 		return guardedBox

@@ -273,7 +273,14 @@ type Step struct {
 	// Never says that a guard is already false: the step will be skipped and needs nothing. Of
 	// such a step nothing else was looked at; its op may be missing from the plan.
 	Never bool `json:"never,omitempty"`
+	// Gaps says that a guard which names a loop variable is false already, whatever the element:
+	// each instance of the `for` will be skipped, and the step succeeds with a list of gaps. Of
+	// such a step only what it needs, its guards and its lists were looked at.
+	Gaps bool `json:"gaps,omitempty"`
 }
+
+// Idle reports that no attempt of the step will ever start.
+func (s *Step) Idle() bool { return s.Never || s.Gaps }
 
 // Guard is a `when`. Instance says that it names a loop variable and is asked for each instance.
 type Guard struct {

@@ -16,6 +16,11 @@ func (t *tree) step(depth int, s *Step) {
 		return
 	}
 	t.waits(depth, s)
+	if s.Gaps {
+		t.loops(depth, s)
+		t.row(depth, "skipped", "each instance: "+whyNever(s))
+		return
+	}
 	for _, a := range s.Args {
 		t.row(depth, "argument", clean(a.Name)+" = "+shorten(a.Value.String(), 80))
 	}
@@ -31,7 +36,7 @@ func (t *tree) step(depth int, s *Step) {
 // mark is the sign before a step, which is counted unless it is a graph with steps of its own.
 func (t *tree) mark(s *Step) string {
 	switch {
-	case s.Never:
+	case s.Idle():
 		t.never++
 		return "-"
 	case s.Graph != nil && t.unsure[s]:
@@ -113,9 +118,7 @@ func (t *tree) modifiers(depth int, s *Step) {
 	for _, g := range s.When {
 		t.row(depth, "when", condition(g.Expr))
 	}
-	for _, l := range s.For {
-		t.row(depth, "for", loop(l))
-	}
+	t.loops(depth, s)
 	t.guards(depth, nil, s.Require, s.Locks)
 	if a := s.Approve; a != nil {
 		t.row(depth, "approve", a.Message.String()+when(a.When))
@@ -132,6 +135,12 @@ func when(x *Expr) string {
 		return ""
 	}
 	return " when " + condition(*x)
+}
+
+func (t *tree) loops(depth int, s *Step) {
+	for _, l := range s.For {
+		t.row(depth, "for", loop(l))
+	}
 }
 
 func loop(l Loop) string {

@@ -139,7 +139,7 @@ func (v *validator) step(prefix string, s *Step, scope map[string]*Step) {
 	switch {
 	case (s.Op == "") == (s.Graph == nil):
 		v.addf("step %q must call either an op or a graph", s.Path)
-	case s.Op != "" && !known && !s.Never:
+	case s.Op != "" && !known && !s.Idle():
 		v.addf("step %q calls the op %q, which the plan lacks", s.Path, s.Op)
 	case s.Graph != nil:
 		v.graph(s.Path+"/", s.Graph)

@@ -92,7 +92,7 @@ func (r *run) stepInfo(s *plan.Step, below selection) (*stepInfo, error) {
 	for _, n := range s.Needs {
 		delete(out.after, n)
 	}
-	if s.Never {
+	if s.Idle() {
 		return out, nil
 	}
 	var err error

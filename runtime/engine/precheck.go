@@ -65,7 +65,7 @@ func (r *run) precheckGraph(g *graphInfo, place string) []error {
 	place = constantPlace(g.plan.Target, place)
 	for _, s := range g.steps {
 		switch {
-		case s.plan.Never:
+		case s.plan.Idle():
 		case s.graph != nil:
 			errs = append(errs, r.precheckGraph(s.graph, constantPlace(s.plan.Target, place))...)
 		default:
@@ -185,7 +185,7 @@ func (r *run) places(g *graphInfo, place string, out []string) []string {
 	for _, s := range g.steps {
 		at := constantPlace(s.plan.Target, place)
 		switch {
-		case s.plan.Never:
+		case s.plan.Idle():
 			continue
 		case s.graph != nil:
 			out = r.places(s.graph, at, out)
