@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -181,7 +180,7 @@ func (f *fanout) run(i int, slot bool) {
 	}
 }
 
-func (f *fanout) instancePath(i int) string { return f.path + "[" + strconv.Itoa(i) + "]" }
+func (f *fanout) instancePath(i int) string { return instancePath(f.path, i) }
 
 // failFast cancels the other instances at a failure, where that is asked for.
 func (f *fanout) failFast(end ending) {

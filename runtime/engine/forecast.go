@@ -70,6 +70,8 @@ type Forecast struct {
 	anyEnd bool
 	steps  map[string]*Expected
 	scopes map[string]*scope
+	places map[string]standing
+	room   int // how many steps of single instances may still be looked at
 }
 
 // Foresee makes a forecast. The error is for a plan that no run would accept, or for ctx.
@@ -85,15 +87,16 @@ func Foresee(ctx context.Context, o Outlook) (*Forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecast{run: r, anyEnd: o.AnyEnd, steps: map[string]*Expected{}, scopes: map[string]*scope{}}
+	f := &Forecast{run: r, anyEnd: o.AnyEnd, steps: map[string]*Expected{}, scopes: map[string]*scope{}, places: map[string]standing{}, room: maxForeseen}
 	root := &Expected{Fate: Runs}
-	f.graph(ctx, info, "", f.params(ctx, o.Plan.Params, nil, r.module(o.Plan.Graph.Module, o.Plan.Graph.At)), root)
+	f.graph(ctx, info, "", f.params(ctx, o.Plan.Params, nil, r.module(o.Plan.Graph.Module, o.Plan.Graph.At)), nil, root)
 	f.steps[""] = root
 	return f, ctx.Err()
 }
 
-// Step is what is said of a step, by its path; "" is the pipeline itself. A step of a pipeline
-// that is never called is not known.
+// Step is what is said of a step, by its path; "" is the pipeline itself. Behind a step with `for`
+// stands the number of an instance, build[1]/test, or none for all of them together. A step of a
+// pipeline that is never called is not known.
 func (f *Forecast) Step(path string) (Expected, bool) {
 	e, ok := f.steps[path]
 	if !ok {
@@ -142,8 +145,9 @@ func (f *Forecast) fallback(ctx context.Context, p *plan.Param, sc *scope) value
 }
 
 // graph forecasts every step of a graph. of is what calls it, whose fate its guards change.
-func (f *Forecast) graph(ctx context.Context, info *graphInfo, path string, params []local, of *Expected) {
+func (f *Forecast) graph(ctx context.Context, info *graphInfo, path string, params []local, caller *instance, of *Expected) {
 	g := f.run.newGraph(info, path, params, nil)
+	g.caller = caller
 	g.foreseen = make([]Fate, len(info.steps))
 	g.anyEnd = f.anyEnd
 	f.scopes[of.Path] = cmpScope(f.scopes[of.Path], g.scope)
@@ -159,7 +163,7 @@ func (f *Forecast) graph(ctx context.Context, info *graphInfo, path string, para
 			}
 		}
 		e := &Expected{Path: path + step.plan.Name, Hook: of.Hook, Asks: WillSkip}
-		f.steps[e.Path] = e
+		f.steps[e.Path], f.places[e.Path] = e, standing{g, step}
 		f.step(ctx, g, step, e)
 		g.foresee(id, e)
 		if !refused || step.section == mainSection { // its hooks run although the pipeline itself refused
@@ -304,8 +308,8 @@ func (f *Forecast) start(ctx context.Context, g *graphRun, info *stepInfo, e *Ex
 		e.Asks = f.truth(ctx, a.When, sc)
 	}
 	if info.graph != nil {
-		args := f.args(ctx, info, sc)
-		f.graph(ctx, info.graph, e.Path+"/", f.params(ctx, info.graph.plan.Params, args, info.graph.module), e)
+		f.call(ctx, g, info, f.scopes[e.Path], e)
+		f.callEach(ctx, g, info, e)
 	}
 }
 
@@ -350,37 +354,42 @@ func (f *Forecast) fan(ctx context.Context, g *graphRun, info *stepInfo, e *Expe
 		return
 	}
 	e.Counted = true
-	for _, vars := range items {
-		e.Instances = append(e.Instances, f.instance(ctx, g, info, f.scopes[e.Path], vars))
+	for i, vars := range items {
+		e.Instances = append(e.Instances, f.instance(ctx, g, info, e, i, vars))
 	}
+	refusedInstances(e, f)
 	if len(items) == 1 {
 		sc := f.scopes[e.Path]
 		f.scopes[e.Path] = &scope{run: f.run, module: sc.module, outer: sc, locals: items[0]}
 	}
 }
 
-func (f *Forecast) instance(ctx context.Context, g *graphRun, info *stepInfo, sc *scope, vars []local) Instance {
+func (f *Forecast) instance(ctx context.Context, g *graphRun, info *stepInfo, all *Expected, i int, vars []local) Instance {
+	sc := f.scopes[all.Path]
 	out := Instance{Vars: map[string]value.Value{}, Fate: Runs}
 	for _, v := range vars {
 		out.Vars[v.name] = v.value
 	}
 	in := &instance{run: f.run, info: info, graph: g, guarded: true, scope: &scope{run: f.run, module: sc.module, outer: sc, locals: vars}}
-	var e Expected
+	e := &Expected{Path: instancePath(all.Path, i), Fate: Runs, Hook: all.Hook, Asks: WillSkip}
+	f.steps[e.Path], f.scopes[e.Path], f.places[e.Path] = e, in.scope, standing{g, info}
 	if end, ended := in.guards(ctx); ended {
 		e.end(end)
-		out.Fate = e.Fate
 		if end.cause == CauseUpstreamFailed {
-			out.Fate = Undecided
+			e.Fate, e.Cause, e.Reason = Undecided, "", ""
 			for i := range info.plan.When {
 				if w := &info.plan.When[i]; w.Instance {
-					out.On = append(out.On, f.open(ctx, &w.Expr, in.scope)...)
+					e.On = append(e.On, f.open(ctx, &w.Expr, in.scope)...)
 				}
 			}
 		}
+		out.Fate, out.On = e.Fate, e.On
 		return out
 	}
-	e.Fate = Runs
-	f.require(ctx, g, info.plan.Require, in.scope, &e)
+	f.require(ctx, g, info.plan.Require, in.scope, e)
+	if a := info.plan.Approve; a != nil {
+		e.Asks = f.truth(ctx, a.When, in.scope)
+	}
 	out.Fate = e.Fate
 	return out
 }

@@ -39,6 +39,14 @@ func pipelineOf(r *rand.Rand) string {
 			if r.IntN(2) == 0 {
 				mods += "\n  when x == settings.env"
 			}
+		case 3:
+			call, mods = "sub(go: x == settings.env)", "\n  for x in [\"dev\", \"live\", \"test\"]"
+			if r.IntN(2) == 0 {
+				mods += "\n  when x == \"live\" && " + guardOf(r, i, 1)
+			}
+		}
+		if r.IntN(4) == 0 {
+			mods += "\n  require " + guardOf(r, 0, 1) + " else \"no\""
 		}
 		if r.IntN(3) > 0 {
 			mods += "\n  when " + guardOf(r, i, 2)
@@ -83,7 +91,7 @@ func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
 // TestForecastIsWhatRuns holds explain's verdict on every step to what the engine then does.
 func TestForecastIsWhatRuns(t *testing.T) {
-	const pipelines, values = 60, 5
+	const pipelines, values = 90, 5
 	r := rand.New(rand.NewPCG(4, 12))
 	cases, steps, fates := 0, 0, map[engine.Fate]int{}
 	for range pipelines {
@@ -124,20 +132,25 @@ func TestForecastIsWhatRuns(t *testing.T) {
 				if !ok || e.Hook == "on failure" {
 					continue
 				}
+				if _, was := ended[path.Path]; !was && e.Fate != engine.WillSkip && e.Fate != engine.WillNot && !e.Counted {
+					t.Fatalf("%s: foreseen %+v, and never seen\nsettings %v, ci %v\n%s", path.Path, e, known, ci, text)
+				}
+			}
+			for _, got := range res.Steps {
+				e, ok := f.Step(got.Path)
+				if e.Hook == "on failure" {
+					continue
+				}
 				steps++
 				fates[e.Fate]++
-				got, was := ended[path.Path]
-				want := map[engine.Fate]engine.Outcome{engine.Runs: engine.Succeeded, engine.WillSkip: engine.Skipped}[e.Fate]
-				if !was && e.Fate == engine.WillSkip {
-					continue // below a step that was skipped
-				}
-				if got.Outcome != want || e.Fate == engine.WillSkip && (got.Cause != e.Cause || got.Reason != e.Reason) {
-					t.Fatalf("%s: foreseen %+v, was %+v\nsettings %v, ci %v\n%s", path.Path, e, got, known, ci, text)
+				want := map[engine.Fate]engine.Outcome{engine.Runs: engine.Succeeded, engine.WillSkip: engine.Skipped, engine.WillFail: engine.Failed, engine.WillNot: engine.Abandoned}[e.Fate]
+				if !ok || got.Outcome != want || e.Fate == engine.WillSkip && (got.Cause != e.Cause || got.Reason != e.Reason) {
+					t.Fatalf("%s: foreseen %+v, was %+v\nsettings %v, ci %v\n%s", got.Path, e, got, known, ci, text)
 				}
 			}
 		}
 	}
-	if cases < 200 || fates[engine.Runs] < 100 || fates[engine.WillSkip] < 100 {
+	if cases < 200 || fates[engine.Runs] < 100 || fates[engine.WillSkip] < 100 || fates[engine.WillFail] < 20 || fates[engine.WillNot] < 5 {
 		t.Errorf("too few cases: %d with %d steps, %v", cases, steps, fates)
 	}
 	t.Logf("%d runs, %d steps: %v", cases, steps, fates)

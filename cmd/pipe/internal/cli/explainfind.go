@@ -12,6 +12,7 @@ import (
 type stepSpot struct {
 	pipeline string
 	path     string // "build/test"
+	at       string // as it was asked for, with the number of an instance: "build[1]/test"
 	hook     string // "on failure" or "finally", for a step there or below one
 	step     *check.Step
 	within   *check.Pipeline // that it is written in
@@ -70,6 +71,7 @@ func findStep(p *check.Program, pipeline, step string) (stepSpot, error) {
 			found := slices.DeleteFunc(slices.Clone(among), func(s stepSpot) bool { return !fits(s) })
 			switch {
 			case len(found) == 1:
+				found[0].at = strings.TrimSuffix(found[0].path, step) + strings.Trim(asked, "/")
 				return found[0], nil
 			case len(found) > 1:
 				return stepSpot{}, ambiguous(asked, found)

@@ -352,7 +352,7 @@ func fateText(f engine.Fate) string {
 }
 
 func (g *guards) sibling(name string) string {
-	if at := parentOf(g.spot.path); at != "" {
+	if at := parentOf(g.spot.at); at != "" {
 		return at + "/" + name
 	}
 	return name

@@ -213,6 +213,7 @@ func (p page) verdict(x *explanation) {
 	for _, m := range x.Missing {
 		p.line("", "setting: "+m)
 	}
+	p.cached(x)
 	p.line("", fmt.Sprintf("(here and now: profile %s, event %s)", noneFor(x.Profile), x.Event))
 }
 

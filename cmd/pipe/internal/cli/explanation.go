@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -39,6 +40,8 @@ type explanation struct {
 	Locks    []string    `json:"locks,omitempty"`
 	Allowed  *condition  `json:"allow_failure,omitempty"`
 	Verdict  verdict     `json:"verdict"`
+	// Cache is what is known of an earlier result, of each instance that runs.
+	Cache []cacheShown `json:"cached,omitempty"`
 	// Because are the skipped steps behind a skip, each after the one that it skips.
 	Because []neighbour  `json:"because,omitempty"`
 	Missing []string     `json:"missing,omitempty"` // settings without a usable value
@@ -102,22 +105,59 @@ func (x *explaining) explanation(ctx context.Context) (*explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.instance(near); err != nil {
+		return nil, err
+	}
 	s := x.spot.step
 	out := &explanation{
-		Schema: explanationVersion, Pipeline: x.spot.pipeline, Step: x.spot.path, Hook: x.spot.hook,
+		Schema: explanationVersion, Pipeline: x.spot.pipeline, Step: x.spot.at, Hook: x.spot.hook,
 		At: placeIn(x.spot), Calls: calls(x.spot), Doc: docLine(s.Decl.Doc),
 		Profile: x.flags.profile, Event: x.event,
-		Verdict: verdictOf(near, open, x.spot.path),
+		Verdict: verdictOf(near, open, x.spot.at),
 	}
 	x.surround(out, near)
 	if out.Verdict.Cause == engine.CauseNeedsSkipped {
-		out.Because = x.because(near, x.spot.path, nil)
+		out.Because = x.because(near, x.spot.at, nil)
 	}
-	(&guards{explaining: x, outlook: o, forecast: near, path: x.spot.path}).describe(ctx, out)
+	(&guards{explaining: x, outlook: o, forecast: near, path: x.spot.at}).describe(ctx, out)
 	for _, p := range o.settings.Problems(o.bound.reached) {
 		out.Missing = append(out.Missing, p.Message)
 	}
+	if out.Verdict.Fate == string(engine.Runs) {
+		if out.Cache, err = x.cache(ctx, near); err != nil {
+			return nil, err
+		}
+	}
 	return out, x.table(ctx, out)
+}
+
+// instance holds what was asked for to the instances that there are; where their number is not
+// known, all of them are meant.
+func (x *explaining) instance(f *engine.Forecast) error {
+	if _, ok := f.Step(x.spot.at); ok || x.spot.at == x.spot.path {
+		return nil
+	}
+	for i, c := range x.spot.at {
+		if c != ']' {
+			continue
+		}
+		asked := x.spot.at[:i+1]
+		all := asked[:strings.LastIndexByte(asked, '[')]
+		e, known := f.Step(all)
+		if _, ok := f.Step(asked); ok || !known || !e.Counted {
+			continue
+		}
+		return usagef(fmt.Sprintf("pipe explain %s tells of all of them", all), "%s has %s, and %s is none of them", all, instances(len(e.Instances)), asked)
+	}
+	x.spot.at = x.spot.path
+	return nil
+}
+
+func instances(n int) string {
+	if n == 1 {
+		return "1 instance"
+	}
+	return fmt.Sprintf("%d instances", n)
 }
 
 // calls names what a step calls.
@@ -139,11 +179,11 @@ func parentOf(path string) string {
 
 // surround says what the step stands in, waits for and needs.
 func (x *explaining) surround(out *explanation, f *engine.Forecast) {
-	for at := parentOf(x.spot.path); at != ""; at = parentOf(at) {
+	for at := parentOf(x.spot.at); at != ""; at = parentOf(at) {
 		out.Within = slices.Insert(out.Within, 0, x.neighbour(f, at, ""))
 	}
 	s, prefix := x.spot.step, ""
-	if at := parentOf(x.spot.path); at != "" {
+	if at := parentOf(x.spot.at); at != "" {
 		prefix = at + "/"
 	}
 	after := afterOf(s.Modifiers)
@@ -194,8 +234,9 @@ func (x *explaining) because(f *engine.Forecast, path string, seen []string) []n
 	return out
 }
 
-// at finds a step of the same pipeline by its path.
+// at finds a step of the same pipeline by its path, or that of an instance.
 func (x *explaining) at(path string) (stepSpot, bool) {
+	path = instanceMark.ReplaceAllString(path, "")
 	for _, s := range spotsOf(x.checked.program.Entry.Pipelines[x.spot.pipeline], x.spot.pipeline, "", "") {
 		if s.path == path {
 			return s, true
@@ -220,9 +261,16 @@ func (x *explaining) neighbour(f *engine.Forecast, path, how string) neighbour {
 // verdictOf reads a forecast; open is the one in which steps may end in any way, or nil.
 func verdictOf(f, open *engine.Forecast, path string) verdict {
 	e, ok := f.Step(path)
+	if !ok && instanceMark.MatchString(path) {
+		return ofInstance(f, open, path)
+	}
 	if !ok {
 		// What calls its pipeline is never going to run.
 		above, _ := f.Step(nearest(f, path))
+		if above.Fate == engine.Runs {
+			none, _ := f.Step(above.Path + "[0]")
+			return verdict{Fate: string(engine.WillSkip), Cause: none.Cause, Reason: above.Path + " runs none of its instances"}
+		}
 		return verdict{Fate: string(above.Fate), Cause: above.Cause, Reason: above.Path + " does not run: " + above.Reason}
 	}
 	out := verdict{Fate: string(e.Fate), Cause: e.Cause, Reason: e.Reason, On: once(e.On), MayRefuse: e.MayRefuse}
@@ -243,6 +291,19 @@ func verdictOf(f, open *engine.Forecast, path string) verdict {
 		out.Otherwise = other.Fate != e.Fate
 	}
 	return out
+}
+
+// ofInstance is a verdict on an instance that a forecast does not know: there is none, or nobody
+// can count them.
+func ofInstance(f, open *engine.Forecast, path string) verdict {
+	for at := path; at != ""; at = parentOf(at) {
+		all := strings.TrimSuffix(instanceMark.ReplaceAllString(at[strings.LastIndexByte(at, '/')+1:], ""), "/")
+		whole := strings.TrimPrefix(parentOf(at)+"/"+all, "/")
+		if e, ok := f.Step(whole); ok && e.Counted && whole != at {
+			return verdict{Fate: string(engine.WillSkip), Reason: fmt.Sprintf("%s has %s", whole, instances(len(e.Instances)))}
+		}
+	}
+	return verdictOf(f, open, instanceMark.ReplaceAllString(path, ""))
 }
 
 func nearest(f *engine.Forecast, path string) string {
@@ -282,7 +343,7 @@ func (x *explaining) table(ctx context.Context, out *explanation) error {
 			if err != nil {
 				return err
 			}
-			row.Events[event] = verdictOf(f, nil, x.spot.path)
+			row.Events[event] = verdictOf(f, nil, x.spot.at)
 		}
 		out.Table = append(out.Table, row)
 	}
