@@ -33,12 +33,15 @@ type Config struct {
 	// Pools are the slots of each pool: how many attempts of its steps run at a time, over all
 	// runs of a store.
 	Pools map[string]int `toml:"pools"`
+	Lock  LockExtra      `toml:"lock"`
 }
 
 // RunDefaults are defaults of flags of pipe run.
 type RunDefaults struct {
 	Jobs     int  `toml:"jobs"`
 	FailFast bool `toml:"fail_fast"`
+	// Locked is nil where the file says nothing of it.
+	Locked *bool `toml:"locked"`
 }
 
 // Apply gives findings the severities that the file asks for and drops those that are off.
@@ -112,8 +115,10 @@ func (r *configReader) read() (c Config) {
 			c.Run = r.run(raw[key], at)
 		case "pools":
 			c.Pools = r.pools(raw[key], at)
+		case "lock":
+			c.Lock = r.lock(raw[key], at)
 		default:
-			r.unknown(at, key, "", []string{"pipe", "check", "run", "pools"})
+			r.unknown(at, key, "", []string{"pipe", "check", "run", "pools", "lock"})
 		}
 	}
 	return c
@@ -226,13 +231,13 @@ func (r *configReader) run(v any, at source.Span) (d RunDefaults) {
 			}
 			d.Jobs = int(n)
 		case "fail_fast":
-			b, ok := table[key].(bool)
-			if !ok {
-				r.add(diag.TypeMismatch, at, "", "fail_fast: expected true or false, found %s", tomlKind(table[key]))
+			d.FailFast, _ = r.truth(table[key], at, key)
+		case "locked":
+			if b, ok := r.truth(table[key], at, key); ok {
+				d.Locked = &b
 			}
-			d.FailFast = b
 		default:
-			r.unknown(at, key, "run", []string{"jobs", "fail_fast"})
+			r.unknown(at, key, "run", []string{"jobs", "fail_fast", "locked"})
 		}
 	}
 	return d

@@ -1,6 +1,6 @@
 // Package load finds and reads modules: the entry file, the files and folders that it uses,
-// and the standard library; pipe.toml, and the comments that silence findings. It resolves
-// paths and import cycles; it knows no names and no types.
+// and the standard library; pipe.toml, pipe.lock, and the comments that silence findings. It
+// resolves paths and import cycles; it knows no names and no types.
 package load
 
 import (
@@ -24,6 +24,7 @@ type Program struct {
 	Entry   *Module
 	Modules []*Module // every module, imports before importers, the entry last
 	Config  Config
+	Lock    Lock
 }
 
 // Options of a load.
@@ -64,7 +65,7 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 		root: root, real: resolve(root), opts: o, diags: diags,
 		modules: map[string]*Module{}, files: map[string]*ast.File{}, broken: map[string]bool{}, state: map[*Module]state{},
 	}
-	p := &Program{Root: root, Config: l.config()}
+	p := &Program{Root: root, Config: l.config(), Lock: l.lock()}
 	rel, err := filepath.Rel(root, abs)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", name, err)
