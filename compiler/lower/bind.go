@@ -25,6 +25,7 @@ func (b *binder) bind() *plan.Plan {
 	if len(b.plan.Ops) == 0 {
 		b.plan.Ops = nil
 	}
+	b.plan.Pins = b.pins()
 	b.plan.Settings = b.settingsReached()
 	b.plan.Types = b.recordTypes()
 	b.plan.Late = sorted(b.late)

@@ -25,8 +25,11 @@ type binder struct {
 	texts    map[*types.Type]plan.Type
 	modules  map[*check.Module]*moduleNames
 	effects  effects
-	errs     []error
-	said     map[string]bool
+	// lateImage says that the run may come to a name of an image that stands nowhere in the text.
+	lateImage bool
+	images    map[Image]bool // nil where nobody asks for them
+	errs      []error
+	said      map[string]bool
 }
 
 // moduleNames is what a module contributes to a plan.

@@ -97,6 +97,9 @@ func (g *graph) head(in spot, out *plan.Graph) {
 			out.Locks = append(out.Locks, in.lock(it))
 		case *ast.Service:
 			out.Services = append(out.Services, in.service(it))
+			for _, x := range imageExprs(it.Items) {
+				in.noteImage(x, g.prefix+g.pipeline.Name)
+			}
 		case *ast.Attr:
 			switch it.Key.Text {
 			case "timeout":

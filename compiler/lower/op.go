@@ -100,7 +100,11 @@ func (l *opLowering) attr(a *ast.Attr) {
 	in, out, x := l.in, l.out, a.Value
 	switch a.Key.Text {
 	case "image":
-		out.Image, l.image = in.both(x, nil)
+		if x != nil {
+			var image plan.Expr
+			image, l.image = in.image(x)
+			out.Image = &image
+		}
 	case "exec":
 		out.Exec = in.opt(x, types.ListOf(types.StringType))
 	case "inherit":
@@ -195,8 +199,12 @@ func (s spot) service(it *ast.Service) plan.Service {
 			if it.Value != nil {
 				var v value.Value
 				x.Type = s.typeOf(it.Value)
-				x.Value, v = s.fold(it.Value, nil)
-				s.effects.image(it.Key.Text == "image", v)
+				if it.Key.Text == "image" {
+					x.Value, v = s.image(it.Value)
+					s.effects.image(true, v)
+				} else {
+					x.Value, _ = s.fold(it.Value, nil)
+				}
 			}
 			out.Attrs = append(out.Attrs, x)
 		case *ast.Run:

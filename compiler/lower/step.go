@@ -45,6 +45,7 @@ func (g *graph) step(s *check.Step) plan.Step {
 	switch {
 	case s.Op != nil:
 		out.Op = g.op(s.Op, in)
+		g.imagesOf(in, s)
 	case s.Pipeline != nil:
 		g.call(s, &out, values)
 	}

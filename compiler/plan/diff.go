@@ -22,6 +22,7 @@ func Diff(a, b *Plan) []string {
 	d.sources(a.Sources, b.Sources)
 	d.values("setting", settingValues(a), settingValues(b))
 	d.values("parameter", paramValues(a), paramValues(b))
+	d.values("pin", a.Pins, b.Pins)
 	d.parts("type", byID(a.Types), byID(b.Types))
 	d.parts("module", modules(a), modules(b))
 	d.parts("op", byID(a.Ops), byID(b.Ops))

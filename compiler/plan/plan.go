@@ -33,6 +33,9 @@ type Plan struct {
 	Late    []string      `json:"late,omitempty"`
 	Modules []Module      `json:"modules,omitempty"` // by ID; those with lets
 	Ops     map[string]Op `json:"ops,omitempty"`     // by ID
+	// Pins are the digests of images by name, for names that only the run knows; absent where
+	// there is no such name. A name that is known carries its digest: "python:3@sha256:…".
+	Pins map[string]string `json:"pins,omitempty"`
 	// Pools are the slots of the pools that ops and steps name: how many attempts hold one at a time.
 	Pools   map[string]int `json:"pools,omitempty"`
 	Graph   Graph          `json:"graph"`

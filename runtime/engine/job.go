@@ -59,6 +59,7 @@ func (w *opWork) setPlace(ctx context.Context) error {
 	if w.job.Image, err = w.text(ctx, "image", w.op.plan.Image); err != nil {
 		return err
 	}
+	w.job.Image = w.run.Plan.Pinned(w.job.Image)
 	name, err := w.place(ctx)
 	if err != nil {
 		return err
