@@ -34,12 +34,12 @@ type place struct {
 	what   string // "an attribute": what a message calls an item
 	commas bool   // items may be separated by commas, too
 	graph  bool   // items are steps: their modifiers stand in braces
-	choose func(lex *lexer.PeekingLexer) (production, *mistake)
+	choose func(r *reader) (production, *mistake)
 }
 
 // read reads a body from brace to brace.
-func (b *body) read(lex *lexer.PeekingLexer, p *place) error {
-	open := lex.Peek()
+func (b *body) read(r *reader, p *place) error {
+	open := r.peek()
 	if kindOf(open) != token.LBrace {
 		return participle.NextMatch
 	}
@@ -50,62 +50,62 @@ func (b *body) read(lex *lexer.PeekingLexer, p *place) error {
 	}
 	b.present = true
 	opener := indentOf(open)
-	lex.Next()
+	r.next()
 	margin := -1 // the column of the first item
 	for {
-		t := lex.Peek()
+		t := r.peek()
 		switch kindOf(t) {
 		case token.RBrace:
-			lex.Next()
+			r.next()
 			b.span = source.Span{Start: start(open), End: end(t)}
 			return nil
 		case token.Semicolon:
-			lex.Next()
+			r.next()
 			continue
 		}
-		if t.EOF() || b.leaves(lex, open, opener, margin) {
-			b.unclosed(lex, open)
+		if t.EOF() || b.leaves(r, open, opener, margin) {
+			b.unclosed(r, open)
 			return nil
 		}
 		if startsLine(t) && margin < 0 {
 			margin = t.Pos.Column
 		}
-		b.item(lex, p)
+		b.item(r, p)
 	}
 }
 
 // readMaybe reads a body that may be left out.
-func (b *body) readMaybe(lex *lexer.PeekingLexer, p *place) error {
-	if kindOf(lex.Peek()) != token.LBrace {
+func (b *body) readMaybe(r *reader, p *place) error {
+	if kindOf(r.peek()) != token.LBrace {
 		return nil
 	}
-	return b.read(lex, p)
+	return b.read(r, p)
 }
 
 // leaves reports whether the next token lies outside a body whose closing brace is missing: where a declaration
 // starts, and, as some bracket of this one does not match, where a line is indented no deeper than the one that opened the body.
-func (b *body) leaves(lex *lexer.PeekingLexer, open *lexer.Token, opener, margin int) bool {
-	t := lex.Peek()
+func (b *body) leaves(r *reader, open *lexer.Token, opener, margin int) bool {
+	t := r.peek()
 	if flagsOf(open)&suspect == 0 || !startsLine(t) {
 		return false
 	}
 	if (margin < 0 || margin > opener) && t.Pos.Column <= opener {
 		return true
 	}
-	return t.Pos.Column == 0 && kindOf(t) == token.Word && declares(lex) && t.Value != "let" && t.Value != "target"
+	return t.Pos.Column == 0 && kindOf(t) == token.Word && declares(r) && t.Value != "let" && t.Value != "target"
 }
 
 // declares reports whether the next token can start a declaration.
-func declares(lex *lexer.PeekingLexer) bool {
-	toks := rest(lex)
+func declares(r *reader) bool {
+	toks := r.rest()
 	return len(toks) > 1 && declaresAt(toks[0].Value, kindOf(&toks[1]))
 }
 
-func (b *body) unclosed(lex *lexer.PeekingLexer, open *lexer.Token) {
-	before := last(lex)
+func (b *body) unclosed(r *reader, open *lexer.Token) {
+	before := r.last()
 	m := syntax(source.Span{Start: end(before), End: end(before)}, `"{" is not closed: its body seems to end here`)
 	m.help = `add "}"`
-	if before == open {
+	if start(before) == start(open) {
 		m.span, m.message = spanOf(open), `"{" is not closed`
 	} else {
 		m.opener = spanOf(open)
@@ -116,29 +116,29 @@ func (b *body) unclosed(lex *lexer.PeekingLexer, open *lexer.Token) {
 }
 
 // item reads one item, and on a mistake moves on to the next.
-func (b *body) item(lex *lexer.PeekingLexer, p *place) {
-	first := lex.Peek()
-	from := lex.RawCursor()
+func (b *body) item(r *reader, p *place) {
+	first := r.peek()
+	from := r.i
 	e := entry{span: spanOf(first)}
-	choice, m := p.choose(lex)
+	choice, m := p.choose(r)
 	e.err = m
-	claim(lex)
+	r.claim()
 	if m == nil {
-		node, err := choice(lex)
+		node, err := choice(r)
 		e.node = node
 		if err != nil {
-			e.err = explain(err, lex)
-		} else if t := lex.Peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
-			e.err = trailing(t, last(lex), p.graph)
+			e.err = explain(err, r)
+		} else if t := r.peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
+			e.err = trailing(t, r.last(), p.graph)
 		}
 	}
 	if e.err != nil {
-		e.name = nameAt(lex, from)
-		syncItem(lex, from, e.err)
+		e.name = nameAt(r, from)
+		syncItem(r, from, e.err)
 	}
-	e.span.End = max(end(last(lex)), e.span.End)
-	if p.commas && kindOf(lex.Peek()) == token.Comma {
-		lex.Next()
+	e.span.End = max(end(r.last()), e.span.End)
+	if p.commas && kindOf(r.peek()) == token.Comma {
+		r.next()
 	}
 	b.entries = append(b.entries, e)
 }
@@ -177,8 +177,8 @@ func trailing(t, before *lexer.Token, inGraph bool) *mistake {
 
 // nameAt is the name that the item at a place would declare: `name =`, `name :`, `let name`
 // or, without its equals sign, `name op(`.
-func nameAt(lex *lexer.PeekingLexer, from lexer.RawCursor) ast.Name {
-	toks := restFrom(lex, from)
+func nameAt(r *reader, from int) ast.Name {
+	toks := r.toks[from:]
 	i := 0
 	if isWord(&toks[0], "let") && len(toks) > 1 && kindOf(&toks[1]) == token.Word {
 		i = 1
@@ -202,8 +202,8 @@ func nameAt(lex *lexer.PeekingLexer, from lexer.RawCursor) ast.Name {
 
 // syncItem moves past a broken item that starts at from: to the next line, beyond the place of the mistake, that is
 // indented no deeper than the item's, to a semicolon, or to a closing brace that is not the item's own.
-func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, m *mistake) {
-	toks := restFrom(lex, from)
+func syncItem(r *reader, from int, m *mistake) {
+	toks := r.toks[from:]
 	indent := indentOf(&toks[0])
 	depth, i := 0, 0
 	matched := true    // the braces do, so that a line break within them ends nothing
@@ -232,12 +232,7 @@ func syncItem(lex *lexer.PeekingLexer, from lexer.RawCursor, m *mistake) {
 			depth--
 		}
 	}
-	at := lex.RawCursor()
-	if to := from + lexer.RawCursor(i); to > at {
-		lex.FastForward(to - 1)
-	} else if to < at {
-		rewind(lex, to)
-	}
+	r.i = from + i
 }
 
 func endsBroken(t *lexer.Token, k token.Kind, depth, indent int) bool {
@@ -249,14 +244,6 @@ func endsBroken(t *lexer.Token, k token.Kind, depth, indent int) bool {
 	}
 	// the item's own brace may close here; anything else on this margin is a sibling
 	return k != token.RBrace || depth == 0
-}
-
-// rewind moves back to a place.
-func rewind(lex *lexer.PeekingLexer, to lexer.RawCursor) {
-	lex.LoadCheckpoint(lexer.Checkpoint{})
-	if to > 0 {
-		lex.FastForward(to - 1)
-	}
 }
 
 func nameOf(t *lexer.Token) ast.Name {

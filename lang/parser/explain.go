@@ -9,18 +9,18 @@ import (
 )
 
 // explain says what the grammar found wrong, in the user's terms.
-func explain(err error, lex *lexer.PeekingLexer) *mistake {
+func explain(err error, r *reader) *mistake {
 	var m *mistake
 	if errors.As(err, &m) {
 		return m
 	}
 	var unexpected *participle.UnexpectedTokenError
 	if !errors.As(err, &unexpected) {
-		return syntax(spanOf(lex.Peek()), "unexpected %s", found(lex.Peek()))
+		return syntax(spanOf(r.peek()), "unexpected %s", found(r.peek()))
 	}
 	t := unexpected.Unexpected
 	want := wanted(unexpected.Message())
-	m = expected(want, &t, tokenBefore(lex, &t), true)
+	m = expected(want, &t, tokenBefore(r, &t), true)
 	m.opens = want == `"{"`
 	if want == aScript && m.help == "" {
 		m.help = "a command stands in back quotes, and text in quotes before it is its title: run \"build\" `make`"
@@ -32,12 +32,12 @@ func explain(err error, lex *lexer.PeekingLexer) *mistake {
 const aScript = "a script"
 
 // tokenBefore finds the token before a given one, which is not past the next one by more than the grammar looks ahead.
-func tokenBefore(lex *lexer.PeekingLexer, t *lexer.Token) *lexer.Token {
-	i := lex.RawCursor() + lexer.RawCursor(left(lex.Peek())-left(t))
+func tokenBefore(r *reader, t *lexer.Token) *lexer.Token {
+	i := r.i + left(r.peek()) - left(t)
 	if i < 1 {
 		return nil
 	}
-	return &lex.Range(i-1, i)[0]
+	return &r.toks[i-1]
 }
 
 // productions are what the grammar's names are called in messages.

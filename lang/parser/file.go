@@ -42,63 +42,63 @@ var meanwhile = map[string]string{
 var declarationWords = slices.Sorted(maps.Keys(declarations))
 
 // decls reads all declarations.
-func (l *lowerer) decls(lex *lexer.PeekingLexer) (out []ast.Decl) {
+func (l *lowerer) decls(r *reader) (out []ast.Decl) {
 	for {
-		t := lex.Peek()
+		t := r.peek()
 		switch {
 		case t.EOF():
 			return out
 		case kindOf(t) == token.Semicolon:
-			lex.Next()
+			r.next()
 		default:
-			out = append(out, l.declaration(lex))
+			out = append(out, l.declaration(r))
 		}
 	}
 }
 
 // declaration reads one declaration. A broken one is skipped, up to the next keyword at the head of an unindented line.
-func (l *lowerer) declaration(lex *lexer.PeekingLexer) ast.Decl {
-	first := lex.Peek()
+func (l *lowerer) declaration(r *reader) ast.Decl {
+	first := r.peek()
 	doc := l.doc(start(first))
 	if kindOf(first) == token.Word && reserved[first.Value] {
-		return l.reserved(lex, doc)
+		return l.reserved(r, doc)
 	}
-	name := declaredName(rest(lex))
+	name := declaredName(r.rest())
 	read, ok := declarations[first.Value]
 	if !ok || kindOf(first) != token.Word {
-		m := notDeclaration(lex)
-		m.quiet = m.quiet || isOpening(kindOf(first)) && saidDeep(rest(lex))
+		m := notDeclaration(r)
+		m.quiet = m.quiet || isOpening(kindOf(first)) && saidDeep(r.rest())
 		l.report(m)
-		lex.Next()
+		r.next()
 		// What follows is looked at, even if it is unknown as well: after a block, or where it was
 		// clear what was meant and the next line is no part of it.
-		if m.rule == diag.UnknownKeyword && (skipBlock(lex) || m.help != "" && lex.Peek().Pos.Column == 0) {
-			return bad(lex, first, name)
+		if m.rule == diag.UnknownKeyword && (skipBlock(r) || m.help != "" && r.peek().Pos.Column == 0) {
+			return bad(r, first, name)
 		}
-		return l.broken(lex, first, name)
+		return l.broken(r, first, name)
 	}
-	claim(lex)
-	from := lex.RawCursor()
-	node, err := read(lex)
+	r.claim()
+	from := r.i
+	node, err := read(r)
 	if err != nil {
-		l.report(explain(err, lex))
-		if lex.RawCursor() == from {
-			lex.Next() // past its own keyword, which would be found again
+		l.report(explain(err, r))
+		if r.i == from {
+			r.next() // past its own keyword, which would be found again
 		}
-		return l.broken(lex, first, name)
+		return l.broken(r, first, name)
 	}
-	if n, ok := node.(*opDecl); ok && !n.Items.present && n.Native.Value == "" && !startsLine(lex.Peek()) && kindOf(lex.Peek()) != token.Semicolon {
-		l.report(expected(`"{"`, lex.Peek(), last(lex), true))
-		return l.broken(lex, first, name)
+	if n, ok := node.(*opDecl); ok && !n.Items.present && n.Native.Value == "" && !startsLine(r.peek()) && kindOf(r.peek()) != token.Semicolon {
+		l.report(expected(`"{"`, r.peek(), r.last(), true))
+		return l.broken(r, first, name)
 	}
-	lastEnd := end(last(lex))
+	lastEnd := end(r.last())
 	d := l.decl(node, at(start(first), lastEnd), doc)
 	if _, bad := d.(*ast.BadDecl); bad {
-		return l.broken(lex, first, name)
+		return l.broken(r, first, name)
 	}
-	if t := lex.Peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
-		l.report(trailing(t, last(lex), false))
-		syncDeclaration(lex)
+	if t := r.peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
+		l.report(trailing(t, r.last(), false))
+		syncDeclaration(r)
 	}
 	return d
 }
@@ -115,8 +115,8 @@ func saidDeep(toks []lexer.Token) bool {
 	return false
 }
 
-func notDeclaration(lex *lexer.PeekingLexer) *mistake {
-	toks := rest(lex)
+func notDeclaration(r *reader) *mistake {
+	toks := r.rest()
 	t := &toks[0]
 	if kindOf(t) != token.Word {
 		return expected("a declaration", t, nil, false)
@@ -175,22 +175,22 @@ func usedName(toks []lexer.Token) (name ast.Name) {
 }
 
 // broken skips the rest of a declaration that could not be read.
-func (l *lowerer) broken(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
-	syncDeclaration(lex)
-	return bad(lex, first, name)
+func (l *lowerer) broken(r *reader, first *lexer.Token, name ast.Name) ast.Decl {
+	syncDeclaration(r)
+	return bad(r, first, name)
 }
 
-func bad(lex *lexer.PeekingLexer, first *lexer.Token, name ast.Name) ast.Decl {
-	return &ast.BadDecl{At: at(start(first), max(end(last(lex)), end(first))), Name: name}
+func bad(r *reader, first *lexer.Token, name ast.Name) ast.Decl {
+	return &ast.BadDecl{At: at(start(first), max(end(r.last()), end(first))), Name: name}
 }
 
 // syncDeclaration moves to the next unindented line that starts a declaration. Where no bracket
 // is open its keyword is enough: that one may be broken as well, and is to be told.
-func syncDeclaration(lex *lexer.PeekingLexer) {
-	for depth := 0; ; lex.Next() {
-		t := lex.Peek()
+func syncDeclaration(r *reader) {
+	for depth := 0; ; r.next() {
+		t := r.peek()
 		head := flagsOf(t)&token.NewlineBefore != 0 && t.Pos.Column == 0 && kindOf(t) == token.Word
-		if t.EOF() || head && (declares(lex) || depth <= 0 && token.StartsDeclaration(t.Value)) {
+		if t.EOF() || head && (declares(r) || depth <= 0 && token.StartsDeclaration(t.Value)) {
 			return
 		}
 		switch k := kindOf(t); {
@@ -203,23 +203,23 @@ func syncDeclaration(lex *lexer.PeekingLexer) {
 }
 
 // reserved reads a declaration that the language does not have yet: its header, and its body from brace to brace.
-func (l *lowerer) reserved(lex *lexer.PeekingLexer, doc *ast.Doc) ast.Decl {
-	first := lex.Next()
+func (l *lowerer) reserved(r *reader, doc *ast.Doc) ast.Decl {
+	first := r.next()
 	l.report(&mistake{
 		rule: diag.NotYet, span: spanOf(first),
 		message: fmt.Sprintf("%q is reserved for a later version of the language", first.Value),
 		help:    meanwhile[first.Value],
 	})
-	skipBlock(lex)
-	return &ast.Reserved{At: at(start(first), end(last(lex))), Doc: doc, Keyword: nameOf(first)}
+	skipBlock(r)
+	return &ast.Reserved{At: at(start(first), end(r.last())), Doc: doc, Keyword: nameOf(first)}
 }
 
 // skipBlock moves past a header and its body, from brace to brace, and reports whether there was a whole one.
-func skipBlock(lex *lexer.PeekingLexer) bool {
+func skipBlock(r *reader) bool {
 	var whole bool
-	for depth := 0; ; lex.Next() {
-		t := lex.Peek()
-		if t.EOF() || depth == 0 && startsLine(t) || startsLine(t) && t.Pos.Column == 0 && declares(lex) {
+	for depth := 0; ; r.next() {
+		t := r.peek()
+		if t.EOF() || depth == 0 && startsLine(t) || startsLine(t) && t.Pos.Column == 0 && declares(r) {
 			return whole && depth == 0
 		}
 		switch kindOf(t) {

@@ -13,17 +13,37 @@ import (
 // and 'x' one on any line.
 
 // production reads one production from the tokens; on a mistake the node is filled as far as it was read.
-type production func(*lexer.PeekingLexer) (any, error)
+type production func(*reader) (any, error)
 
-// root builds the parser of a production when it is first used.
-func root[T any]() production {
+// quickly is a node that reads itself where it is well-formed.
+type quickly[T any] interface {
+	*T
+	quick(*reader) bool
+}
+
+// careful asks the grammar about everything; a test compares the two.
+var careful bool
+
+// root is a production that is read by hand, and by the grammar where that finds anything wrong: the grammar
+// knows what was expected, and is built when it is first asked.
+func root[T any, P quickly[T]]() production {
 	parser := sync.OnceValue(func() *participle.Parser[T] {
 		return participle.MustBuild[T](participle.Lexer(definition{}), participle.UseLookahead(0))
 	})
-	return func(lex *lexer.PeekingLexer) (any, error) {
-		return parser().ParseFromLexer(lex, participle.AllowTrailing(true))
+	return func(r *reader) (any, error) {
+		from := r.i
+		if n := new(T); !careful && P(n).quick(r) {
+			return n, nil
+		}
+		r.i = from
+		lex := r.asked()
+		node, err := parser().ParseFromLexer(lex, participle.AllowTrailing(true))
+		r.i = int(lex.RawCursor())
+		return node, err
 	}
 }
+
+var readMap, readField = root[mapNode](), root[fieldNode]()
 
 // Declarations.
 type (

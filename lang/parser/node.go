@@ -11,40 +11,37 @@ import (
 // exprNode is an expression.
 type exprNode struct{ X ast.Expr }
 
-// Parse implements participle.Parseable.
-func (n *exprNode) Parse(lex *lexer.PeekingLexer) (err error) {
-	n.X, err = readExpr(lex, false)
+func (n *exprNode) read(r *reader) (err error) {
+	n.X, err = readExpr(r, false)
 	return err
 }
 
 // valueNode is an expression or a record body.
 type valueNode struct{ X ast.Expr }
 
-// Parse implements participle.Parseable.
-func (n *valueNode) Parse(lex *lexer.PeekingLexer) (err error) {
-	n.X, err = readExpr(lex, true)
+func (n *valueNode) read(r *reader) (err error) {
+	n.X, err = readExpr(r, true)
 	return err
 }
 
 // maybeNode is a value that may be left out.
 type maybeNode struct{ X ast.Expr }
 
-// Parse implements participle.Parseable.
-func (n *maybeNode) Parse(lex *lexer.PeekingLexer) (err error) {
-	if endsItem(lex.Peek()) {
+func (n *maybeNode) read(r *reader) (err error) {
+	if endsItem(r.peek()) {
 		return participle.NextMatch
 	}
-	n.X, err = readExpr(lex, true)
+	n.X, err = readExpr(r, true)
 	return err
 }
 
-func readExpr(lex *lexer.PeekingLexer, record bool) (ast.Expr, error) {
-	p := exprParser{toks: rest(lex), before: last(lex), record: record}
+func readExpr(r *reader, record bool) (ast.Expr, error) {
+	p := exprParser{toks: r.rest(), before: r.last(), record: record}
 	x, m := p.parse()
 	if m != nil {
 		return x, m
 	}
-	advance(lex, p.i)
+	r.i += p.i
 	return x, nil
 }
 
@@ -57,9 +54,8 @@ func endsItem(t *lexer.Token) bool {
 // qualNode is a name, perhaps with dots.
 type qualNode struct{ Tokens []lexer.Token }
 
-// Parse implements participle.Parseable.
-func (n *qualNode) Parse(lex *lexer.PeekingLexer) error {
-	toks := rest(lex)
+func (n *qualNode) read(r *reader) error {
+	toks := r.rest()
 	if kindOf(&toks[0]) != token.Word || startsLine(&toks[0]) {
 		return participle.NextMatch
 	}
@@ -71,7 +67,7 @@ func (n *qualNode) Parse(lex *lexer.PeekingLexer) error {
 		return expected(`a name after "."`, &toks[i+1], &toks[i], true)
 	}
 	n.Tokens = toks[:i]
-	advance(lex, i)
+	r.i += i
 	return nil
 }
 
@@ -81,31 +77,25 @@ type bracesNode struct {
 	fields fieldBody
 }
 
-// Parse implements participle.Parseable.
-func (n *bracesNode) Parse(lex *lexer.PeekingLexer) error {
-	toks := rest(lex)
+func (n *bracesNode) read(r *reader) error {
+	toks := r.rest()
 	if len(toks) < 3 || kindOf(&toks[0]) != token.LBrace || !isWord(&toks[1], "string") || kindOf(&toks[2]) != token.Colon {
-		return n.fields.Parse(lex)
+		return n.fields.read(r)
 	}
-	node, err := readMap(lex)
+	node, err := readMap(r)
 	n.elem = &node.(*mapNode).Elem
 	return err
 }
 
-var readMap = root[mapNode]()
-
-var readField = root[fieldNode]()
-
 // paramList is (name: type = default, …).
 type paramList struct{ Fields []*fieldNode }
 
-// Parse implements participle.Parseable.
-func (l *paramList) Parse(lex *lexer.PeekingLexer) error {
-	return readList(lex, "the parameters", func() error {
-		if t := lex.Peek(); kindOf(t) != token.Word {
-			return expected(`a parameter's name or ")"`, t, last(lex), true)
+func (l *paramList) read(r *reader) error {
+	return readList(r, "the parameters", func() error {
+		if t := r.peek(); kindOf(t) != token.Word {
+			return expected(`a parameter's name or ")"`, t, r.last(), true)
 		}
-		node, err := readField(lex)
+		node, err := readField(r)
 		l.Fields = append(l.Fields, node.(*fieldNode))
 		return err
 	})
@@ -121,47 +111,46 @@ type argNode struct {
 // argList is (name: value, …).
 type argList struct{ Args []argNode }
 
-// Parse implements participle.Parseable.
-func (l *argList) Parse(lex *lexer.PeekingLexer) error {
-	return readList(lex, "the arguments", func() error {
+func (l *argList) read(r *reader) error {
+	return readList(r, "the arguments", func() error {
 		arg := argNode{}
-		from := start(lex.Peek())
-		if toks := rest(lex); kindOf(&toks[0]) == token.Word && kindOf(&toks[1]) == token.Colon {
+		from := start(r.peek())
+		if toks := r.rest(); kindOf(&toks[0]) == token.Word && kindOf(&toks[1]) == token.Colon {
 			arg.name = nameOf(&toks[0])
-			advance(lex, 2)
+			r.i += 2
 		}
-		x, err := readExpr(lex, true)
+		x, err := readExpr(r, true)
 		if err != nil {
 			return err
 		}
 		arg.value = x
-		arg.span = at(from, end(last(lex)))
+		arg.span = at(from, end(r.last()))
 		l.Args = append(l.Args, arg)
 		return nil
 	})
 }
 
 // readList reads elements with commas between them, and perhaps after them, in parentheses.
-func readList(lex *lexer.PeekingLexer, what string, element func() error) error {
-	if t := lex.Peek(); kindOf(t) != token.LParen || startsLine(t) {
-		return expected(`"(" and `+what, t, last(lex), true)
+func readList(r *reader, what string, element func() error) error {
+	if t := r.peek(); kindOf(t) != token.LParen || startsLine(t) {
+		return expected(`"(" and `+what, t, r.last(), true)
 	}
-	lex.Next()
-	for kindOf(lex.Peek()) != token.RParen {
-		if t := lex.Peek(); startsLine(t) {
-			return expected(`"," or ")"`, t, last(lex), true)
+	r.next()
+	for kindOf(r.peek()) != token.RParen {
+		if t := r.peek(); startsLine(t) {
+			return expected(`"," or ")"`, t, r.last(), true)
 		}
 		if err := element(); err != nil {
-			return explain(err, lex)
+			return explain(err, r)
 		}
-		t := lex.Peek()
+		t := r.peek()
 		if k := kindOf(t); k == token.RParen {
 			break
 		} else if k != token.Comma {
-			return expected(`"," or ")"`, t, last(lex), true)
+			return expected(`"," or ")"`, t, r.last(), true)
 		}
-		lex.Next()
+		r.next()
 	}
-	lex.Next()
+	r.next()
 	return nil
 }

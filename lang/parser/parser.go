@@ -19,7 +19,7 @@ func Parse(f *source.File, diags *diag.List) *ast.File {
 	}
 	p := prepare(f, diags)
 	l := &lowerer{prepared: p, source: f, diags: diags}
-	out.Decls = l.decls(peeking(newStream(f.Text, p.toks, 0)))
+	out.Decls = l.decls(&reader{toks: newStream(f.Text, p.toks, 0).all()})
 	out.Doc = p.head
 	out.Comments = p.leftover(f.Text)
 	return out

@@ -86,8 +86,8 @@ var everywhere = func() map[string]string {
 // keyworded is a body in which every item starts with a keyword.
 func keyworded(what, where string, known words) *place {
 	names := slices.Sorted(maps.Keys(known))
-	return &place{what: what, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
-		t := lex.Peek()
+	return &place{what: what, choose: func(r *reader) (production, *mistake) {
+		t := r.peek()
 		if kindOf(t) != token.Word {
 			return nil, expected(what, t, nil, false)
 		}
@@ -158,8 +158,8 @@ func noun(what string) string {
 // graph is a body of steps.
 func graph(where string, known words) *place {
 	names := slices.Sorted(maps.Keys(known))
-	return &place{what: "a step", graph: true, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
-		toks := rest(lex)
+	return &place{what: "a step", graph: true, choose: func(r *reader) (production, *mistake) {
+		toks := r.rest()
 		t := &toks[0]
 		if kindOf(t) != token.Word {
 			return nil, expected("a step", t, nil, false)
@@ -202,8 +202,8 @@ func isCallLike(toks []lexer.Token) bool {
 
 // uniform is a body in which every item has the same form.
 func uniform(what string, commas bool, starts func(token.Kind) bool, p production) *place {
-	return &place{what: what, commas: commas, choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
-		if t := lex.Peek(); !starts(kindOf(t)) {
+	return &place{what: what, commas: commas, choose: func(r *reader) (production, *mistake) {
+		if t := r.peek(); !starts(kindOf(t)) {
 			return nil, expected(what, t, nil, false)
 		}
 		return p, nil
@@ -218,8 +218,8 @@ func freeform() *place {
 	for _, w := range []string{"env", "mount", "run", "in", "retry"} {
 		known[w] = attributes[w]
 	}
-	return &place{what: "an attribute", choose: func(lex *lexer.PeekingLexer) (production, *mistake) {
-		t := lex.Peek()
+	return &place{what: "an attribute", choose: func(r *reader) (production, *mistake) {
+		t := r.peek()
 		if kindOf(t) != token.Word {
 			return nil, expected("an attribute", t, nil, false)
 		}
@@ -256,32 +256,14 @@ type (
 	mountBody     struct{ body }
 )
 
-// Parse implements participle.Parseable, as do those below.
-func (b *opBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, opPlace) }
-
-// Parse reads the attributes of an op, if there are any.
-func (b *maybeOpBody) Parse(lex *lexer.PeekingLexer) error { return b.readMaybe(lex, opPlace) }
-
-// Parse reads the modifiers of a step, if there are any.
-func (b *stepBody) Parse(lex *lexer.PeekingLexer) error { return b.readMaybe(lex, stepPlace) }
-
-// Parse reads the attributes and modifiers of an op written in place.
-func (b *inlineBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, inlinePlace) }
-
-// Parse reads the steps of a pipeline.
-func (b *pipelineBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, pipelinePlace) }
-
-// Parse reads the steps of `on failure` and `finally`.
-func (b *aftermathBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, aftermathPlace) }
-
-// Parse reads the attributes of a service or a target.
-func (b *openBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, openPlace) }
-
-// Parse reads settings, or the fields of a record.
-func (b *fieldBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, fieldPlace) }
-
-// Parse reads the entries of env and of a profile.
-func (b *assignBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, assignPlace) }
-
-// Parse reads the entries of mount.
-func (b *mountBody) Parse(lex *lexer.PeekingLexer) error { return b.read(lex, mountPlace) }
+// read reads the attributes of an op, as those below read what is theirs.
+func (b *opBody) read(r *reader) error        { return b.body.read(r, opPlace) }
+func (b *maybeOpBody) read(r *reader) error   { return b.readMaybe(r, opPlace) }
+func (b *stepBody) read(r *reader) error      { return b.readMaybe(r, stepPlace) }
+func (b *inlineBody) read(r *reader) error    { return b.body.read(r, inlinePlace) }
+func (b *pipelineBody) read(r *reader) error  { return b.body.read(r, pipelinePlace) }
+func (b *aftermathBody) read(r *reader) error { return b.body.read(r, aftermathPlace) }
+func (b *openBody) read(r *reader) error      { return b.body.read(r, openPlace) }
+func (b *fieldBody) read(r *reader) error     { return b.body.read(r, fieldPlace) }
+func (b *assignBody) read(r *reader) error    { return b.body.read(r, assignPlace) }
+func (b *mountBody) read(r *reader) error     { return b.body.read(r, mountPlace) }

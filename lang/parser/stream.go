@@ -98,45 +98,11 @@ func (s *stream) all() []lexer.Token {
 	return out
 }
 
-// peeking is a stream as participle reads it.
-func peeking(s *stream) *lexer.PeekingLexer {
-	lex, _ := lexer.Upgrade(s) // a stream never fails
-	return lex
-}
-
-// rest are the tokens from the next one to the end.
-func rest(lex *lexer.PeekingLexer) []lexer.Token { return restFrom(lex, lex.RawCursor()) }
-
-// restFrom are the tokens from a given one to the end.
-func restFrom(lex *lexer.PeekingLexer, at lexer.RawCursor) []lexer.Token {
-	first := &lex.Range(at, at+1)[0]
-	return lex.Range(at, at+lexer.RawCursor(left(first))+1)
-}
-
 // left is how many tokens follow a token.
 func left(t *lexer.Token) int { return t.Pos.Line >> leftShift }
 
 // indentOf is the column of the first token of the line that a token stands on.
 func indentOf(t *lexer.Token) int { return t.Pos.Line >> flagBits & (1<<indentBits - 1) }
-
-// advance consumes n tokens.
-func advance(lex *lexer.PeekingLexer, n int) {
-	if n > 0 {
-		lex.FastForward(lex.RawCursor() + lexer.RawCursor(n) - 1)
-	}
-}
-
-// claim makes the next token the first of a production, for which its line break means nothing.
-func claim(lex *lexer.PeekingLexer) { lex.Peek().Type &^= lineHead }
-
-// last is the token before the next one.
-func last(lex *lexer.PeekingLexer) *lexer.Token {
-	at := lex.RawCursor()
-	if at == 0 {
-		return lex.Peek()
-	}
-	return &lex.Range(at-1, at)[0]
-}
 
 func kindOf(t *lexer.Token) token.Kind {
 	if t.EOF() {

@@ -1,7 +1,9 @@
 // Command bench measures pipe as a whole process beside its peers, in turn, and prints medians
 // and ratios. It knows nothing of pipe's insides but the phases that it times in process.
 //
-//	go run ./testdata/bench PIPE-BINARY
+//	go run ./testdata/bench PIPE-BINARY [SECTION …]
+//
+// The sections are cold, phases, many, peers, steps and cached; without one, all are measured.
 package main
 
 import (
@@ -31,8 +33,8 @@ import (
 const rounds = 11
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: bench PIPE-BINARY")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: bench PIPE-BINARY [SECTION …]")
 		os.Exit(2)
 	}
 	pipe, err := filepath.Abs(os.Args[1])
@@ -41,12 +43,14 @@ func main() {
 	must(err)
 	defer os.RemoveAll(dir)
 	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
-	cold(pipe, dir)
-	phases(dir)
-	many(pipe, dir)
-	peers(pipe, dir)
-	steps(pipe, dir)
-	cached(pipe, dir)
+	for _, s := range []struct {
+		name    string
+		measure func(pipe, dir string)
+	}{{"cold", cold}, {"phases", phases}, {"many", many}, {"peers", peers}, {"steps", steps}, {"cached", cached}} {
+		if len(os.Args) == 2 || slices.Contains(os.Args[2:], s.name) {
+			s.measure(pipe, dir)
+		}
+	}
 }
 
 func must(err error) {
@@ -71,8 +75,8 @@ func cold(pipe, dir string) {
 }
 
 // phases times the parts of a check in this process, warm.
-func phases(dir string) {
-	path := filepath.Join(dir, "large.pipe")
+func phases(_, dir string) {
+	path := write(dir, "large.pipe", program(1000))
 	text, err := os.ReadFile(path)
 	must(err)
 	f := source.NewFile("large.pipe", string(text))
