@@ -29,8 +29,9 @@ var effects = rule{
 		g := p.graph(l)
 		tested := slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return g.kind[s.Name].test })
 		for _, s := range l.Steps {
-			if e := g.kind[s.Name].effect; e != "" && !g.upstream(s.Name, func(k kind) bool { return k.test }) {
-				p.early(l, s, e, tested)
+			k := g.kind[s.Name]
+			if k.effect != "" && !k.test && !g.upstream(s.Name, func(k kind) bool { return k.test || k.unknown }) {
+				p.early(l, s, k.effect, tested)
 			}
 			p.late(l, g, s)
 		}
@@ -165,7 +166,7 @@ func (p *pass) kind(s *check.Step, depth int) (k kind) {
 func (p *pass) kindOf(o *check.Op) kind {
 	k, known := p.kinds[o]
 	if !known {
-		k = kind{effect: p.effect(o), test: p.tests(o), unknown: o.Native || len(p.scripts(o)) == 0}
+		k = kind{effect: p.effect(o), test: p.tests(o), unknown: !p.readable(o)}
 		p.kinds[o] = k
 	}
 	return k
@@ -188,17 +189,39 @@ var changing = map[string][]string{
 // effect is the first command of an op's scripts that changes something beyond the machine, as
 // "git push"; "" when there is none.
 func (p *pass) effect(o *check.Op) string {
-	for _, s := range p.scripts(o) {
-		for _, c := range s.read.Commands {
-			words := leading(c)
-			for _, verb := range changing[c.Name] {
-				if (words == verb || strings.HasPrefix(words, verb+" ") || verb == "") && !rehearsed(c) {
-					return strings.TrimSpace(c.Name + " " + verb)
-				}
+	for _, c := range p.commands(o) {
+		name, words := launched(c)
+		for _, verb := range changing[name] {
+			if (words == verb || strings.HasPrefix(words, verb+" ") || verb == "") && !rehearsed(c) {
+				return strings.TrimSpace(name + " " + verb)
 			}
 		}
 	}
 	return ""
+}
+
+// launchers run the program that their words name after these.
+var launchers = map[string][]string{
+	"npx": {""}, "bunx": {""}, "uvx": {""}, "pipx": {"run"}, "npm": {"exec"}, "yarn": {"dlx", "exec"}, "pnpm": {"dlx", "exec"}, "uv": {"run", "tool run"},
+	"poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run"}, "bundle": {"exec"}, "python": {""}, "python3": {""}, "mise": {"exec"},
+}
+
+// launched is the program that a command comes to, and its words that are no flags.
+func launched(c shell.Command) (name, words string) {
+	name, words = program(c.Name), leading(c)
+	for range 3 {
+		verbs, ok := launchers[name]
+		i := slices.IndexFunc(verbs, func(v string) bool { return v == "" || strings.HasPrefix(words, v+" ") })
+		if !ok || i < 0 {
+			break
+		}
+		inner, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(words, verbs[i]), " "), " ")
+		if changing[program(inner)] == nil && launchers[program(inner)] == nil {
+			break
+		}
+		name, words = program(inner), rest
+	}
+	return name, words
 }
 
 // leading are a command's words that are no flags.
@@ -217,56 +240,4 @@ func rehearsed(c shell.Command) bool {
 	return slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
 		return strings.HasPrefix(a.Text, "--dry-run") && a.Text != "--dry-run=none" || a.Text == "-n" && c.Name == "git" || a.Text == "--check" || a.Text == "--snapshot" || a.Text == "--help"
 	})
-}
-
-// testing are commands that test, with the word that says so.
-var testing = map[string][]string{
-	"go": {"test"}, "pytest": {""}, "tox": {""}, "nox": {""}, "npm": {"test", "t", "run test"}, "yarn": {"test"}, "pnpm": {"test"}, "cargo": {"test", "nextest"},
-	"mvn": {"test", "verify"}, "gradle": {"test", "check"}, "make": {"test", "check"}, "just": {"test", "check"}, "jest": {""}, "vitest": {""},
-	"bundle": {"exec rspec"}, "rspec": {""}, "phpunit": {""}, "ctest": {""}, "dotnet": {"test"}, "mix": {"test"}, "bats": {""}, "gotestsum": {""}, "node": {},
-}
-
-// tests says that an op tests: it reads a report of tests, or runs what does.
-func (p *pass) tests(o *check.Op) bool {
-	if isTestName(o.Name) || o.Module != nil && strings.HasPrefix(o.Module.Load.ID, "std/test") {
-		return true
-	}
-	for _, s := range p.scripts(o) {
-		for _, c := range s.read.Commands {
-			words := leading(c)
-			for _, verb := range testing[c.Name] {
-				if verb == "" || words == verb || strings.HasPrefix(words, verb+" ") || strings.HasPrefix(words, verb+":") {
-					return true
-				}
-			}
-			if slices.ContainsFunc(c.Args, func(a shell.Arg) bool { return a.Text == "pytest" || a.Text == "unittest" || a.Text == "--test" }) {
-				return true
-			}
-		}
-	}
-	return readsReport(o)
-}
-
-func readsReport(o *check.Op) (found bool) {
-	for _, it := range o.Items {
-		if r, ok := it.(*ast.Return); ok {
-			ast.Inspect(r, func(n ast.Node) bool {
-				c, ok := n.(*ast.Call)
-				found = found || ok && c.Target == nil && (c.Name.Text == "junit" || c.Name.Text == "gotest")
-				return !found
-			})
-		}
-	}
-	return found
-}
-
-// isTestName says that a name has a word for testing in it.
-func isTestName(name string) bool {
-	for word := range strings.SplitSeq(name, "_") {
-		switch word {
-		case "test", "tests", "unit", "integration", "e2e", "check", "checks", "verify", "smoke", "spec", "specs", "qa":
-			return true
-		}
-	}
-	return false
 }

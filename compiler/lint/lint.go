@@ -163,12 +163,17 @@ type finding struct {
 	fixes   []diag.Fix
 	// hint says that it may well be meant, whatever the rule's severity is elsewhere.
 	hint bool
+	// maybe says that what is an error elsewhere may never happen here, so that it warns.
+	maybe bool
 	// hide says that the text there is a credential.
 	hide bool
 }
 
 func (p *pass) report(f finding) {
 	severity, _ := diag.Natural(f.rule)
+	if f.maybe && severity == diag.Error {
+		severity = diag.Warning
+	}
 	if f.hint {
 		severity = diag.Hint
 	}

@@ -59,7 +59,7 @@ var scriptRisks = rule{script: func(p *pass, o *check.Op, s *script) {
 		if r.Kind == shell.Unquoted && oneWord(o, r.Name) {
 			continue
 		}
-		f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help}
+		f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help, maybe: r.Maybe}
 		if len(r.Edits) > 0 {
 			f.fixes = []diag.Fix{{Message: r.FixMessage, Changes: changes[r.Kind], Edits: s.edits(r.Edits)}}
 		}

@@ -63,6 +63,8 @@ type Risk struct {
 	// Name is the variable that it is about, when there is one: whoever knows that it cannot be
 	// empty or split, a number for example, may drop the finding.
 	Name string
+	// Maybe says that the script may never get there: it stands in a branch, or behind && or ||.
+	Maybe bool
 	// Message is one lower-case line, and Help the way out.
 	Message, Help string
 	// Edits put it right, when that is certain, in the order of the text; FixMessage says what they do.
@@ -90,7 +92,7 @@ func (w *walker) late() {
 	if !w.given {
 		for _, p := range w.positional {
 			w.risk(Risk{
-				Kind: NoArguments, At: p.At, Message: fmt.Sprintf("$%s is never set: a script gets no arguments", p.Text),
+				Kind: NoArguments, At: p.at, Maybe: p.branch, Message: fmt.Sprintf("$%s is never set: a script gets no arguments", p.name),
 				Help: "parameters reach it as variables of their names; set -- gives it arguments of its own",
 			})
 		}
@@ -109,6 +111,13 @@ func (w *walker) late() {
 			})
 		}
 	}
+}
+
+// positional is a reading of $1 and the like outside of functions.
+type positional struct {
+	name   string
+	at     source.Span
+	branch bool
 }
 
 // split is an expansion that stands where the shell splits it.

@@ -108,6 +108,8 @@ var risky = []struct {
 	{"echo \"$1\"", []string{"no-arguments: $1"}},
 	{"echo \"${1:-x}\"; f() { echo \"$1\"; }", nil},
 	{"set -- a; echo \"$1\"", nil},
+	{"while [ $# -gt 0 ]; do echo \"$1\"; shift; done", nil},
+	{"f() { echo \"$#\"; }; echo \"$1\"", []string{"no-arguments: $1"}},
 	// bash-only
 	{"if [[ -f x ]]; then :; fi", []string{"bash-only: [["}},
 	{"source x", []string{"bash-only: source"}},

@@ -67,8 +67,10 @@ func (w *walker) param(p *syntax.ParamExp, c context) {
 		w.read(name, at, guarded)
 	case name == "!":
 		w.waits = true
+	case name == "#" && !c.function:
+		w.given = true
 	case name != "0" && name[0] >= '0' && name[0] <= '9' && !guarded && !c.function:
-		w.positional = append(w.positional, Name{name, spanOf(p)})
+		w.positional = append(w.positional, positional{name, spanOf(p), c.branch})
 	}
 	if p.Exp != nil {
 		if p.Exp.Op == syntax.AssignUnset || p.Exp.Op == syntax.AssignUnsetOrNull {

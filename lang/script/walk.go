@@ -25,7 +25,7 @@ type walker struct {
 	nounsetOff bool // set +u stands somewhere
 	inherits   bool // bash was told that -e goes into $(…)
 	waits      bool // wait or $! stands somewhere
-	given      bool // set gives positional parameters
+	given      bool // set gives positional parameters, or the script asks with $# whether there are any
 	dir        string
 	dirLost    bool // where the script stands is not known
 	out        capture
@@ -33,7 +33,7 @@ type walker struct {
 	tests      []Name // names whose presence is tested
 	background []source.Span
 	splits     []split
-	positional []Name
+	positional []positional
 	args       []Arg // room for the words of commands
 
 	// of the plain way to read a script

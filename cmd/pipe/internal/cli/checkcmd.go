@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -159,12 +160,31 @@ func (a *app) checkOne(file string, s *session) (o outcome) {
 		}
 	}()
 	c, err := a.checkIn(file, nil, s)
+	if bad := (*load.PathError)(nil); errors.As(err, &bad) {
+		return outcome{found: []diag.Diagnostic{unreadable(file, bad)}}
+	}
 	if err != nil {
 		return outcome{err: err}
 	}
 	o = outcome{found: c.found, used: c.usedFiles(), paths: map[*source.File]string{}}
 	c.locate(o.paths)
 	return o
+}
+
+// unreadable says that a file which was found could not be loaded, so that the others are checked
+// all the same.
+func unreadable(file string, bad *load.PathError) diag.Diagnostic {
+	name := file
+	if root, err := load.Root(file); err == nil {
+		if rel, err := filepath.Rel(root, file); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+	}
+	d := diag.Diagnostic{Rule: diag.UnreadableFile, File: source.NewFile(name, ""), Message: "the file " + bad.Message, Help: bad.Help}
+	if to, err := os.Readlink(file); err == nil && errors.Is(bad.Err, fs.ErrNotExist) {
+		d.Message, d.Help = fmt.Sprintf("the file is a link to %q, which does not exist", to), "remove the link, or let it point at a file"
+	}
+	return d
 }
 
 // locate adds the absolute paths of the program's own files, and of pipe.toml.

@@ -72,7 +72,9 @@ func (a *app) formatFiles(files []string, check, showDiff bool) error {
 	for _, path := range files {
 		old, err := os.ReadFile(path)
 		if err != nil {
-			return usagef("", "%s cannot be read: %v", a.display(path), reason(err))
+			fmt.Fprintf(a.Err, "pipe: %s cannot be read: %v\n", a.display(path), reason(err))
+			failed = true
+			continue
 		}
 		text, ok := a.formatted(a.display(path), string(old))
 		if !ok {
