@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", outside)
 			env.Setenv("HOME", filepath.Join(outside, "home"))
 			env.Setenv("EXAMPLES", examples(t))
+			registries(env)
 			for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
 				env.Setenv(name, goEnv(t, name))
 			}
@@ -49,13 +50,18 @@ func TestScripts(t *testing.T) {
 				return os.Getuid() == 0, nil
 			case "pytest":
 				return exec.Command("python3", "-m", "pytest", "--version").Run() == nil, nil
+			case "docker":
+				return exec.Command("docker", "info").Run() == nil, nil
 			case "node":
 				return exec.Command("node", "--test", "--test-reporter=junit", os.DevNull).Run() == nil, nil
 			}
 			return false, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": exitCode,
+			"code":      exitCode,
+			"pushimage": pushImage,
+			"deletetag": deleteTag,
+			"subst":     substitute,
 		},
 	})
 }
@@ -72,6 +78,17 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// substitute is `subst FILE…`: $REGISTRY and $GUARDED in the files become what they stand for.
+func substitute(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: subst FILE…")
+	}
+	for _, f := range args {
+		text := strings.NewReplacer("$REGISTRY", ts.Getenv("REGISTRY"), "$GUARDED", ts.Getenv("GUARDED")).Replace(ts.ReadFile(f))
+		ts.Check(os.WriteFile(ts.MkAbs(f), []byte(text), 0o644))
 	}
 }
 

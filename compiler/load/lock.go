@@ -101,6 +101,12 @@ func (l *loader) lock() Lock {
 	return Lock{Path: path, Images: r.read()}
 }
 
+// LockedNames are the images that a lock's text pins, sorted, as far as it can be read.
+func LockedNames(text string) []string {
+	r := lockReader{file: source.NewFile(LockFile, text), diags: &diag.List{}}
+	return slices.Sorted(maps.Keys(r.read()))
+}
+
 // lockReader turns pipe.lock into pins.
 type lockReader struct {
 	file  *source.File

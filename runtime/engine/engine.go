@@ -55,6 +55,8 @@ type Options struct {
 	Cache *store.Store
 	// NoCache runs every step, and keeps its result all the same.
 	NoCache bool
+	// Locked fails a step whose image has no digest.
+	Locked bool
 	// Jobs bounds the attempts under way; 0 is the number of cores.
 	Jobs     int
 	FailFast bool

@@ -56,10 +56,9 @@ func (w *opWork) texts(ctx context.Context, name string, x *plan.Expr) ([]string
 
 func (w *opWork) setPlace(ctx context.Context) error {
 	var err error
-	if w.job.Image, err = w.text(ctx, "image", w.op.plan.Image); err != nil {
+	if w.job.Image, err = w.image(ctx); err != nil {
 		return err
 	}
-	w.job.Image = w.run.Plan.Pinned(w.job.Image)
 	name, err := w.place(ctx)
 	if err != nil {
 		return err

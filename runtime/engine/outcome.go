@@ -54,6 +54,7 @@ const (
 	CauseTimeout        = "timeout"          // an attempt, or a pipeline, was not done in time
 	CauseTarget         = "target"           // the place kept the attempt from running, or was lost
 	CauseNoTarget       = "no-target"        // a target that does not exist
+	CauseUnlocked       = "image-not-locked" // a locked run came to an image without a digest
 	CauseGuardError     = "guard-error"      // a guard, binding or requirement could not be evaluated
 	CauseEvalError      = "eval-error"       // an argument, list, attribute or parameter's `where` failed
 	CauseRequire        = "require"          // a requirement was not met

@@ -52,6 +52,12 @@ func detectCI(environ []string) (CI, error) {
 	return ci, err
 }
 
+// InCI says that an environment, NAME=value, is that of a CI service.
+func InCI(environ []string) bool {
+	ci, err := detectCI(environ)
+	return err != nil || ci.Name != ""
+}
+
 func (e environment) service() (CI, error) {
 	switch {
 	case e["GITHUB_ACTIONS"] == "true":

@@ -19,7 +19,7 @@ type Sources struct {
 	// Environ is NAME=value, as os.Environ gives it.
 	Environ []string
 	// Dir is the folder of the entry file, which holds .env and .env.<profile>. Files that
-	// variables name are relative to it, and programs run in it.
+	// variables name are relative to it, and programs run in it. "" reads no such file.
 	Dir string
 	// SecretsDir holds one file a setting, by the name of the setting or of its variable; ""
 	// for none.

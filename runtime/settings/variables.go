@@ -57,6 +57,9 @@ func (v *variables) lookup(name string) (string, bool) {
 // readDotenv reads a .env file of a folder; a file that is not there has no variables.
 func readDotenv(dir, name string, environ func(string) (string, bool)) (*variables, []Problem) {
 	v := &variables{kind: Dotenv, dir: dir, names: map[string]variable{}}
+	if dir == "" {
+		return v, nil
+	}
 	data, err := readSource(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return v, nil

@@ -175,7 +175,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.runCommand(),
+	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.lockCommand(), a.runCommand(),
 		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.storeCommand(), a.versionCommand())
 	a.help(root)
 	return root

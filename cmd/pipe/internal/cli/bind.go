@@ -60,6 +60,7 @@ type bound struct {
 	checked
 	draft    *lower.Draft
 	plan     *plan.Plan
+	values   lower.Values
 	settings *settings.Set
 	reached  []string
 }
@@ -121,7 +122,8 @@ func (a *app) bindValues(ctx context.Context, b *bound, args map[string]value.Va
 	if b.settings, err = a.resolve(ctx, b.checked, b.draft, s); err != nil {
 		return err
 	}
-	b.plan, b.reached, err = b.draft.Bind(lower.Values{Profile: s.profile, Args: args, Setting: b.settings.Known})
+	b.values = lower.Values{Profile: s.profile, Args: args, Setting: b.settings.Known}
+	b.plan, b.reached, err = b.draft.Bind(b.values)
 	return a.bindFailed(err)
 }
 

@@ -68,6 +68,9 @@ func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags) (*bound, er
 	if err := a.bindValues(cmd.Context(), b, given, f.sources); err != nil {
 		return nil, err
 	}
+	if err := a.refuseUnlocked(cmd, b, f.locked); err != nil {
+		return nil, err
+	}
 	return b, a.fetch(cmd.Context(), b)
 }
 

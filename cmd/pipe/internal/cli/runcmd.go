@@ -32,6 +32,7 @@ type runFlags struct {
 	jobs     int
 	failFast bool
 	noCache  bool
+	locked   bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -55,6 +56,7 @@ func (a *app) runCommand() *cobra.Command {
 				return err
 			}
 			defaultsOf(b, cmd, &f)
+			f.locked = a.wantsLock(cmd, b, f.locked)
 			return a.run(b, f)
 		},
 	}
@@ -65,6 +67,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
 	cmd.Flags().BoolVar(&f.failFast, "fail-fast", false, "cancel everything else at the first failure")
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "run cached steps too, and keep their new results")
+	cmd.Flags().BoolVar(&f.locked, "locked", false, "refuse to run where pipe.lock does not pin every image (default: in CI, where there is a pipe.lock)")
 	completeFlag(cmd, "format", "text", "json")
 	a.completePipelines(cmd)
 	return cmd
@@ -92,6 +95,9 @@ func (a *app) toRun(cmd *cobra.Command, args []string, f runFlags) (*bound, erro
 	}
 	b, err := a.bind(cmd.Context(), inv, f.sources)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.refuseUnlocked(cmd, b, f.locked); err != nil {
 		return nil, err
 	}
 	return b, a.fetch(cmd.Context(), b)
@@ -141,7 +147,7 @@ func (a *app) run(b *bound, f runFlags) error {
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
 		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),
-		Cache: place, NoCache: f.noCache,
+		Cache: place, NoCache: f.noCache, Locked: f.locked,
 		Locks: filepath.Join(place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
 	})
 	if err != nil {
