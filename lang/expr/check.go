@@ -28,6 +28,9 @@ type Options struct {
 // Check types an expression and reports what is wrong with it, once. What it returns is
 // types.InvalidType when anything was reported.
 func Check(x ast.Expr, s *Scope, o Options) *types.Type {
+	if t := atOnce(x, s, o); t != nil {
+		return t
+	}
 	c := &checking{scope: s, Options: o}
 	t := c.check(x)
 	if c.broken {
@@ -191,6 +194,9 @@ func (c *checking) field(f ast.RecordField, record *types.Type) *types.Type {
 	}
 	if f.Optional && o.Want != nil {
 		o.Want = types.OptionalOf(o.Want)
+	}
+	if t := atOnce(f.Value, c.scope, o); t != nil && !c.slow {
+		return t
 	}
 	inner := &checking{scope: c.scope, Options: o}
 	t := inner.check(f.Value)

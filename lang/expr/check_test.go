@@ -495,14 +495,16 @@ func TestSucceeded(t *testing.T) {
 	}
 }
 
-// TestQuick holds the short way of typing an expression against the long one.
+// TestQuick holds the two short ways of typing an expression against the long one.
 func TestQuick(t *testing.T) {
-	scope := checkScope()
-	texts := []string{`"${env}-${n}" + branch`, `n + 1 > 2 && env != "dev"`, `[1, n]`, `["a", env]`, `unit.?passed.orValue(n)`, `env == "dev" ? 1 : n`, `git.branch`, `succeeded(unit)`, `10m`, `1MiB`, `!true`, `token + branch`, `branch == "x" || n == 1`, `[]`}
+	scope := checkScope().Child(0)
+	scope.Declare("outputs", Var{Type: types.MapOf(types.StringType.WithLabels(types.Untrusted))})
+	scope.Declare("secrets", Var{Type: types.MapOf(types.StringType.WithLabels(types.Secret))})
+	texts := []string{`"${env}-${n}" + branch`, `n + 1 > 2 && env != "dev"`, `[1, n]`, `["a", env]`, `unit.?passed.orValue(n)`, `env == "dev" ? 1 : n`, `git.branch`, `succeeded(unit)`, `10m`, `1MiB`, `!true`, `token + branch`, `branch == "x" || n == 1`, `[]`, `"x${outputs.ref}"`, `outputs.ref == env`, `!succeeded(unit) || unit.passed > 0`, `(n > 1) && "${env}" == branch ? n + 1 : 2`, `[token]`, `secrets.a`}
 	for _, c := range checks {
 		texts = append(texts, c.text)
 	}
-	quick := 0
+	quick, atonce := 0, 0
 	for _, text := range texts {
 		for _, want := range []*types.Type{nil, types.StringType, types.OptionalOf(types.IntType)} {
 			var fast, slow diag.List
@@ -519,9 +521,15 @@ func TestQuick(t *testing.T) {
 			if fast.Len() == 0 && a.Text() != b.Text() {
 				t.Errorf("%s is %s the short way, %s the long way", text, a, b)
 			}
+			if c := atOnce(x, scope, Options{Want: want}); c != nil {
+				atonce++
+				if slow.Len() > 0 || c.Text() != b.Text() || c.DeepLabels() != b.DeepLabels() {
+					t.Errorf("%s is %s at once, %s the long way: %v", text, c, b, slow.Sorted())
+				}
+			}
 		}
 	}
-	if quick < 50 {
-		t.Errorf("only %d expressions took the short way", quick)
+	if quick < 50 || atonce < 30 {
+		t.Errorf("only %d and %d expressions took the short ways", quick, atonce)
 	}
 }

@@ -340,18 +340,21 @@ func (l *lowerer) branch(x ast.Expr, want *types.Type) celast.Expr {
 }
 
 // assume makes optional names plain from here on.
-func (l *lowerer) assume(names []string) {
+func (l *lowerer) assume(names []string) { l.narrow = assuming(l.narrow, names) }
+
+// assuming are narrow names and more of them.
+func assuming(narrow map[string]bool, names []string) map[string]bool {
 	if len(names) == 0 {
-		return
+		return narrow
 	}
-	more := make(map[string]bool, len(l.narrow)+len(names))
-	for n := range l.narrow {
+	more := make(map[string]bool, len(narrow)+len(names))
+	for n := range narrow {
 		more[n] = true
 	}
 	for _, n := range names {
 		more[n] = true
 	}
-	l.narrow = more
+	return more
 }
 
 func (l *lowerer) interpolation(x *ast.Interpolation) celast.Expr {
