@@ -48,8 +48,12 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 	if err != nil {
 		return in.graph.evalFailed(ctx, CauseEvalError, "retry", err)
 	}
-	if end, ended := w.fromCache(ctx); ended {
-		return end
+	in.place = w.placeName
+	// What goes on began with other files than those that are there now.
+	if !in.prior.begun {
+		if end, ended := w.fromCache(ctx); ended {
+			return end
+		}
 	}
 	in.pool = cmp.Or(in.info.plan.Pool, in.info.op.plan.Pool)
 	return in.repeat(ctx, p, func(n int) ending { return w.attempt(ctx, n) })
@@ -80,20 +84,25 @@ func (w *opWork) attempt(ctx context.Context, n int) ending {
 		return cancelledBy(w.run.hard)
 	}
 	defer w.run.attempts.end()
-	lines := w.run.Bus.Lines(w.path, n)
-	inner, stop := within(ctx, w.limit, "the attempt")
+	from, written := w.positions(n)
+	job.Written = written
+	lines := w.run.Bus.LinesFrom(w.path, n, from)
+	inner, stop := within(ctx, w.limitOf(n), "the attempt")
 	defer stop()
-	att, err := w.session.Start(inner, job, lines)
+	att, err := w.launch(inner, job, lines)
 	lines.Flush()
 	if err != nil {
 		return w.notRun(ctx, inner, err)
 	}
-	defer att.Close()
 	end := w.exited(ctx, inner, att)
-	if end.outcome == Cancelled {
-		return end
+	if end.outcome != Cancelled {
+		w.finish(context.WithoutCancel(ctx), att, &end)
 	}
-	w.finish(context.WithoutCancel(ctx), att, &end)
+	end.done = func() { _ = att.Close() } // what it kept is stored
+	if _, adopts := w.session.(target.Adopter); !adopts {
+		end.done()
+		end.done = nil
+	}
 	return end
 }
 
@@ -106,9 +115,25 @@ func (w *opWork) notRun(ctx, inner context.Context, err error) ending {
 	case errors.As(context.Cause(inner), &late):
 		return timedOut(late)
 	}
+	if full := roomless(err); full != nil {
+		return *full
+	}
+	if isLost(err) && w.prior.begun {
+		return w.unknown()
+	}
 	end := failed(CauseTarget, err.Error())
 	end.retriable = true
 	return end
+}
+
+// unknown is the ending of an attempt that was found again and lost then.
+func (w *opWork) unknown() ending {
+	if w.op.plan.Idempotent {
+		end := failed(CauseTarget, target.ErrLost.Error())
+		end.retriable = true
+		return end
+	}
+	return ending{outcome: Waiting, cause: CauseUnknown, reason: "nobody knows how it ended"}
 }
 
 func timedOut(late *timeoutError) ending {
@@ -123,6 +148,8 @@ func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 	var late *timeoutError
 	good := exit.Signal == "" && slices.Contains(w.codes, exit.Code)
 	switch {
+	case isRoomless(ctx) && (exit.Cancelled || !good):
+		return *roomless(context.Cause(ctx))
 	case ctx.Err() != nil && (exit.Cancelled || !good):
 		// A terminal's interrupt reaches the program before the target does.
 		return cancelledBy(ctx)
@@ -187,7 +214,7 @@ func (w *opWork) finish(ctx context.Context, att target.Attempt, end *ending) {
 	kept := w.keep(ctx, att, end)
 	if end.value != nil && to != nil {
 		if err := to.Commit(contents(end.value)...); err != nil {
-			end.spoil(CauseTarget, "store the result: "+err.Error())
+			end.spoil(storeCause(err), "store the result: "+err.Error())
 		}
 	}
 	w.remember(ctx, att, end, kept)
@@ -246,7 +273,7 @@ func (w *opWork) keep(ctx context.Context, att target.Attempt, end *ending) []st
 // notKept fails a step whose files could not be kept, and says of a secret in them even
 // where the step has failed already.
 func (w *opWork) notKept(err error, end *ending) {
-	cause, reason := CauseTarget, "keep: "+err.Error()
+	cause, reason := storeCause(err), "keep: "+err.Error()
 	var leak *target.LeakError
 	if errors.As(err, &leak) {
 		cause, reason = CauseSecret, "kept file "+leak.Error()+": nothing is kept"

@@ -88,7 +88,7 @@ func TestNotRetried(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
 				b := newBench(t, pipeline(step("s", append(tt.opts, retries(3, "1s"))...)))
-				b.opts.Approve = func(context.Context, engine.Approval) (bool, error) { return false, nil }
+				b.opts.Approve = says(engine.Denied)
 				b.fake.On("s", tt.act)
 				got := row(t, b.run(t.Context()), "s")
 				if got.Outcome != engine.Failed || got.Cause != tt.cause || got.Attempts != tt.tries {
@@ -178,7 +178,10 @@ func TestCancel(t *testing.T) {
 		b.fake.Default = fake.Act{Takes: time.Hour}
 		b.fake.On("done", fake.Act{}).On("cleanup", fake.Act{Takes: time.Second}).On("retries", fake.Act{Exit: 1}).
 			On("stubborn", fake.Act{Takes: time.Hour, Stubborn: true})
-		b.opts.Approve = func(ctx context.Context, _ engine.Approval) (bool, error) { <-ctx.Done(); return false, ctx.Err() }
+		b.opts.Approve = func(ctx context.Context, _ engine.Approval) (engine.Answer, error) {
+			<-ctx.Done()
+			return engine.Answer{}, ctx.Err()
+		}
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
 		res := b.run(ctx)
@@ -392,7 +395,10 @@ func TestWaitingHoldsNoJob(t *testing.T) {
 		))
 		b.opts.Jobs = 1
 		b.fake.On("retries", fake.Act{Exit: 1}, fake.Act{})
-		b.opts.Approve = func(ctx context.Context, _ engine.Approval) (bool, error) { time.Sleep(time.Hour); return true, nil }
+		b.opts.Approve = func(ctx context.Context, _ engine.Approval) (engine.Answer, error) {
+			time.Sleep(time.Hour)
+			return engine.Answer{Outcome: engine.Granted}, nil
+		}
 		ended := map[string]time.Duration{}
 		began := time.Now()
 		b.opts.Bus = event.NewBus("r1", b.masker, func(e event.Event) {
@@ -432,7 +438,10 @@ func TestApproval(t *testing.T) {
 			approve(`"Deploy " + string(n0) + "?"`), binds("n0", "5"))
 		b := newBench(t, pipeline(s))
 		var asked []engine.Approval
-		b.opts.Approve = func(_ context.Context, a engine.Approval) (bool, error) { asked = append(asked, a); return true, nil }
+		b.opts.Approve = func(_ context.Context, a engine.Approval) (engine.Answer, error) {
+			asked = append(asked, a)
+			return engine.Answer{Outcome: engine.Granted}, nil
+		}
 		b.run(t.Context())
 		want := []engine.Approval{{Step: "deploy", Message: "Deploy 5?", Args: map[string]value.Value{"n": value.Int(2), "token": value.String("***")}}}
 		if diff := cmp.Diff(want, asked); diff != "" {
@@ -443,13 +452,13 @@ func TestApproval(t *testing.T) {
 		inTime(t, func(t *testing.T) {
 			b := newBench(t, pipeline(step("s", loop("x", "int", lit([]int{1, 2, 3})), approve(`"Deploy?"`), typ("[int]"))))
 			asking := 0
-			b.opts.Approve = func(context.Context, engine.Approval) (bool, error) {
+			b.opts.Approve = func(context.Context, engine.Approval) (engine.Answer, error) {
 				if asking++; asking > 1 {
 					t.Error("asked while another question is open")
 				}
 				time.Sleep(time.Second)
 				asking--
-				return true, nil
+				return engine.Answer{Outcome: engine.Granted}, nil
 			}
 			if res := b.run(t.Context()); res.Outcome != engine.Succeeded || res.Duration != 3*time.Second {
 				t.Errorf("%v in %v", table(res), res.Duration)

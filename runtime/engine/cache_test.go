@@ -170,7 +170,10 @@ func TestCacheHit(t *testing.T) {
 	res := first.run(t.Context())
 	second := c.bench(require("true", ""), approve(`"sure?"`), lock("l", ""))
 	asked := 0
-	second.opts.Approve = func(context.Context, engine.Approval) (bool, error) { asked++; return true, nil }
+	second.opts.Approve = func(context.Context, engine.Approval) (engine.Answer, error) {
+		asked++
+		return engine.Answer{Outcome: engine.Granted}, nil
+	}
 	second.opts.Run.ID = "r2"
 	again := second.run(t.Context())
 	r := row(t, again, "s")

@@ -28,7 +28,10 @@ func (e *timeoutError) Error() string { return "not done within " + value.Format
 func cancelledBy(ctx context.Context) ending {
 	end := ending{outcome: Cancelled, cause: CauseCancelled, reason: "the run was cancelled"}
 	var late *timeoutError
+	var full *roomError
 	switch cause := context.Cause(ctx); {
+	case errors.As(cause, &full):
+		end.cause, end.reason = CauseDiskFull, full.Error()
 	case errors.Is(cause, errFailFast):
 		end.cause, end.reason = CauseFailFast, "another step failed"
 	case errors.As(cause, &late):

@@ -62,14 +62,26 @@ type Options struct {
 	FailFast bool
 	// Only names steps by path; they and what they need run, the rest is left out.
 	Only []string
+	// Decided gives what a person has said to a question already; nil is nobody.
+	Decided func(ctx context.Context, a Approval) (Answer, error)
 	// Approve asks a person, one question at a time; nil means that nobody is there and the run ends waiting.
-	Approve func(ctx context.Context, a Approval) (granted bool, err error)
+	Approve func(ctx context.Context, a Approval) (Answer, error)
 	// Locks holds lock files for locks and pools across runs; "" keeps them to this run.
 	Locks string
 	// Kill is closed for the second interrupt: nothing is waited for any more, finally included.
 	Kill <-chan struct{}
 	// Environ is pipe's own environment, for inherit.
 	Environ []string
+	// Journal writes down what the Bus publishes; nil is nobody.
+	Journal Journal
+	// Seal encrypts results that events do not show whole; nil leaves them out.
+	Seal func(plain []byte) ([]byte, error)
+	// Past is what earlier processes did of this run, after Reset; nil for one that starts. Reset is
+	// what that gave.
+	Past  *Past
+	Reset []string
+	// Assume is what a person says of steps of which nobody knows how they ended.
+	Assume map[string]Assumption
 }
 
 // Approval is what a person is asked.
@@ -78,7 +90,25 @@ type Approval struct {
 	Message string
 	// Args are the evaluated arguments; a secret one is "***".
 	Args map[string]value.Value
+	// Digest stands for the arguments, secret ones too.
+	Digest string
 }
+
+// Answer is what a person says to an approval.
+type Answer struct {
+	Outcome Verdict
+	// Reason is what a refusal says, in one line; "" is that it was denied.
+	Reason string
+}
+
+// Verdict is how a person answered.
+type Verdict uint8
+
+const (
+	Unanswered Verdict = iota // the step waits
+	Granted
+	Denied
+)
 
 const (
 	// FinallyDeadline is how long the `finally` of one pipeline may take.
@@ -106,6 +136,8 @@ type run struct {
 	asking     chan struct{} // holds one token: the right to ask a person
 	opened     sessions
 	attempts   underWay
+	traces     traces
+	closing    closings
 	crashed    chan *Panic   // holds the first panic of a goroutine
 	kill       chan struct{} // closed when targets are to let go at once
 	// hard ends when nothing is waited for any more.
@@ -125,6 +157,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	if err := r.open(ctx, root); err != nil {
+		return nil, err
+	}
+	if err := r.takeUp(ctx); err != nil {
+		r.opened.close()
 		return nil, err
 	}
 	return r.supervise(ctx, root, params)
@@ -165,6 +201,21 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	return r, root, r.precheck(root)
 }
 
+// takeUp finds out what of a past run is under way, and refuses what cannot go on.
+func (r *run) takeUp(ctx context.Context) error {
+	if r.Past == nil {
+		return nil
+	}
+	if err := r.readTraces(ctx); err != nil {
+		return fmt.Errorf("find out what goes on of the run: %w", err)
+	}
+	if err := r.judge(); err != nil {
+		return err
+	}
+	r.endAgain()
+	return nil
+}
+
 // supervise runs the root graph and gives up on it when Kill closes.
 func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*Result, error) {
 	ctx, stop := context.WithCancel(ctx)
@@ -173,10 +224,14 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 	defer stopHard()
 	r.hard = hard
 	began := time.Now()
-	r.Bus.Publish(event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest, Context: r.ContextDigest})
+	r.publishStart()
+	ctx, lacking := r.watchRoom(ctx)
+	defer lacking()
 	ended := make(chan *Result, 1)
 	go r.guarded(func() {
 		res := r.runRoot(ctx, root, params)
+		r.endRest()
+		r.settleAll()
 		r.opened.close()
 		ended <- res
 	})()
@@ -215,6 +270,14 @@ func (r *run) await(ended <-chan *Result, stop func()) (*Result, *Panic) {
 	case <-timer.C:
 		return &Result{Outcome: Cancelled, Error: "interrupted twice, and a target did not let go"}, nil
 	}
+}
+
+func (r *run) publishStart() {
+	e := event.Event{Type: event.RunStarted, Pipeline: r.Plan.Pipeline, Plan: r.Plan.Digest, Context: r.ContextDigest}
+	if r.Past != nil {
+		e.Type, e.Reset = event.RunResumed, r.Reset
+	}
+	r.Bus.Publish(e)
 }
 
 func (r *run) publishEnd(res *Result) {

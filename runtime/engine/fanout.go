@@ -19,6 +19,9 @@ type fanout struct {
 	path    string
 	scope   *scope
 	items   [][]local // of each instance: its loop variables
+	numbers []int     // of each: what it is called
+	keys    []string  // of each: what stands for its loop variables
+	stood   []bool    // of each: it ended before
 	limit   int       // instances at a time; 0 is no limit
 	ctx     context.Context
 	stop    context.CancelCauseFunc
@@ -48,7 +51,15 @@ func (s *sectionRun) fanOut(info *stepInfo, path string, sc *scope) (ending, boo
 	}
 	ctx, stop := context.WithCancelCause(s.ctx)
 	f := &fanout{section: s, info: info, path: path, scope: sc, items: items, limit: limit, ctx: ctx, stop: stop,
-		left: len(items), ends: make([]ending, len(items)), rows: make([]*row, len(items))}
+		left: len(items), ends: make([]ending, len(items)), rows: make([]*row, len(items)), stood: make([]bool, len(items))}
+	f.keys = s.g.run.elementKeys(info, items)
+	f.numbers = s.g.run.Past.numbers(path, f.keys)
+	if f.recall(); f.left == 0 {
+		stop(nil)
+		end := f.whole()
+		end.below = f.rows
+		return end, true
+	}
 	f.more()
 	return ending{}, false
 }
@@ -124,6 +135,7 @@ func (g *graphRun) narrower(ctx context.Context, info *stepInfo, loop int, sc *s
 func (f *fanout) more() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.pass()
 	if f.asked || f.next == len(f.items) || f.limit > 0 && f.active >= f.limit {
 		return
 	}
@@ -135,9 +147,17 @@ func (f *fanout) more() {
 	f.section.g.run.slots.submit(f.ctx, func() { f.granted(true) }, f.gone)
 }
 
+// pass steps over instances that ended before.
+func (f *fanout) pass() {
+	for f.next < len(f.items) && f.stood[f.next] {
+		f.next++
+	}
+}
+
 func (f *fanout) take() int {
+	f.pass()
 	i := f.next
-	if i == 0 {
+	if f.began.IsZero() {
 		f.began = time.Now()
 	}
 	f.next++
@@ -162,12 +182,14 @@ func (f *fanout) gone() {
 	f.next = len(f.items)
 	f.mu.Unlock()
 	for i := from; i < len(f.items); i++ {
-		f.end(i, cancelledBy(f.ctx), nil)
+		if !f.stood[i] {
+			f.end(i, cancelledBy(f.ctx), nil)
+		}
 	}
 }
 
 func (f *fanout) run(i int, slot bool) {
-	in := &instance{run: f.section.g.run, info: f.info, graph: f.section.g, path: f.instancePath(i), slot: slot, guarded: true,
+	in := &instance{run: f.section.g.run, info: f.info, graph: f.section.g, path: f.instancePath(i), element: f.keys[i], slot: slot, guarded: true,
 		scope: &scope{run: f.scope.run, module: f.scope.module, outer: f.scope, locals: f.items[i]}}
 	end := in.do(f.ctx)
 	f.failFast(end) // before the slot is another's
@@ -180,7 +202,7 @@ func (f *fanout) run(i int, slot bool) {
 	}
 }
 
-func (f *fanout) instancePath(i int) string { return instancePath(f.path, i) }
+func (f *fanout) instancePath(i int) string { return instancePath(f.path, f.numbers[i]) }
 
 // failFast cancels the other instances at a failure, where that is asked for.
 func (f *fanout) failFast(end ending) {
@@ -192,6 +214,7 @@ func (f *fanout) failFast(end ending) {
 // end notes how an instance ended and, with the last one, ends the step.
 func (f *fanout) end(i int, end ending, below []*row) (last bool) {
 	path := f.instancePath(i)
+	end.element = f.keys[i]
 	f.section.g.run.publishFinished(path, end, f.info.result)
 	f.failFast(end)
 	r := newRow(path, end)
@@ -253,7 +276,7 @@ func (f *fanout) name(out *ending, count map[Outcome]int, allowed bool) {
 		if o == Failed {
 			out.allowed = allowed
 			out.cause = CauseStepFailed
-			out.reason = fmt.Sprintf("%d of %d instances failed, first [%d]: %s", count[o], len(f.ends), i, first.reason)
+			out.reason = fmt.Sprintf("%d of %d instances failed, first [%d]: %s", count[o], len(f.ends), f.numbers[i], first.reason)
 		}
 		return
 	}

@@ -100,7 +100,7 @@ func (s *sectionRun) settle(ready []int) {
 		id := ready[0]
 		ready = ready[1:]
 		if end, ended := s.start(id); ended {
-			ready = append(ready, s.end(id, end, nil)...)
+			ready = append(ready, s.end(id, end, end.below)...)
 		}
 	}
 }
@@ -108,6 +108,9 @@ func (s *sectionRun) settle(ready []int) {
 // start decides a step and starts it, or says at once how it ended.
 func (s *sectionRun) start(id int) (ending, bool) {
 	info := s.g.info.steps[id]
+	if end, ok := s.g.recalled(info); ok {
+		return end, true
+	}
 	end, bindings, ended := s.decide(info)
 	if ended {
 		return end, true

@@ -198,6 +198,11 @@ func newBenchWith(t testing.TB, g plan.Graph, pools map[string]int) *bench {
 	return b
 }
 
+// says is a person with one answer.
+func says(v engine.Verdict) func(context.Context, engine.Approval) (engine.Answer, error) {
+	return func(context.Context, engine.Approval) (engine.Answer, error) { return engine.Answer{Outcome: v}, nil }
+}
+
 func (b *bench) run(ctx context.Context) *engine.Result {
 	b.t.Helper()
 	res, err := engine.Run(ctx, b.opts)

@@ -17,11 +17,16 @@ type instance struct {
 	info  *stepInfo
 	graph *graphRun // that the step stands in
 	path  string
-	scope *scope
+	// element stands for what the instance is about; "" for a step without `for`.
+	element string
+	scope   *scope
+	prior   prior
 	// guarded says that guards which name a loop variable are still to be asked.
 	guarded bool
 	// slot says that one of the Jobs is held.
-	slot     bool
+	slot bool
+	// place is the target of its attempts, "" for a called pipeline.
+	place    string
 	started  time.Time
 	attempts int
 	below    []*row
@@ -42,18 +47,21 @@ func (in *instance) sequence(ctx context.Context) ending {
 	if ctx.Err() != nil {
 		return cancelledBy(ctx)
 	}
-	if end, ended := in.guards(ctx); ended {
-		return end
-	}
-	if end, ok := in.graph.require(ctx, in.info.plan.Require, in.scope); !ok {
-		return end
+	in.prior = in.run.recall(in.path)
+	in.run.end(in.prior.over)
+	if !in.prior.begun {
+		if end, ended := in.admitted(ctx); ended {
+			return end
+		}
 	}
 	args, err := in.args(ctx)
 	if err != nil {
 		return in.graph.evalFailed(ctx, CauseEvalError, "arguments", err)
 	}
-	if end, ok := in.approve(ctx, args); !ok {
-		return end
+	if !in.prior.begun {
+		if end, ok := in.approve(ctx, args); !ok {
+			return end
+		}
 	}
 	release, end, ok := in.graph.lock(ctx, in.info.plan.Locks, in.scope, in)
 	if !ok {
@@ -61,6 +69,15 @@ func (in *instance) sequence(ctx context.Context) ending {
 	}
 	defer release()
 	return in.work(ctx, args)
+}
+
+// admitted asks guards and requirements, and reports whether the instance ends by them.
+func (in *instance) admitted(ctx context.Context) (ending, bool) {
+	if end, ended := in.guards(ctx); ended {
+		return end, true
+	}
+	end, ok := in.graph.require(ctx, in.info.plan.Require, in.scope)
+	return end, !ok
 }
 
 // guards asks the guards that name a loop variable.
@@ -211,10 +228,15 @@ func (in *instance) workGraph(ctx context.Context, args []local) ending {
 func (in *instance) begin(n int, last ending) {
 	in.attempts = n
 	typ := event.StepAttempt
-	if n == 1 {
+	if in.started.IsZero() {
 		typ, in.started = event.StepStarted, time.Now()
+		if !in.prior.started.IsZero() {
+			in.started = in.prior.started
+		}
 	}
-	in.run.Bus.Publish(event.Event{Type: typ, Step: in.path, Attempt: n, Cause: last.cause, Reason: last.reason, ExitCode: last.exit})
+	in.run.Bus.Publish(event.Event{Type: typ, Step: in.path, Attempt: n, Cause: last.cause, Reason: last.reason, ExitCode: last.exit,
+		Record: event.Record{Element: in.element, Place: in.place, First: in.prior.first}})
+	in.run.settle(last.done)
 }
 
 // release gives the slot back, where one is held.

@@ -75,6 +75,9 @@ const (
 	CauseSecret         = "secret-in-result" // a result that is not secret holds a secret
 	CauseCancelled      = "cancelled"        // the run was interrupted
 	CauseFailFast       = "fail-fast"        // another step failed under --fail-fast
+	CauseDiskFull       = "disk-full"        // there is no room to store what a step gives, or that it ended
+	CauseUnknown        = "unknown"          // it was under way when pipe ended, and nobody knows how it ended
+	CauseAssumed        = "assumed"          // it was unknown how it ended, and a person said that it was done
 )
 
 // ending is how a step, an instance or a graph ended.
@@ -92,6 +95,14 @@ type ending struct {
 	cached    *event.Origin // nil for what ran
 	// facts of the last attempt, for retry and allow_failure.
 	facts *facts
+	// element is what an instance is about, as event.Record has it.
+	element string
+	// done is called when the end is written down; nil is nothing.
+	done func()
+	// below are the rows of what is below it, where it stands from before.
+	below []*row
+	// past says that it ended in a process before this one, which wrote it down.
+	past bool
 }
 
 func failed(cause, reason string) ending {

@@ -97,13 +97,20 @@ func (r *run) where(ctx context.Context, p *plan.Param, v value.Value, sc *scope
 
 // do runs the graph to its end, hooks included. limit is a deadline from outside, 0 for none.
 func (g *graphRun) do(ctx context.Context, limit time.Duration) ending {
-	if end, ended := g.headWhen(ctx); ended {
-		return end
+	end, locked, hooks := g.recallMain(ctx)
+	if !hooks {
+		var ended bool
+		if end, ended = g.headWhen(ctx); ended {
+			return end
+		}
+		end, locked = g.body(ctx, limit)
 	}
-	end, locked := g.body(ctx, limit)
 	g.ended = &status{outcome: end.outcome, error: end.reason}
 	if g.first != nil {
 		g.ended.failed = g.first.path
+	}
+	if locked && end.outcome != Waiting && g.hasHooks(end.outcome) {
+		g.publishHooks(end)
 	}
 	if end.outcome == Failed {
 		g.runSection(ctx, failureSection)
@@ -159,6 +166,8 @@ func (g *graphRun) conclude(ctx, inner context.Context) ending {
 	var late *timeoutError
 	cut := g.firstOf(mainSection, Cancelled)
 	switch {
+	case g.first != nil && isRoomless(ctx):
+		return g.redEnding()
 	case cut != nil && ctx.Err() != nil:
 		return cancelledBy(ctx)
 	case g.first != nil:

@@ -91,20 +91,28 @@ func (in *instance) again(ctx context.Context, p *policy, n int, end ending) boo
 
 // repeat makes attempts until one succeeds or no further one is allowed. Between them no slot is held.
 func (in *instance) repeat(ctx context.Context, p policy, attempt func(n int) ending) ending {
-	var end ending
-	for n := 1; ; n++ {
+	end := ending{cause: in.prior.cause, reason: in.prior.reason}
+	for n := in.prior.next; ; n++ {
 		release, refused, ok := in.enter(ctx)
 		if !ok {
+			refused.done = end.done
 			return refused
 		}
 		in.begin(n, end)
 		end = attempt(n)
 		release()
-		if !in.again(ctx, &p, n, end) {
+		made := n - in.prior.first + 1
+		if _, begun := in.run.traces.find(in.path, n+1); begun {
+			continue
+		}
+		if !in.again(ctx, &p, made, end) {
 			return end
 		}
-		if err := in.outside(ctx, func() error { return pause(ctx, p.wait(n)) }); err != nil {
-			return cancelledBy(ctx)
+		if err := in.outside(ctx, func() error { return pause(ctx, p.wait(made)) }); err != nil {
+			done := end.done
+			end = cancelledBy(ctx)
+			end.done = done
+			return end
 		}
 	}
 }

@@ -342,10 +342,32 @@ func redact(v value.Value, t *types.Type) value.Value {
 func (r *run) publishFinished(path string, end ending, t *types.Type) {
 	e := event.Event{Type: event.StepFinished, Step: path, Outcome: string(end.outcome), Allowed: end.allowed, Reason: end.reason,
 		Cause: end.cause, ExitCode: end.exit, Duration: end.duration, Attempt: end.attempts, Cached: end.cached}
+	if end.past {
+		return
+	}
+	e.Element = end.element
 	if end.outcome == Waiting {
 		e.Type = event.StepWaiting
 	} else {
-		e.Value = encode(end.value, t)
+		e.Value, e.Sealed = encode(end.value, t), r.sealed(end.value, t)
 	}
 	r.Bus.Publish(e)
+	r.settle(end.done)
+}
+
+// sealed is a result, encrypted, where events do not show it whole; nil where they do.
+func (r *run) sealed(v value.Value, t *types.Type) []byte {
+	if r.Seal == nil || v == nil || v == (value.None{}) {
+		return nil
+	}
+	raw, err := value.Marshal(v)
+	if err != nil || t.DeepLabels()&types.Secret == 0 && !r.Bus.Hides(string(raw)) {
+		return nil
+	}
+	out, err := r.Seal(raw)
+	if err != nil {
+		r.Bus.Publish(event.Event{Type: event.Notice, Text: "a result could not be sealed, so that its step runs again when the run is resumed: " + err.Error()})
+		return nil
+	}
+	return out
 }

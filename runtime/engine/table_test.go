@@ -244,7 +244,12 @@ func testCase(t *testing.T, l link, m modifier, u end) {
 		b.fake.On("s", fake.Act{Exit: 1})
 	}
 	b.opts.FailFast = u.name == "fail-fast"
-	b.opts.Approve = func(_ context.Context, a engine.Approval) (bool, error) { return a.Message == "go?", nil }
+	b.opts.Approve = func(_ context.Context, a engine.Approval) (engine.Answer, error) {
+		if a.Message == "go?" {
+			return engine.Answer{Outcome: engine.Granted}, nil
+		}
+		return engine.Answer{Outcome: engine.Denied}, nil
+	}
 	ctx, stop := context.WithCancelCause(t.Context())
 	defer stop(nil)
 	if u.outcome == engine.Cancelled && u.all {

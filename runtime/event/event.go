@@ -14,6 +14,7 @@ type Type string
 const (
 	RunStarted   Type = "run.started"
 	RunFinished  Type = "run.finished"
+	RunResumed   Type = "run.resumed"   // another process goes on with it; Reset names what is decided anew
 	StepReady    Type = "step.ready"    // its edges have ended
 	StepStarted  Type = "step.started"  // its first attempt starts
 	StepAttempt  Type = "step.attempt"  // a further attempt starts; Reason is why the one before failed
@@ -22,6 +23,7 @@ const (
 	StepWaiting  Type = "step.waiting"  // it waits for a person or a lock; Cause says for which
 	StepFinished Type = "step.finished" // with an outcome
 	StepKept     Type = "step.kept"     // files were kept
+	HooksStarted Type = "hooks.started" // the steps of a pipeline have ended, and its hooks begin; Step is empty for the whole run
 	Notice       Type = "notice"        // something people should know
 )
 
@@ -64,6 +66,27 @@ type Event struct {
 	Plan      string `json:"plan,omitempty"`    // digest
 	Context   string `json:"context,omitempty"` // digest of what was captured at start
 	Instances int    `json:"instances,omitempty"`
+	// Failed is, of hooks.started, the step that failed first.
+	Failed string `json:"failed,omitempty"`
+	// Reset belongs to run.resumed: the steps, and with a slash behind them the called pipelines,
+	// whose end no longer counts; "/" is the run itself.
+	Reset []string `json:"reset,omitempty"`
+	// What follows is for whoever goes on with the run, and shown to nobody.
+	Record `json:"-"`
+}
+
+// Record is what an event says beyond what people may see.
+type Record struct {
+	// Offset belongs to output: how many bytes its stream has had, from the attempt's start, when
+	// this text ends; 0 where the text counts only together with the output that follows.
+	Offset int64
+	// Sealed is a result in the plain, encrypted, where Value does not show it whole.
+	Sealed []byte
+	// Element stands for what an instance of a `for` is about, and Place is the target of an attempt.
+	Element string
+	Place   string
+	// First is the attempt from which on attempts count for `retry`.
+	First int
 }
 
 // Origin is where a result is from that was kept.

@@ -38,12 +38,27 @@ type openLine struct {
 	text    []byte
 	// begun says that pieces of the line have been published.
 	begun bool
+	// at is how many bytes of the stream have been published.
+	at int64
+}
+
+// Position is where a stream stands that another process has read before.
+type Position struct {
+	Offset  int64  // in bytes, as processes wrote them
+	Open    bool   // what stands before is the beginning of a line
+	Section string // that it belongs to
 }
 
 // Lines starts the output of one attempt. Flush ends it.
-func (b *Bus) Lines(step string, attempt int) *Lines {
+func (b *Bus) Lines(step string, attempt int) *Lines { return b.LinesFrom(step, attempt, nil) }
+
+// LinesFrom goes on with the output of an attempt; a stream that is not named is at its start.
+func (b *Bus) LinesFrom(step string, attempt int, from map[Stream]Position) *Lines {
 	l := &Lines{bus: b, step: step, attempt: attempt}
-	l.open[0].stream, l.open[1].stream = Stdout, Stderr
+	for i, stream := range []Stream{Stdout, Stderr} {
+		p := from[stream]
+		l.open[i] = openLine{stream: stream, at: p.Offset, begun: p.Open, section: p.Section}
+	}
 	return l
 }
 
@@ -72,7 +87,7 @@ func (l *Lines) Write(stream Stream, section string, p []byte) {
 		}
 		p = p[len(line):]
 		if ended && len(o.text) == 0 && !o.begun && len(line) <= MaxPiece && l.opens(line) == len(line) {
-			l.publish(o, line, false)
+			l.publish(o, line, len(line), false)
 			continue
 		}
 		l.extend(o, line)
@@ -101,7 +116,7 @@ func (l *Lines) settle(o *openLine) {
 	}
 	at := bytes.LastIndexByte(o.text[:open], '\n') + 1
 	if at > 0 && !l.across(o.text, 0, at, len(o.text)) {
-		l.publish(o, o.text[:at], false)
+		l.publish(o, o.text[:at], at, false)
 		o.text, o.begun = append(o.text[:0], o.text[at:]...), false
 	}
 }
@@ -129,7 +144,7 @@ func (l *Lines) flush(o *openLine) {
 }
 
 func (l *Lines) end(o *openLine) {
-	l.publish(o, o.text, false)
+	l.publish(o, o.text, len(o.text), false)
 	o.text, o.begun = o.text[:0], false
 	if cap(o.text) > 4*MaxPiece {
 		o.text = nil
@@ -154,11 +169,11 @@ func (l *Lines) extend(o *openLine, text []byte) {
 func (l *Lines) piece(o *openLine) {
 	cut, ok := l.cut(o.text)
 	if ok {
-		l.publish(o, o.text[:cut], true)
+		l.publish(o, o.text[:cut], cut, true)
 	} else {
 		// Secrets overlap everywhere around the cut: nothing of it may be seen.
 		cut = len(o.text)
-		l.publish(o, []byte("***"), true)
+		l.publish(o, []byte("***"), cut, true)
 	}
 	o.begun = !ok || o.text[cut-1] != '\n'
 	o.text = append(o.text[:0], o.text[cut:]...)
@@ -213,22 +228,24 @@ func runeBoundary(text []byte, at int) int {
 	return at
 }
 
-// publish sends text as the lines in it, without their line breaks. Partial says that the last
-// one goes on, if it has no line break.
-func (l *Lines) publish(o *openLine, text []byte, partial bool) {
+// publish sends text as the lines in it, without their line breaks; raw is how many bytes of the
+// stream it stands for. Partial says that the last one goes on, if it has no line break.
+func (l *Lines) publish(o *openLine, text []byte, raw int, partial bool) {
+	o.at += int64(raw)
 	line, ended := bytes.CutSuffix(text, newline)
 	if bytes.IndexByte(line, '\n') < 0 {
-		l.send(o, line, partial && !ended)
+		l.send(o, line, o.at, partial && !ended)
 		return
 	}
 	// Masked as a whole, or a secret of several lines would not be found.
 	list := strings.Split(l.bus.mask.Mask(string(line)), "\n")
-	for i, s := range list {
-		l.send(o, []byte(s), partial && !ended && i == len(list)-1)
+	for _, s := range list[:len(list)-1] {
+		l.send(o, []byte(s), 0, false)
 	}
+	l.send(o, []byte(list[len(list)-1]), o.at, partial && !ended)
 }
 
-func (l *Lines) send(o *openLine, line []byte, partial bool) {
+func (l *Lines) send(o *openLine, line []byte, offset int64, partial bool) {
 	if !partial {
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 	}
@@ -238,7 +255,7 @@ func (l *Lines) send(o *openLine, line []byte, partial bool) {
 		s = replaceInvalid(l.bus.mask.Mask(s))
 	}
 	l.bus.Publish(Event{Type: StepOutput, Step: l.step, Attempt: l.attempt, Stream: o.stream,
-		Section: o.section, Text: s, Partial: partial})
+		Section: o.section, Text: s, Partial: partial, Record: Record{Offset: offset}})
 }
 
 // replaceInvalid puts one U+FFFD for each byte that is not UTF-8.

@@ -75,23 +75,20 @@ type Journal struct {
 	info   Info
 	limits Limits
 
+	past *Past // of a run that goes on; nil for one that starts
+
 	mu      sync.Mutex
 	space   sync.Cond // there is room for output again
-	queue   []numbered
-	queued  int // bytes of output in queue
+	batch   batch
+	queued  int // bytes of output in the batch
 	last    int64
 	capped  map[string]*stepSize
 	closing bool
+	full    chan error    // holds why there is no room to write in, once that is so
 	urgent  chan struct{} // something should not wait long
 	wake    chan struct{} // something is there
 	closed  chan struct{}
 	fault   error // the first that was met, once closed
-}
-
-// numbered is an event with its place among all events of the run, from 1.
-type numbered struct {
-	seq int64
-	event.Event
 }
 
 // stepSize is how much one step wrote, and how many lines of it were dropped.
@@ -104,8 +101,23 @@ type stepSize struct {
 // Start opens the journal in a store's folder for a run and returns at once; whether the
 // journal can be written turns up on the way.
 func Start(dir string, info Info, limits Limits) *Journal {
-	j := &Journal{dir: dir, info: info, limits: limits.filled(), capped: map[string]*stepSize{},
+	return begin(dir, info, limits, nil)
+}
+
+// Resume goes on with the journal of a run that no other process writes.
+func Resume(dir string, past *Past, limits Limits) *Journal {
+	return begin(dir, past.Run.Info, limits, past)
+}
+
+func begin(dir string, info Info, limits Limits, past *Past) *Journal {
+	j := &Journal{dir: dir, info: info, limits: limits.filled(), past: past, capped: map[string]*stepSize{}, full: make(chan error, 1),
 		urgent: make(chan struct{}, 1), wake: make(chan struct{}, 1), closed: make(chan struct{})}
+	if past != nil {
+		j.last = past.last
+		for at, log := range past.logs {
+			j.capped[at.step] = &stepSize{bytes: log.bytes, dropped: log.dropped, attempt: at.attempt}
+		}
+	}
 	j.space.L = &j.mu
 	go j.write()
 	return j
@@ -127,15 +139,27 @@ func (j *Journal) Sink(e event.Event) {
 		}
 		j.queued += len(e.Text) + 1
 	}
-	j.last++
-	j.queue = append(j.queue, numbered{j.last, e})
+	j.add(e)
 	poke(j.wake)
-	if e.Type == event.StepFinished || e.Type == event.RunFinished || j.queued > maxQueued/2 {
+	if urgent(e.Type) || j.queued > maxQueued/2 {
 		poke(j.urgent)
 	}
 	if e.Type == event.StepFinished {
 		j.tellDropped(e)
 	}
+}
+
+func urgent(t event.Type) bool {
+	switch t {
+	case event.StepFinished, event.RunFinished, event.HooksStarted, event.RunResumed:
+		return true
+	}
+	return false
+}
+
+func (j *Journal) add(e event.Event) {
+	j.last++
+	j.batch.events = append(j.batch.events, numbered{j.last, e})
 }
 
 // drops counts output against the cap of its step; what is over it gets no number.
@@ -151,6 +175,8 @@ func (j *Journal) drops(e event.Event) bool {
 		return false
 	}
 	size.dropped++
+	j.batch.drop(e)
+	poke(j.wake)
 	return true
 }
 
@@ -161,10 +187,9 @@ func (j *Journal) tellDropped(end event.Event) {
 	if size == nil || size.dropped == 0 {
 		return
 	}
-	j.last++
-	j.queue = append(j.queue, numbered{j.last, event.Event{Time: end.Time, Run: end.Run, Type: event.Notice, Step: end.Step,
+	j.add(event.Event{Time: end.Time, Run: end.Run, Type: event.Notice, Step: end.Step,
 		Text: fmt.Sprintf("%s wrote more than the %d MiB that are kept: the last %d lines and pieces of lines are not in the journal",
-			end.Step, j.limits.LogBytes>>20, size.dropped)}})
+			end.Step, j.limits.LogBytes>>20, size.dropped)})
 }
 
 func poke(c chan struct{}) {
@@ -188,29 +213,46 @@ func (j *Journal) Close() error {
 }
 
 // take gives what is waiting, and whether more may come.
-func (j *Journal) take() (batch []numbered, open bool) {
+func (j *Journal) take() (b batch, open bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	batch, j.queue, j.queued = j.queue, nil, 0
+	b, j.batch, j.queued = j.batch, batch{}, 0
 	j.space.Broadcast()
-	return batch, !j.closing
+	return b, !j.closing
 }
 
 // write is the one writer: first what processes wrote, then the events around it, so that
 // whatever comes before the last event of the database is there.
 func (j *Journal) write() {
 	defer close(j.closed)
-	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"))
-	db := newRecorder(j.dir, j.info)
+	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"), j.past)
+	db := newRecorder(j.dir, j.info, j.past)
 	removeOld(j.dir, db, j.limits, j.info)
+	var settle []func(error)
 	for open := true; open; {
 		j.await()
-		var batch []numbered
-		batch, open = j.take()
-		logs.write(batch)
-		db.record(batch)
+		var b batch
+		b, open = j.take()
+		fault := logs.write(b)
+		db.record(b)
+		j.lack(errors.Join(fault, db.fault))
+		settle = settled(append(settle, b.settle...), db, fault)
+	}
+	for _, f := range settle {
+		f(errUnwritten)
 	}
 	j.fault = errors.Join(logs.close(), db.close())
+}
+
+// settled tells those that waited for what is written now, and gives those that still wait.
+func settled(waiting []func(error), db *recorder, fault error) []func(error) {
+	if !db.run.begun && db.fault == nil && fault == nil {
+		return waiting
+	}
+	for _, f := range waiting {
+		f(errors.Join(fault, db.fault))
+	}
+	return nil
 }
 
 // await returns when there is something to write that has waited long enough.

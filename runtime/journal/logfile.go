@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,11 +20,14 @@ import (
 
 // A log file is lines. The first is a logHead as JSON. Then one for each output event:
 //
-//	o SEQ MICROS TEXT   standard output; e is standard error, O and E pieces of lines that go on
-//	# TITLE             the section of what follows, as a JSON string
+//	o SEQ MICROS END TEXT   standard output; e is standard error, O and E pieces of lines that go on
+//	# TITLE                 the section of what follows, as a JSON string
+//	~ LINES OUT ERR         so many were dropped since, and up to where in each stream
 //
-// SEQ is the event's place in the run, MICROS the time since the head's, both in base 36. Only
-// a line that has its line break counts: what a crash tore is cut when it is read.
+// SEQ is the event's place in the run, MICROS the time since the head's, END the bytes of the
+// stream up to the end of this line, or 0 where it counts only with the lines behind it; all in
+// base 36. Only a line that has its line break counts: what a crash tore is cut when it is read.
+// Version 1 has no END and no "~".
 type logHead struct {
 	Version int       `json:"pipe_log"`
 	Run     string    `json:"run"`
@@ -34,7 +38,7 @@ type logHead struct {
 }
 
 const (
-	logVersion = 1
+	logVersion = 2
 	base       = 36
 	// syncEvery is less than the second within which what was written is safe.
 	syncEvery = 500 * time.Millisecond
@@ -46,7 +50,9 @@ const (
 type logs struct {
 	dir   string
 	made  bool
-	known map[string]*logFile // by step; the attempt under way
+	known map[string]*logFile     // by step; the attempt under way
+	past  map[stepAttempt]pastLog // of attempts that an earlier process began to write down
+	acks  map[stepAttempt]func(event.Stream, int64)
 
 	mu     sync.Mutex
 	dirty  map[*logFile]bool
@@ -62,33 +68,68 @@ type logFile struct {
 	began   time.Time
 	section string
 	text    bytes.Buffer
+	ack     func(event.Stream, int64) // nil where nobody asked
+	// ends are how much of each stream has been added, written how much of that is in the file.
+	ends, written [2]int64
+	touched       bool
 }
 
-func newLogs(dir string) *logs {
-	l := &logs{dir: dir, known: map[string]*logFile{}, dirty: map[*logFile]bool{}, done: make(chan struct{}), synced: make(chan struct{})}
+// streams in the order of logFile.ends.
+var streams = [2]event.Stream{event.Stdout, event.Stderr}
+
+func streamIndex(s event.Stream) int {
+	if s == event.Stderr {
+		return 1
+	}
+	return 0
+}
+
+func newLogs(dir string, past *Past) *logs {
+	l := &logs{dir: dir, known: map[string]*logFile{}, acks: map[stepAttempt]func(event.Stream, int64){}, dirty: map[*logFile]bool{},
+		done: make(chan struct{}), synced: make(chan struct{})}
+	if past != nil {
+		l.past = past.logs
+	}
 	go l.keepSafe()
 	return l
 }
 
-// write appends the output of a batch, each file with one write.
-func (l *logs) write(batch []numbered) {
+// write appends the output of a batch, each file with one write. The error is the first fault.
+func (l *logs) write(b batch) error {
+	maps.Copy(l.acks, b.acks)
 	var touched []*logFile
-	for _, n := range batch {
+	touch := func(n numbered) *logFile {
+		f := l.known[n.Step]
+		if f == nil || f.attempt != n.Attempt {
+			f = l.begin(n)
+		}
+		if !f.touched {
+			f.touched = true
+			touched = append(touched, f)
+		}
+		return f
+	}
+	var ended []string
+	for _, n := range b.events {
 		switch n.Type {
 		case event.StepOutput:
-			f := l.known[n.Step]
-			if f == nil || f.attempt != n.Attempt {
-				f = l.begin(n)
-				touched = append(touched, f)
-			} else if f.text.Len() == 0 {
-				touched = append(touched, f)
-			}
-			f.add(n)
+			touch(n).add(n)
 		case event.StepFinished:
-			delete(l.known, n.Step)
+			ended = append(ended, n.Step)
+			delete(l.acks, stepAttempt{n.Step, n.Attempt})
 		}
 	}
+	for at, d := range b.dropped {
+		// The cap is reached with output that is written, so that the file is there.
+		if f := l.known[at.step]; f != nil && f.attempt == at.attempt {
+			touch(numbered{Event: event.Event{Step: at.step, Attempt: at.attempt}}).addDropped(d)
+		}
+	}
+	for _, step := range ended {
+		delete(l.known, step)
+	}
 	for _, f := range touched {
+		f.touched = false
 		l.flush(f)
 	}
 	l.mu.Lock()
@@ -97,14 +138,22 @@ func (l *logs) write(batch []numbered) {
 	if many {
 		l.sync()
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fault
 }
 
 func (l *logs) begin(n numbered) *logFile {
-	f := &logFile{path: filepath.Join(l.dir, logName(n.Step, n.Attempt)), attempt: n.Attempt, began: n.Time}
+	at := stepAttempt{n.Step, n.Attempt}
+	f := &logFile{path: filepath.Join(l.dir, logName(n.Step, n.Attempt)), attempt: n.Attempt, began: n.Time, ack: l.acks[at]}
+	l.known[n.Step] = f
+	if past, ok := l.past[at]; ok {
+		f.began, f.section, f.ends = past.began, past.section, past.ends
+		return f
+	}
 	raw, err := json.Marshal(logHead{logVersion, n.Run, n.Step, n.Attempt, n.Time, n.seq})
 	l.failed(err)
 	f.text.Write(append(raw, '\n'))
-	l.known[n.Step] = f
 	return f
 }
 
@@ -126,8 +175,24 @@ func (f *logFile) add(n numbered) {
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, n.Time.Sub(f.began).Microseconds(), base)
 	b = append(b, ' ')
+	b = strconv.AppendInt(b, n.Offset, base)
+	b = append(b, ' ')
 	b = append(b, strings.ReplaceAll(n.Text, "\n", `\n`)...)
 	f.text.Write(append(b, '\n'))
+	f.reach(n.Stream, n.Offset)
+}
+
+func (f *logFile) reach(s event.Stream, end int64) {
+	if i := streamIndex(s); end > f.ends[i] {
+		f.ends[i] = end
+	}
+}
+
+func (f *logFile) addDropped(d *droppedOutput) {
+	for stream, end := range d.ends {
+		f.reach(stream, end)
+	}
+	fmt.Fprintf(&f.text, "~ %s %s %s\n", strconv.FormatInt(d.lines, base), strconv.FormatInt(f.ends[0], base), strconv.FormatInt(f.ends[1], base))
 }
 
 // flush writes what a file holds back. After the first fault nothing more is written anywhere:
@@ -145,6 +210,7 @@ func (l *logs) flush(f *logFile) {
 	}
 	_, l.fault = f.f.Write(f.text.Bytes())
 	l.dirty[f] = true
+	f.written = f.ends
 }
 
 func (l *logs) open(f *logFile) (err error) {
@@ -189,14 +255,34 @@ func (l *logs) sync() {
 	l.mu.Lock()
 	dirty := l.dirty
 	l.dirty = map[*logFile]bool{}
-	files := make(map[*logFile]*os.File, len(dirty))
+	safe := make([]safeLog, 0, len(dirty))
 	for f := range dirty {
 		// The writer opens it again when there is more; here it is nobody else's any longer.
-		files[f], f.f = f.f, nil
+		safe = append(safe, safeLog{f.f, f.ack, f.written})
+		f.f = nil
 	}
 	l.mu.Unlock()
-	for _, f := range files {
-		l.failed(errors.Join(f.Sync(), f.Close()))
+	for _, s := range safe {
+		err := errors.Join(s.Sync(), s.Close())
+		l.failed(err)
+		if err == nil && s.ack != nil {
+			s.acknowledge()
+		}
+	}
+}
+
+// safeLog is a file that is made safe.
+type safeLog struct {
+	*os.File
+	ack  func(event.Stream, int64)
+	ends [2]int64
+}
+
+func (s safeLog) acknowledge() {
+	for i, end := range s.ends {
+		if end > 0 {
+			s.ack(streams[i], end)
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ type logReader struct {
 	section string
 	text    []byte // read, not yet taken
 	next    *numbered
+	// dropped is how many lines were not written, and ends where the streams stood behind them.
+	dropped int64
+	ends    [2]int64
 }
 
 // readSize is how much is read at a time.
@@ -98,17 +101,26 @@ func (r *logReader) take(line []byte) error {
 		}
 		return nil
 	}
-	parts := bytes.SplitN(line, []byte(" "), 4)
-	if len(parts) != 4 || len(parts[0]) != 1 {
+	if rest, ok := bytes.CutPrefix(line, []byte("~ ")); ok {
+		return r.skipped(rest)
+	}
+	fields := 5
+	if r.head.Version == 1 {
+		fields = 4
+	}
+	parts := bytes.SplitN(line, []byte(" "), fields)
+	if len(parts) != fields || len(parts[0]) != 1 {
 		return errTorn
 	}
-	seq, err1 := strconv.ParseInt(string(parts[1]), base, 64)
-	micros, err2 := strconv.ParseInt(string(parts[2]), base, 64)
-	if err1 != nil || err2 != nil {
-		return errTorn
+	numbers, err := numbersIn(parts[1 : fields-1])
+	if err != nil {
+		return err
 	}
-	e := event.Event{Time: r.head.Began.Add(time.Duration(micros) * time.Microsecond), Run: r.head.Run, Type: event.StepOutput,
-		Step: r.head.Step, Attempt: r.head.Attempt, Section: r.section, Text: string(parts[3])}
+	e := event.Event{Time: r.head.Began.Add(time.Duration(numbers[1]) * time.Microsecond), Run: r.head.Run, Type: event.StepOutput,
+		Step: r.head.Step, Attempt: r.head.Attempt, Section: r.section, Text: string(parts[fields-1])}
+	if len(numbers) > 2 {
+		e.Offset = numbers[2]
+	}
 	switch parts[0][0] {
 	case 'o':
 		e.Stream = event.Stdout
@@ -121,6 +133,29 @@ func (r *logReader) take(line []byte) error {
 	default:
 		return errTorn
 	}
-	r.next = &numbered{seq, e}
+	r.next = &numbered{numbers[0], e}
+	return nil
+}
+
+func numbersIn(parts [][]byte) ([]int64, error) {
+	out := make([]int64, len(parts))
+	for i, p := range parts {
+		n, err := strconv.ParseInt(string(p), base, 64)
+		if err != nil {
+			return nil, errTorn
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// skipped takes a line about output that was dropped.
+func (r *logReader) skipped(rest []byte) error {
+	numbers, err := numbersIn(bytes.Split(rest, []byte(" ")))
+	if err != nil || len(numbers) != 3 {
+		return errTorn
+	}
+	r.dropped += numbers[0]
+	r.ends = [2]int64{numbers[1], numbers[2]}
 	return nil
 }

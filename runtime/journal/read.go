@@ -50,6 +50,14 @@ type Step struct {
 	Cause    string
 	Cached   *event.Origin
 	Result   json.RawMessage
+	// Element stands for what an instance of a `for` is about, Place is the target of the last
+	// attempt, and Sealed the result where Result does not show it whole.
+	Element string
+	Place   string
+	First   int // attempt from which on they count for retry
+	Sealed  []byte
+
+	seq int64
 }
 
 // Reader reads the journal of a store, while runs write it or not.
@@ -154,7 +162,7 @@ func (r *Reader) Steps(ctx context.Context, run Run) ([]Step, error) {
 	if r.db == nil {
 		return nil, nil
 	}
-	rows, err := r.db.QueryContext(ctx, `SELECT path, status, allowed, attempts, started, ended, seconds, exit_code, reason, cause, cached, result
+	rows, err := r.db.QueryContext(ctx, `SELECT path, status, allowed, attempts, started, ended, seconds, exit_code, reason, cause, cached, result, element, place, first, sealed, seq
 		FROM steps WHERE run = ? ORDER BY seq`, run.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -179,7 +187,7 @@ func scanStep(rows *sql.Rows) (s Step, err error) {
 	var started, ended, exit sql.NullInt64
 	var seconds float64
 	var cached, result sql.NullString
-	err = rows.Scan(&s.Path, &s.Status, &s.Allowed, &s.Attempts, &started, &ended, &seconds, &exit, &s.Reason, &s.Cause, &cached, &result)
+	err = rows.Scan(&s.Path, &s.Status, &s.Allowed, &s.Attempts, &started, &ended, &seconds, &exit, &s.Reason, &s.Cause, &cached, &result, &s.Element, &s.Place, &s.First, &s.Sealed, &s.seq)
 	if err != nil {
 		return s, err
 	}

@@ -18,8 +18,9 @@ type recorder struct {
 	info  Info
 	run   runRow
 	steps map[string]*stepRow // those that have not ended, and those that were not written since
+	past  map[string]*stepRow // as another process left them
 	dirty []*stepRow
-	held  []numbered // events before the run started; one that never does leaves nothing
+	held  batch // what came before the run started; one that never does leaves nothing
 	fault error
 }
 
@@ -33,37 +34,43 @@ type runRow struct {
 
 type stepRow struct {
 	path, instance, status, reason, cause string
+	element, place                        string
+	sealed                                []byte
 	seq                                   int64
 	allowed, dirty                        bool
-	attempts                              int
+	attempts, first                       int
 	seconds                               float64
 	started, ended, exit                  sql.NullInt64
 	cached, result                        any // JSON as text, or nil
 }
 
-func newRecorder(dir string, info Info) *recorder {
+func newRecorder(dir string, info Info, past *Past) *recorder {
 	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running}}
+	if past != nil {
+		r.past = past.rows
+		r.run.begun, r.run.plan, r.run.context = true, past.Run.Plan, past.Run.Context
+	}
 	r.db, r.fault = open(dir)
 	return r
 }
 
 // record writes a batch in one transaction, the row of the run first.
-func (r *recorder) record(batch []numbered) {
-	for _, n := range batch {
+func (r *recorder) record(b batch) {
+	for _, n := range b.events {
 		r.note(n)
 	}
 	if r.fault != nil {
 		return
 	}
-	events := append(r.held, events(batch)...)
-	if r.held = nil; !r.run.begun && !r.run.dirty {
-		r.held = events
+	all := batch{events: append(r.held.events, events(b.events)...), attached: append(r.held.attached, b.attached...)}
+	if r.held = (batch{}); !r.run.begun && !r.run.dirty {
+		r.held = all
 		return
 	}
-	if len(events) == 0 && !r.run.dirty && len(r.dirty) == 0 {
+	if len(all.events) == 0 && len(all.attached) == 0 && !r.run.dirty && len(r.dirty) == 0 {
 		return
 	}
-	r.fault = patiently(func() error { return r.commit(events) })
+	r.fault = patiently(func() error { return r.commit(all) })
 	if r.fault != nil {
 		return
 	}
@@ -71,6 +78,9 @@ func (r *recorder) record(batch []numbered) {
 		s.dirty = false
 		if s.ended.Valid {
 			delete(r.steps, s.path)
+			if r.past != nil {
+				r.past[s.path] = s
+			}
 		}
 	}
 	r.dirty, r.run.dirty, r.run.begun = r.dirty[:0], false, true
@@ -87,7 +97,7 @@ func events(batch []numbered) []numbered {
 	return out
 }
 
-func (r *recorder) commit(events []numbered) error {
+func (r *recorder) commit(b batch) error {
 	tx, err := r.db.Begin()
 	if err != nil {
 		return err
@@ -98,8 +108,13 @@ func (r *recorder) commit(events []numbered) error {
 			return err
 		}
 	}
-	if err := r.writeEvents(tx, events); err != nil {
+	if err := r.writeEvents(tx, b.events); err != nil {
 		return err
+	}
+	for _, x := range b.attached {
+		if _, err := tx.Exec("INSERT OR REPLACE INTO attached VALUES (?,?,?)", r.info.ID, x.name, x.data); err != nil {
+			return err
+		}
 	}
 	if err := r.writeSteps(tx); err != nil {
 		return err
@@ -152,9 +167,9 @@ func (r *recorder) writeSteps(tx *sql.Tx) error {
 		var args []any
 		for _, s := range part {
 			args = append(args, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
-				s.exit, s.reason, s.cause, s.cached, s.result)
+				s.exit, s.reason, s.cause, s.cached, s.result, s.element, s.place, s.first, s.sealed)
 		}
-		if _, err := tx.Exec("INSERT OR REPLACE INTO steps VALUES "+rows(len(part), 15), args...); err != nil {
+		if _, err := tx.Exec("INSERT OR REPLACE INTO steps VALUES "+rows(len(part), 19), args...); err != nil {
 			return err
 		}
 	}
@@ -172,6 +187,8 @@ func (r *recorder) note(n numbered) {
 	switch n.Type {
 	case event.RunStarted:
 		r.run.plan, r.run.context, r.run.dirty = n.Plan, n.Context, true
+	case event.RunResumed:
+		r.resume(n)
 	case event.RunFinished:
 		r.run.status, r.run.reason, r.run.cause, r.run.dirty = n.Outcome, n.Reason, n.Cause, true
 		r.run.ended, r.run.result = micros(n.Time), text(n.Value)
@@ -180,15 +197,40 @@ func (r *recorder) note(n numbered) {
 	}
 }
 
-func (r *recorder) noteStep(n numbered) {
-	s := r.steps[n.Step]
-	if s == nil {
-		s = &stepRow{path: n.Step, instance: instanceOf(n.Step), seq: n.seq}
-		r.steps[n.Step] = s
+// resume makes the run one that is under way, and what is decided anew one that has not ended.
+func (r *recorder) resume(n numbered) {
+	r.run = runRow{plan: n.Plan, context: n.Context, status: Running, begun: true, dirty: true}
+	for _, path := range n.Reset {
+		if old := r.past[path]; old != nil {
+			fresh := &stepRow{path: old.path, instance: old.instance, seq: old.seq, attempts: old.attempts, first: old.first, element: old.element, status: again}
+			r.steps[path] = fresh
+			r.touch(fresh)
+		}
 	}
+}
+
+// again is the status of a step whose end no longer counts and which has not come to its turn.
+const again = "again"
+
+func (r *recorder) touch(s *stepRow) {
 	if !s.dirty {
 		s.dirty = true
 		r.dirty = append(r.dirty, s)
+	}
+}
+
+func (r *recorder) noteStep(n numbered) {
+	s := r.steps[n.Step]
+	if s == nil {
+		s = &stepRow{path: n.Step, instance: instanceOf(n.Step), seq: n.seq, first: 1}
+		if old := r.past[n.Step]; old != nil {
+			s = old
+		}
+		r.steps[n.Step] = s
+	}
+	r.touch(s)
+	if n.Element != "" {
+		s.element = n.Element
 	}
 	switch n.Type {
 	case event.StepReady:
@@ -198,7 +240,7 @@ func (r *recorder) noteStep(n numbered) {
 	case event.StepFanout:
 		s.status, s.started = "running", micros(n.Time)
 	case event.StepStarted, event.StepAttempt:
-		s.status, s.reason, s.cause, s.attempts = "running", "", "", n.Attempt
+		s.status, s.reason, s.cause, s.attempts, s.first, s.place = "running", "", "", n.Attempt, max(n.First, 1), n.Place
 		if !s.started.Valid {
 			s.started = micros(n.Time)
 		}
@@ -209,7 +251,7 @@ func (r *recorder) noteStep(n numbered) {
 
 func (s *stepRow) finish(n numbered) {
 	s.status, s.allowed, s.reason, s.cause = n.Outcome, n.Allowed, n.Reason, n.Cause
-	s.attempts, s.ended, s.seconds, s.result = n.Attempt, micros(n.Time), n.Seconds, text(n.Value)
+	s.attempts, s.ended, s.seconds, s.result, s.sealed = max(s.attempts, n.Attempt), micros(n.Time), n.Seconds, text(n.Value), n.Sealed
 	if n.ExitCode != nil {
 		s.exit = sql.NullInt64{Int64: int64(*n.ExitCode), Valid: true}
 	}

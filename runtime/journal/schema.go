@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -21,6 +22,10 @@ import (
 // person; plan_steps are the paths in the order of the plan, as JSON; a status is running, ready,
 // waiting or an outcome; steps.instance is the number of an instance of a for, ” for a step;
 // seq counts all events of a run, output included; cached, result and data are JSON, masked.
+//
+// The second is for runs that go on: steps.element is what an instance is about, steps.place the target
+// of its last attempt, steps.first the attempt from which on they count for retry, steps.sealed the result where the masked one is not whole; attached is what
+// a run is told of besides its events. anchors say where append-only files end.
 var migrations = []string{`
 CREATE TABLE runs (
 	id TEXT PRIMARY KEY,
@@ -66,6 +71,22 @@ CREATE TABLE events (
 	PRIMARY KEY (run, seq)
 ) WITHOUT ROWID;
 CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+`, `
+ALTER TABLE steps ADD COLUMN element TEXT NOT NULL DEFAULT '';
+ALTER TABLE steps ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE steps ADD COLUMN first INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE steps ADD COLUMN sealed BLOB;
+CREATE TABLE attached (
+	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	data BLOB NOT NULL,
+	PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE TABLE anchors (
+	name TEXT PRIMARY KEY,
+	lines INTEGER NOT NULL,
+	hash TEXT NOT NULL
+) WITHOUT ROWID;
 `}
 
 const (
@@ -112,6 +133,13 @@ func patiently(f func() error) error {
 			return err
 		}
 	}
+}
+
+// noRoom reports whether something could not be written because a disk or a quota is full.
+func noRoom(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL ||
+		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 func isBusy(err error) bool {

@@ -65,6 +65,9 @@ type Target struct {
 	peak    int
 	opened  int
 	closed  int
+	left    []leftover
+	adopted []target.Job
+	acked   map[ackKey]int64
 
 	// Default is what steps without a script do.
 	Default Act

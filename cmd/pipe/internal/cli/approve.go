@@ -16,7 +16,7 @@ import (
 
 // approver asks on the terminal; nil where nobody can answer. The question is no event, so it
 // is masked here.
-func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(context.Context, engine.Approval) (bool, error) {
+func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(context.Context, engine.Approval) (engine.Answer, error) {
 	if !a.Answers || !a.Terminal || format != "text" {
 		return nil
 	}
@@ -27,17 +27,20 @@ func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(cont
 			lines <- in.Text()
 		}
 	}()
-	return func(ctx context.Context, q engine.Approval) (bool, error) {
+	return func(ctx context.Context, q engine.Approval) (engine.Answer, error) {
 		if err := out.Ask(question(q, mask)); err != nil {
-			return false, err
+			return engine.Answer{}, err
 		}
 		defer out.Answered()
 		select {
 		case answer := <-lines:
 			answer = strings.ToLower(strings.TrimSpace(answer))
-			return answer == "y" || answer == "yes", nil
+			if answer == "y" || answer == "yes" {
+				return engine.Answer{Outcome: engine.Granted}, nil
+			}
+			return engine.Answer{Outcome: engine.Denied}, nil
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return engine.Answer{}, ctx.Err()
 		}
 	}
 }

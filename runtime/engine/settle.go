@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pipelang/pipe/runtime/event"
+)
+
+// Journal writes down what a run publishes, and says when it has. Functions that it is handed it
+// calls from goroutines of its own; they must not block. It is safe for concurrent use.
+type Journal interface {
+	// Settled calls f once, when all that was published until now is written down for good, or
+	// with an error when that cannot be.
+	Settled(f func(error))
+	// Hurry asks for that soon.
+	Hurry()
+	// Acknowledge calls f with how much of an attempt's output is written down for good, again
+	// and again. It is called before the attempt starts.
+	Acknowledge(step string, attempt int, f func(event.Stream, int64))
+	// Full has an error in it once there is no room to write.
+	Full() <-chan error
+}
+
+// closings are attempts that have ended and are closed once that is written down: until then a
+// process that came after this one would have to find them again.
+type closings struct {
+	all sync.WaitGroup
+}
+
+// settle closes an attempt when what was published of its end is written down.
+func (r *run) settle(done func()) {
+	switch {
+	case done == nil:
+		return
+	case r.Journal == nil:
+		done()
+		return
+	}
+	r.closing.all.Add(1)
+	r.Journal.Settled(func(err error) {
+		if err != nil {
+			r.closing.all.Done() // it stays for whoever goes on
+			return
+		}
+		go r.guarded(func() {
+			defer r.closing.all.Done()
+			done()
+		})()
+	})
+}
+
+// settleAll waits for all attempts to be closed.
+func (r *run) settleAll() {
+	if r.Journal != nil {
+		r.Journal.Hurry()
+	}
+	r.closing.all.Wait()
+}
+
+// written waits until what was published is written down. That it cannot be is no error of a
+// step: the journal tells of it.
+func (r *run) written(ctx context.Context) error {
+	if r.Journal == nil {
+		return nil
+	}
+	done := make(chan struct{})
+	r.Journal.Settled(func(error) { close(done) })
+	r.Journal.Hurry()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// trace is an attempt that was started by a process before this one, and the place where it was.
+type trace struct {
+	target.Trace
+	session target.Adopter
+}
+
+// traces are the attempts that were started before and not closed, by step and in their order. Whoever
+// goes on with one takes it; what nobody has taken is ended with the run.
+type traces struct {
+	mu   sync.Mutex
+	step map[string][]trace
+	// lost are attempts of which nobody knows how they ended and that are made again, by step.
+	lost map[string]int
+}
+
+// readTraces asks every place that the run has been at, and those that are open.
+func (r *run) readTraces(ctx context.Context) error {
+	r.traces.step, r.traces.lost = map[string][]trace{}, map[string]int{}
+	for i := range r.Past.Steps {
+		place := r.Past.Steps[i].Place
+		if place == "" || r.Targets[place] == nil {
+			continue
+		}
+		if _, err := r.session(ctx, place); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.opened.all() {
+		a, ok := s.(target.Adopter)
+		if !ok {
+			continue
+		}
+		list, err := a.Traces(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range list {
+			r.traces.step[t.Step] = append(r.traces.step[t.Step], trace{t, a})
+		}
+	}
+	for _, list := range r.traces.step {
+		slices.SortFunc(list, func(a, b trace) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	}
+	return nil
+}
+
+// of are the attempts of a step that were started and not closed.
+func (t *traces) of(step string) []trace {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.step[step]
+}
+
+// find gives one that this process goes on with.
+func (t *traces) find(step string, attempt int) (trace, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.IndexFunc(t.step[step], func(x trace) bool { return x.Attempt == attempt })
+	if i < 0 {
+		return trace{}, false
+	}
+	return t.step[step][i], true
+}
+
+// take gives the attempts of a step that nobody goes on with, once.
+func (t *traces) take(step string, before int) []trace {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out, rest []trace
+	for _, x := range t.step[step] {
+		if x.Attempt < before {
+			out = append(out, x)
+		} else {
+			rest = append(rest, x)
+		}
+	}
+	t.step[step] = rest
+	return out
+}
+
+const every = int(^uint(0) >> 1)
+
+// end ends attempts that no step goes on with, and forgets them.
+func (r *run) end(list []trace) {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	var all sync.WaitGroup
+	for _, t := range list {
+		all.Go(r.guarded(func() {
+			job := target.Job{Step: t.Step, Attempt: t.Attempt, Grace: DefaultGrace, Written: map[event.Stream]int64{}}
+			if att, err := t.session.Adopt(ctx, job, discard{}); err == nil {
+				_ = att.Close() // nothing hangs on it
+			}
+		}))
+	}
+	all.Wait()
+}
+
+type discard struct{}
+
+// Write implements target.Output.
+func (discard) Write(event.Stream, string, []byte) {}
+
+// endAgain ends what is done again while an attempt of it goes on, and what has ended and is written down.
+func (r *run) endAgain() {
+	var list []trace
+	for step := range r.traces.step {
+		s := r.Past.find(step)
+		if r.Past.again[inPlan(step)] || s != nil && s.Outcome != "" {
+			list = append(list, r.traces.take(step, every)...)
+		}
+	}
+	r.end(list)
+}
+
+// endRest ends what nobody went on with: instances whose element is gone, and what is below them.
+func (r *run) endRest() {
+	var list []trace
+	for step := range r.traces.step {
+		list = append(list, r.traces.take(step, every)...)
+	}
+	r.end(list)
+}
+
+// all are the places that are open.
+func (s *sessions) all() []target.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []target.Session
+	for _, session := range s.open {
+		out = append(out, session)
+	}
+	return out
+}
+
+// isLost reports that nobody knows how an attempt ended that was found to be under way.
+func isLost(err error) bool { return errors.Is(err, target.ErrLost) }
