@@ -121,9 +121,11 @@ func ops() map[string]plan.Op {
 	typed, shown := one, one
 	typed.Name, typed.Result, typed.Return = "typed", "{ n: int }", celp(`json("out.json")`)
 	shown.Name, shown.Params = "shown", []plan.Param{{Name: "n", Type: "int"}, {Name: "token", Type: "secret string"}}
+	safe := one
+	safe.Name, safe.Idempotent = "safe", true
 	two := one
 	two.Name, two.Runs = "two", append(one.Runs[:1:1], one.Runs[0])
-	return map[string]plan.Op{"ci.pipe.kept": cachedOp(), "ci.pipe.two": two, "ci.pipe.typed": typed, "ci.pipe.shown": shown, "ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
+	return map[string]plan.Op{"ci.pipe.kept": cachedOp(), "ci.pipe.safe": safe, "ci.pipe.two": two, "ci.pipe.typed": typed, "ci.pipe.shown": shown, "ci.pipe.broken": broken, "ci.pipe.one": one, "ci.pipe.none": none, "ci.pipe.echo": echo}
 }
 
 // newPlan completes and checks a plan.

@@ -298,7 +298,10 @@ func TestKilledRunIsGapless(t *testing.T) {
 	for i := range 20 {
 		run := fmt.Sprintf("run-%02d", i)
 		cmd := child(t, dir, run, 1<<30)
-		time.Sleep(time.Duration(30+(i*37)%200) * time.Millisecond) // any moment will do
+		for until := time.Now().Add(time.Minute); !written(dir, run) && time.Now().Before(until); {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration((i*37)%200) * time.Millisecond) // any moment will do
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -308,6 +311,12 @@ func TestKilledRunIsGapless(t *testing.T) {
 	if events < 20 {
 		t.Errorf("%d events in all: nothing was written before the kills", events)
 	}
+}
+
+// written reports whether a run has begun to write.
+func written(dir, run string) bool {
+	logs, err := os.ReadDir(filepath.Join(dir, "runs", run, "logs"))
+	return err == nil && len(logs) > 0
 }
 
 // gapless checks that every number up to the last recorded event is there, and gives it.

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,13 +11,20 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 )
 
-// fixture is a journal as version 1 of the schema had it; it is never written again once released.
-const fixture = "testdata/v1.db"
+// newest is a journal as the newest version of the schema has it; it is never written again once released.
+var newest = fmt.Sprintf("testdata/v%d.db", len(migrations))
 
-func TestOpensVersion1(t *testing.T) {
-	if _, err := os.Stat(fixture); errors.Is(err, os.ErrNotExist) && os.Getenv("UPDATE") != "" {
+// TestOpensEveryVersion brings a journal of every version that ever was to the newest one.
+func TestOpensEveryVersion(t *testing.T) {
+	if _, err := os.Stat(newest); errors.Is(err, os.ErrNotExist) && os.Getenv("UPDATE") != "" {
 		writeFixture(t)
 	}
+	for version := 1; version <= len(migrations); version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) { opens(t, fmt.Sprintf("testdata/v%d.db", version)) })
+	}
+}
+
+func opens(t *testing.T, fixture string) {
 	raw, err := os.ReadFile(fixture)
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +39,14 @@ func TestOpensVersion1(t *testing.T) {
 		t.Fatalf("%+v, %v", runs, err)
 	}
 	steps, err := r.Steps(context.Background(), runs[0])
-	if err != nil || len(steps) != 1 || steps[0].Path != "a" || steps[0].Attempts != 1 {
+	if err != nil || len(steps) != 1 || steps[0].Path != "a" || steps[0].Attempts != 1 || steps[0].First != 1 {
 		t.Errorf("%+v, %v", steps, err)
 	}
 	if got := replayed(t, r, runs[0].ID); len(got) != 4 || got[0].Type != event.RunStarted {
 		t.Errorf("%+v", got)
+	}
+	if p, err := r.Past(context.Background(), runs[0], false); err != nil || p.last != 4 {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 
@@ -54,7 +65,7 @@ func writeFixture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(fixture, raw, 0o644); err != nil {
+	if err := os.WriteFile(newest, raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
