@@ -34,6 +34,8 @@ type Options struct {
 	// Run and Started are `run.id` and `run.started`.
 	Run     string
 	Started time.Time
+	// Memory is what Repo.Memory gave when the run started that goes on; nil for one that starts.
+	Memory []byte
 }
 
 // Repo is a repository as it was when it was captured. Lists of files and digests are made
@@ -68,6 +70,9 @@ func Capture(ctx context.Context, root string, o Options) (*Repo, error) {
 		return nil, errClose(dir, err)
 	}
 	if err := r.ask(ctx); err != nil {
+		return nil, errClose(dir, err)
+	}
+	if err := r.recall(); err != nil {
 		return nil, errClose(dir, err)
 	}
 	return r, nil

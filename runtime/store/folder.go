@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -64,8 +65,8 @@ func nameOf(root string) (string, error) {
 	return filepath.Base(root) + "-" + hex.EncodeToString(sum[:6]), nil
 }
 
-// State makes the folder for the state of one run; the caller removes it when the run is
-// over. What a killed run left there is cleaned by the place that used it.
+// State makes the folder for the state of a run that starts; the caller removes it when the run
+// is over. What a killed run left there is for the process that goes on with it, see StateAgain.
 func (s *Store) State(run string) (string, error) {
 	if !filepath.IsLocal(run) || filepath.Base(run) != run {
 		return "", fmt.Errorf("state folder: %q is no run's name", run)
@@ -75,4 +76,13 @@ func (s *Store) State(run string) (string, error) {
 		return "", fmt.Errorf("state folder: %w", err)
 	}
 	return dir, nil
+}
+
+// StateAgain is the folder of a run that goes on, made where it is missing.
+func (s *Store) StateAgain(run string) (string, error) {
+	dir, err := s.State(run)
+	if errors.Is(err, fs.ErrExist) {
+		return filepath.Join(s.dir, "state", run), nil
+	}
+	return dir, err
 }

@@ -16,21 +16,45 @@ import (
 const (
 	leases   = "leases"
 	gateName = "gate"
+	// claimName is held while a lease is taken.
+	claimName = "claim"
 )
 
+// UnderWayError says that another process has a run under way.
+type UnderWayError struct {
+	Run string
+	PID int // 0 where it is not known
+}
+
+func (e *UnderWayError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("run %s is under way", e.Run)
+	}
+	return fmt.Sprintf("run %s is under way, in process %d", e.Run, e.PID)
+}
+
 // Lease protects all that a run stores or finds in the cache from Prune, until release or
-// the end of the process.
+// the end of the process. Only one process has that of a run: the error of others is an *UnderWayError.
 func (s *Store) Lease(run string) (release func(), err error) {
 	if !filepath.IsLocal(run) || filepath.Base(run) != run {
 		return nil, fmt.Errorf("lease: %q is no run's name", run)
 	}
 	path := filepath.Join(s.dir, leases, run)
+	claim := gate{}
+	if err := claim.take(filepath.Join(s.dir, claimName), lockAlone); err != nil {
+		return nil, err
+	}
+	defer claim.f.Close()
+	if s.UnderWay(run) {
+		return nil, &UnderWayError{run, s.holder(run)}
+	}
 	// Made under another name, so that nobody finds it unlocked.
 	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "lease-")
 	if err != nil {
 		return nil, fmt.Errorf("lease: %w", err)
 	}
-	err = errors.Join(flock(f, lockAlone), os.MkdirAll(filepath.Dir(path), 0o700))
+	_, err = fmt.Fprintln(f, os.Getpid())
+	err = errors.Join(err, flock(f, lockAlone), os.MkdirAll(filepath.Dir(path), 0o700))
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

@@ -28,7 +28,7 @@ var _ target.Artifacts = (*Store)(nil)
 //	trees/hmac-sha256/ab/cdef…     the same, sealed
 //	results/sha256/ab/cdef…        what a step gave, by the key of what it depends on
 //	digests/                       the digests of a repository's files, by size and times
-//	leases/, gate                  what keeps Prune from what is in use
+//	leases/, claim, gate           what keeps Prune from what is in use, and two processes from one run
 //	cache/                         named cache folders, one folder a repository
 //	state/                         one folder a run under way
 //	tmp/                           what is being written, sealed where it will be

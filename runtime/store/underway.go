@@ -1,7 +1,10 @@
 package store
 
 import (
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // UnderWay reports whether a run's process lives: whether somebody holds its lease. Where
@@ -11,4 +14,17 @@ func (s *Store) UnderWay(run string) bool {
 		return false
 	}
 	return leaseHeld(filepath.Join(s.dir, leases, run))
+}
+
+// holder is the process that has a run's lease, 0 where that is not known.
+func (s *Store) holder(run string) int {
+	text, err := os.ReadFile(filepath.Join(s.dir, leases, run))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0
+	}
+	return pid
 }
