@@ -56,6 +56,8 @@ var allowed = map[string]string{
 	"runtime/store": "lang/value runtime/event compiler/plan runtime/target runtime/secret",
 	// a sink of events that reads them back; of its own, so that the store need not know SQLite
 	"runtime/journal": "runtime/event",
+	// the log of decisions needs nothing of what they are about; where it ends is remembered by whoever it is handed
+	"runtime/audit": "",
 	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean;
 	// store: the cache, whose keys are the engine's
 	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/store runtime/target",
