@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -46,7 +45,7 @@ func main() {
 	for _, s := range []struct {
 		name    string
 		measure func(pipe, dir string)
-	}{{"cold", cold}, {"phases", phases}, {"many", many}, {"peers", peers}, {"steps", steps}, {"cached", cached}} {
+	}{{"cold", cold}, {"phases", phases}, {"many", many}, {"peers", peers}, {"steps", steps}, {"fanout", fanOut}, {"cached", cached}} {
 		if len(os.Args) == 2 || slices.Contains(os.Args[2:], s.name) {
 			s.measure(pipe, dir)
 		}
@@ -113,66 +112,6 @@ func phases(_, dir string) {
 	share("checking", checking)
 	share("linting", linting)
 	share("(planning, beyond a check)", lowering)
-}
-
-// steps runs 1,000 commands that do nothing, through pipe and its peers, two at a time.
-func steps(pipe, dir string) {
-	const n = 1000
-	var p, ninja, mk strings.Builder
-	p.WriteString("pipeline main() {\n")
-	ninja.WriteString("rule r\n  command = true\n")
-	for i := range n {
-		fmt.Fprintf(&p, "  s%d = op { inputs []; run `true` }\n", i)
-		fmt.Fprintf(&ninja, "build s%d: r\n", i)
-		fmt.Fprintf(&mk, "all: s%d\ns%d:\n\t@true;\n", i, i)
-	}
-	p.WriteString("}\n")
-	file := write(dir, "steps.pipe", p.String())
-	write(dir, "build.ninja", ninja.String())
-	write(dir, "Makefile", ".PHONY: all\n"+mk.String())
-	rivals := []timed{
-		command("pipe run", dir, nil, pipe, "run", file, "--jobs", "2"),
-		command("pipe plan (compilation)", dir, nil, pipe, "plan", file, "--format", "json"),
-		{name: "bare loop of sh -c true, 2 at a time", run: func() (time.Duration, float64) { return bareLoop(n), 0 }},
-	}
-	for _, c := range [][]string{{"ninja", "-j2"}, {"make", "-j2"}} {
-		if _, err := exec.LookPath(c[0]); err == nil {
-			rivals = append(rivals, command(strings.Join(c, " "), dir, nil, c[0], c[1:]...))
-		} else {
-			fmt.Printf("%s is not here and was left out\n", c[0])
-		}
-	}
-	rows := inTurn(rounds, rivals...)
-	after := rows[0].median() - rows[1].median()
-	fmt.Println("\n== 1,000 steps of true")
-	for _, r := range rows {
-		fmt.Printf("%-42s %8.1f ms\n", r.name, ms(r.median()))
-	}
-	fmt.Printf("%-42s %8.1f MB\n", "pipe run, peak memory", rows[0].rss())
-	fmt.Printf("%-42s %8.1f ms\n", "pipe run after compilation", ms(after))
-	for _, r := range rows[2:] {
-		fmt.Printf("%-42s %8.2f ×\n", "  against "+r.name, float64(after)/float64(r.median()))
-	}
-}
-
-// bareLoop forks and execs the same shell as a step does, and does nothing else.
-func bareLoop(n int) time.Duration {
-	start := time.Now()
-	var wg sync.WaitGroup
-	jobs := make(chan struct{}, n)
-	for range n {
-		jobs <- struct{}{}
-	}
-	close(jobs)
-	for range 2 {
-		wg.Go(func() {
-			for range jobs {
-				must(exec.Command("sh", "-c", "true").Run())
-			}
-		})
-	}
-	wg.Wait()
-	return time.Since(start)
 }
 
 // timed is something to measure and what was measured.
