@@ -47,7 +47,9 @@ var allowed = map[string]string{
 	// value: results of a step are files and folders by digest
 	"runtime/target":      "lang/value runtime/event",
 	"runtime/target/fake": "lang/value runtime/event runtime/target",
-	"runtime/target/host": "lang/value runtime/event runtime/target",
+	"runtime/target/host": "lang/value runtime/event runtime/target runtime/target/host/supervisor",
+	// of its own: what starts processes and outlives pipe knows nothing of the workspaces it shows them
+	"runtime/target/host/supervisor": "runtime/event runtime/target",
 	// host: workspaces are made on this machine, whatever runs in them
 	"runtime/target/docker": "lang/value runtime/event runtime/target runtime/target/host",
 	// of its own, so that what pins images by digest needs no engine

@@ -14,6 +14,23 @@ import (
 //
 // Of every attempt a trace stands before its first process does, and goes away with
 // Attempt.Close. Whoever closes an attempt has written down how it ended.
+//
+// The rules for who resumes a run:
+//   - Open again with the same Run.State, which nobody may have removed. One pipe at a time works
+//     on a run: Open waits for a while until the other is gone, and then fails.
+//   - Call Traces at the start of every run, also of one that is new. It says that output will be
+//     acknowledged: from then on what was handed over is kept until Acknowledge or Adopt's
+//     Job.Written covers it, and an attempt waits when too much of it is kept (on this machine
+//     32 MiB for all attempts together). Acknowledge output that is not written down, too.
+//   - Adopt attempts that are Running or Ended before anything else is started: one that works in
+//     the real tree has its turn.
+//   - Start of a step removes the Lost traces of that step: its caller has settled what became of it.
+//   - Session.Close says that the run has ended; it ends what still runs and removes what is kept,
+//     but for traces that were Lost at Open. While there are such, and for as long as the run may
+//     be resumed, Run.State must stay. Other runs leave the state folder of a run alone while its
+//     supervisor lives or it holds a trace.
+//   - When nobody comes back, what attempts left is kept for an hour after the last of them ended.
+//     Then they are Lost.
 type Adopter interface {
 	// Traces are the attempts of this run that were started and not closed.
 	Traces(ctx context.Context) ([]Trace, error)

@@ -197,6 +197,9 @@ type Exit struct {
 	Script string
 	// Cancelled says that ctx ended first.
 	Cancelled bool
+	// TimedOut says that it was cancelled because the deadline of the ctx that it started with
+	// had passed, and no pipe was there to say so.
+	TimedOut bool
 	// Reason says why a program did not start, in one line; it is "" for one that ran.
 	Reason string
 }

@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
+	"time"
 
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // attempt is one run of an op's programs, and what they leave until it is closed.
@@ -32,17 +32,18 @@ type attempt struct {
 	files     bool     // parameters or scripts lie in files
 	env       []string
 	dir       string // working folder, as processes see it
-	stdout    capture
-	stderr    capture
+	id        uint64 // of the supervisor; 0 before it ran
+	stdout    *supervisor.Capture
+	stderr    *supervisor.Capture
 	exit      target.Exit
 	closed    bool
 }
 
 func (a *attempt) Exit() target.Exit { return a.exit }
-func (a *attempt) Stdout() string    { return a.stdout.text() }
-func (a *attempt) Stderr() string    { return a.stderr.text() }
+func (a *attempt) Stdout() string    { return a.stdout.Text() }
+func (a *attempt) Stderr() string    { return a.stderr.Text() }
 func (a *attempt) Steady() bool      { return !a.workspace.moved }
-func (a *attempt) Truncated() bool   { return a.stdout.truncated() || a.stderr.truncated() }
+func (a *attempt) Truncated() bool   { return a.stdout.Truncated() || a.stderr.Truncated() }
 
 // run prepares the workspace and runs the programs.
 func (a *attempt) run(ctx context.Context) error {
@@ -52,10 +53,7 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.prepare(ctx); err != nil {
 		return err
 	}
-	if len(a.job.Exec) > 0 {
-		return a.runExec(ctx)
-	}
-	return a.runScripts(ctx)
+	return a.work(ctx)
 }
 
 func (a *attempt) prepare(ctx context.Context) (err error) {
@@ -88,41 +86,62 @@ func (a *attempt) seen(path string) string {
 // outputs is the file that $PIPE_OUTPUT names; it exists when a script has written to it.
 func (a *attempt) outputs() string { return a.base + ".outputs" }
 
-func (a *attempt) runExec(ctx context.Context) error {
-	if err := checkArguments(a.job.Exec); err != nil {
+// work runs the programs to their end.
+func (a *attempt) work(ctx context.Context) error {
+	programs, err := a.programs()
+	if err != nil {
 		return err
 	}
-	_, err := a.runProgram(ctx, a.job.Exec, "")
-	return err
+	c, err := a.session.keeper()
+	if err != nil {
+		return err
+	}
+	rest, err := a.rest()
+	if err != nil {
+		return err
+	}
+	w := &supervisor.Work{
+		Step: a.job.Step, Attempt: a.job.Attempt, Programs: programs, Env: a.env, Dir: a.dir, Base: a.base,
+		SuccessCodes: a.job.SuccessCodes, Grace: a.job.Grace, Rest: rest,
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		w.Limit = max(1, time.Until(deadline))
+	}
+	if a.workspace.place != nil {
+		w.Place = a.workspace.place.ID()
+	}
+	end, id, err := c.Run(ctx, w, a.handOn)
+	return a.ended(end, id, err)
 }
 
-// runScripts runs scripts in order, to the first that fails; then those for failures.
-func (a *attempt) runScripts(ctx context.Context) error {
-	failedAt := -1
+// ended takes over what is left of the programs.
+func (a *attempt) ended(end *supervisor.End, id uint64, err error) error {
+	a.id = id
+	if err != nil {
+		return err
+	}
+	a.exit, a.stdout, a.stderr = end.Exit, end.Stdout, end.Stderr
+	return nil
+}
+
+// programs are the command lines of exec or the scripts.
+func (a *attempt) programs() ([]supervisor.Program, error) {
+	if len(a.job.Exec) > 0 {
+		return []supervisor.Program{{Argv: a.job.Exec}}, checkArguments(a.job.Exec)
+	}
+	out := make([]supervisor.Program, len(a.job.Scripts))
 	for i, s := range a.job.Scripts {
-		if s.OnFailure {
-			continue
-		}
-		ok, err := a.runScript(ctx, i, s)
+		path := a.base + ".script" + strconv.Itoa(i)
+		args, err := argv(s, path)
 		if err != nil {
-			if i == 0 {
-				return err
-			}
-			ok = a.neverRan(s, err)
+			return nil, err
 		}
-		if a.exit.Cancelled {
-			return nil
+		if args[len(args)-1] == path {
+			a.files = true
 		}
-		if !ok {
-			failedAt = i
-			a.exit.Script = scriptName(i, s)
-			break
-		}
+		out[i] = supervisor.Program{Argv: args, Section: s.Title, Name: scriptName(i, s), Interpreter: true, OnFailure: s.OnFailure}
 	}
-	if failedAt < 0 {
-		return nil
-	}
-	return a.runOnFailure(ctx)
+	return out, nil
 }
 
 func scriptName(i int, s target.Script) string {
@@ -132,135 +151,11 @@ func scriptName(i int, s target.Script) string {
 	return strconv.Itoa(i + 1)
 }
 
-// runOnFailure runs what is for failures; how that ends changes nothing but cancellation.
-func (a *attempt) runOnFailure(ctx context.Context) error {
-	exit := a.exit
-	for i, s := range a.job.Scripts {
-		if !s.OnFailure || a.exit.Cancelled {
-			continue
-		}
-		if _, err := a.runScript(ctx, i, s); err != nil {
-			a.neverRan(s, err)
-		}
+// handOn gives output to who wants it.
+func (a *attempt) handOn(stream event.Stream, section string, p []byte) {
+	if a.out != nil {
+		a.out.Write(stream, section, p)
 	}
-	exit.Cancelled = a.exit.Cancelled
-	a.exit = exit
-	return nil
-}
-
-// neverRan turns an error of a later script into an exit: the first ones did run.
-func (a *attempt) neverRan(s target.Script, err error) bool {
-	a.exit = target.Exit{Code: 126, Reason: err.Error()}
-	if _, missing := errors.AsType[*notFoundError](err); missing {
-		a.exit.Code = 127
-	}
-	a.deliver(s.Title)(event.Stderr, []byte("pipe: "+err.Error()+"\n"))
-	return false
-}
-
-func (a *attempt) runScript(ctx context.Context, i int, s target.Script) (ok bool, err error) {
-	path := a.base + ".script" + strconv.Itoa(i)
-	args, err := argv(s, path)
-	if err != nil {
-		return false, err
-	}
-	if args[len(args)-1] == path {
-		a.files = true
-	}
-	ok, err = a.runProgram(ctx, args, s.Title)
-	if missing, is := errors.AsType[*notFoundError](err); is {
-		return false, fmt.Errorf("interpreter %w", missing)
-	}
-	return ok, err
-}
-
-// runProgram runs one program to its end, sets the exit and reports whether it succeeded.
-// The error is for a program that did not start.
-func (a *attempt) runProgram(ctx context.Context, args []string, section string) (bool, error) {
-	if ctx.Err() != nil {
-		a.exit = target.Exit{Code: 128 + int(syscall.SIGINT), Signal: unix.SignalName(syscall.SIGINT), Cancelled: true}
-		return false, nil
-	}
-	p, outputs, err := a.startProgram(args)
-	if err != nil {
-		return false, err
-	}
-	cancel := cancelWith(ctx, a.session.kill, p, a.job.Grace)
-	f := follower{
-		process:  p,
-		stdout:   outputs[0],
-		stderr:   outputs[1],
-		deliver:  a.deliver(section),
-		patience: cancel.patience,
-	}
-	status, err := f.follow()
-	cancel.release()
-	if err != nil {
-		return false, err
-	}
-	a.exit = exitOf(status)
-	a.exit.Cancelled = cancel.cancelled()
-	return !a.exit.Cancelled && a.succeeded(a.exit.Code), nil
-}
-
-// startProgram starts a program and gives the ends of its output to read from.
-func (a *attempt) startProgram(args []string) (p *process, outputs [2]int, err error) {
-	outR, outW, err := pipe()
-	if err != nil {
-		return nil, outputs, err
-	}
-	errR, errW, err := pipe()
-	if err != nil {
-		closeFds(outR, outW)
-		return nil, outputs, err
-	}
-	c := command{Argv: args, Env: a.env, Dir: a.dir}
-	p, err = a.workspace.place.start(c, [3]int{int(a.session.null.Fd()), outW, errW})
-	closeFds(outW, errW)
-	if err != nil {
-		closeFds(outR, errR)
-		return nil, outputs, err
-	}
-	return p, [2]int{outR, errR}, nil
-}
-
-func closeFds(fds ...int) {
-	for _, fd := range fds {
-		unix.Close(fd)
-	}
-}
-
-// deliver hands output on and keeps the start of it.
-func (a *attempt) deliver(section string) func(event.Stream, []byte) {
-	return func(stream event.Stream, p []byte) {
-		if stream == event.Stdout {
-			a.stdout.write(p)
-		} else {
-			a.stderr.write(p)
-		}
-		if a.out != nil {
-			a.out.Write(stream, section, p)
-		}
-	}
-}
-
-func (a *attempt) succeeded(code int) bool {
-	if a.job.SuccessCodes == nil {
-		return code == 0
-	}
-	for _, c := range a.job.SuccessCodes {
-		if c == code {
-			return true
-		}
-	}
-	return false
-}
-
-func exitOf(status syscall.WaitStatus) target.Exit {
-	if status.Signaled() {
-		return target.Exit{Code: 128 + int(status.Signal()), Signal: unix.SignalName(status.Signal())}
-	}
-	return target.Exit{Code: status.ExitStatus()}
 }
 
 // Outputs reads $PIPE_OUTPUT; see parseOutputs.
@@ -289,8 +184,11 @@ func (a *attempt) Close() error {
 		return nil
 	}
 	a.closed = true
-	a.stdout.close()
-	a.stderr.close()
+	for _, c := range []*supervisor.Capture{a.stdout, a.stderr} {
+		if c != nil {
+			c.Close()
+		}
+	}
 	syscall.Unlink(a.outputs())
 	var err error
 	if a.workspace != nil {
@@ -298,6 +196,9 @@ func (a *attempt) Close() error {
 	}
 	if a.files {
 		err = errors.Join(err, a.removeFiles())
+	}
+	if c := a.session.client.Load(); c != nil && a.id != 0 && (a.workspace == nil || a.workspace.place == nil) {
+		c.Close(a.id)
 	}
 	return err
 }

@@ -8,9 +8,11 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // Workspaces are workspaces of this machine for programs that run elsewhere, in containers:
@@ -34,12 +36,9 @@ func OpenWorkspaces(run target.Run, kind string, inUse func(path string) bool) (
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, errors.Join(err, folder.close())
-	}
 	run.Root = root
-	s := newSession(run, folder, null, forced)
+	s := newSession(run, folder, forced)
+	s.start = sync.OnceValues(s.localKeeper)
 	s.basic = nil
 	return &Workspaces{s}, nil
 }
@@ -62,9 +61,9 @@ func (w *Workspaces) Layered(may bool) error {
 	case ws.forced != "":
 		return nil
 	}
-	w.session.workshop = newWorkshop(ws.root, ws.folder, reflink)
+	w.session.workshop = newWorkshop(ws.root, ws.folder, reflink, ws.keeper)
 	if w.session.workshop.choose() != nil {
-		w.session.workshop = newWorkshop(ws.root, ws.folder, plainCopy)
+		w.session.workshop = newWorkshop(ws.root, ws.folder, plainCopy, ws.keeper)
 	}
 	return nil
 }
@@ -94,7 +93,7 @@ func (w *Workspaces) Prepare(ctx context.Context, job *target.Job, out target.Ou
 		return nil, err
 	}
 	a := &attempt{session: s, job: job, out: out, base: filepath.Join(own, "op"), beside: beside}
-	a.stdout.path, a.stderr.path = own+".stdout", own+".stderr"
+	a.stdout, a.stderr = supervisor.NewCapture(own+".stdout"), supervisor.NewCapture(own+".stderr")
 	ws := &Workspace{attempt: a, beside: own}
 	if err := a.prepareElsewhere(ctx); err != nil {
 		return nil, errors.Join(err, ws.Close())
@@ -198,7 +197,12 @@ func (w *Workspace) Command(i int) ([]string, error) {
 
 // Deliver hands on output of a program.
 func (w *Workspace) Deliver(stream event.Stream, section string, p []byte) {
-	w.deliver(section)(stream, p)
+	if stream == event.Stdout {
+		w.stdout.Write(p)
+	} else {
+		w.stderr.Write(p)
+	}
+	w.handOn(stream, section, p)
 }
 
 // Ended says how the programs ended.

@@ -21,7 +21,7 @@ func (w *workshop) empty() (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &workspace{path: f.path, place: here{}, discard: func() error { return w.giveBack(f) }}, nil
+	return &workspace{path: f.path, own: f.path, discard: func() error { return w.giveBack(f) }}, nil
 }
 
 func (w *workshop) takeEmpty() (emptyFolder, error) {

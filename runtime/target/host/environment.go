@@ -103,27 +103,6 @@ func checkArguments(argv []string) error {
 	return nil
 }
 
-// tooLarge is the error for a command line and environment that fit one by one and not
-// together. It names the largest, without their values.
-func tooLarge(c command) error {
-	total := 0
-	for _, s := range c.Argv {
-		total += len(s) + 1
-	}
-	vars := slices.Clone(c.Env)
-	for _, s := range vars {
-		total += len(s) + 1
-	}
-	slices.SortStableFunc(vars, func(a, b string) int { return len(b) - len(a) })
-	var largest []string
-	for _, kv := range vars[:min(3, len(vars))] {
-		name, v, _ := strings.Cut(kv, "=")
-		largest = append(largest, fmt.Sprintf("%s (%d bytes)", name, len(v)))
-	}
-	return fmt.Errorf("start %s: the environment and arguments have %d bytes, more than this system gives a program; the largest are %s: hand them over as files",
-		c.Argv[0], total, strings.Join(largest, ", "))
-}
-
 // lastWins drops earlier values of a variable that is set again.
 func lastWins(env []string) []string {
 	at := make(map[string]int, len(env))

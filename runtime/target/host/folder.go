@@ -3,20 +3,22 @@ package host
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // folder is where a session keeps workspaces and scripts. A lock that the kernel drops with
 // the process tells a living session's folder from one that a kill left behind.
 type folder struct {
 	path string
-	lock *os.File
+	lock *os.File // nil where the supervisor alone has it
+	turn int      // keeps the names of several pipes apart
 	last atomic.Int64
 }
 
@@ -63,11 +65,19 @@ func folderPrefix(kind string) string { return "pipe-" + kind + "-" + strconv.It
 
 // next is a path in the folder that was never given before.
 func (f *folder) next() string {
-	return filepath.Join(f.path, strconv.FormatInt(f.last.Add(1), 36))
+	name := strconv.FormatInt(f.last.Add(1), 36)
+	if f.turn > 0 {
+		name = fmt.Sprintf("%d-%s", f.turn, name)
+	}
+	return filepath.Join(f.path, name)
 }
 
 func (f *folder) close() error {
-	return errors.Join(removeAll(f.path), f.lock.Close())
+	err := removeAll(f.path)
+	if f.lock != nil {
+		err = errors.Join(err, f.lock.Close())
+	}
+	return err
 }
 
 // sweepStale removes the folders of sessions that were killed: those among temporary files,
@@ -75,9 +85,14 @@ func (f *folder) close() error {
 // use says of a folder that something else needs it still.
 func sweepStale(kind, state string, inUse func(path string) bool) {
 	sweepPlace(kind, os.TempDir(), inUse)
+	sweepPlace(kind, state, inUse) // of the run itself, where nothing of it lives any more
 	for _, run := range names(filepath.Dir(state)) {
 		place := filepath.Join(filepath.Dir(state), run)
-		if sweepPlace(kind, place, inUse) {
+		if place == filepath.Clean(state) {
+			continue
+		}
+		found := sweepPlace(kind, place, inUse)
+		if supervisor.Sweep(place) || found {
 			syscall.Rmdir(place)
 		}
 	}
@@ -119,19 +134,7 @@ func removeStale(path string) bool {
 }
 
 // removeAll removes a tree, read-only folders included.
-func removeAll(path string) error {
-	err := os.RemoveAll(path)
-	if !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			os.Chmod(p, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(path)
-}
+func removeAll(path string) error { return supervisor.RemoveTree(path) }
 
 // within reports whether path is dir or below it; both are absolute and clean.
 func within(dir, path string) bool {

@@ -6,13 +6,13 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // Target is this machine. The zero value is ready.
@@ -34,20 +34,34 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	adoptOrphans()
-	refuseTerminal()
-	keepDescriptors()
+	supervisor.RefuseTerminal()
+	supervisor.KeepDescriptors()
+	run.Root = root
+	found, err := supervisor.Find(ctx, run.State)
+	if err != nil {
+		return nil, err
+	}
+	if found != nil {
+		sweepStale(hostFolders, run.State, func(path string) bool { return path == found.Folder })
+		return goOn(run, found, kind), nil
+	}
 	sweepStale(hostFolders, run.State, func(string) bool { return false })
 	folder, err := newFolder(hostFolders, root, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, errors.Join(err, folder.close())
+	return newSession(run, folder, kind), nil
+}
+
+// goOn is the session of a run whose earlier pipe was killed, and whose supervisor was not.
+func goOn(run target.Run, c *supervisor.Client, kind workspaceKind) *session {
+	s := newSession(run, &folder{path: c.Folder, turn: c.Turn}, kind)
+	s.start = func() (*supervisor.Client, error) { return c, nil }
+	s.client.Store(c)
+	if s.kill.Done() != nil {
+		context.AfterFunc(s.kill, c.Kill)
 	}
-	run.Root = root
-	return newSession(run, folder, null, kind), nil
+	return s
 }
 
 func environ(run target.Run) []string {

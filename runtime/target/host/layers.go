@@ -3,6 +3,8 @@ package host
 import (
 	"fmt"
 	"os"
+
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // layers are an overlay that is mounted by turns: here to prepare and to read it, and
@@ -10,7 +12,7 @@ import (
 type layers struct {
 	isolation *isolation
 	base      string
-	view      view
+	view      supervisor.View
 	turns     int
 }
 
@@ -29,7 +31,7 @@ func (w *workspace) rest() {
 		w.root = nil
 	}
 	if w.layers != nil && w.place != nil {
-		w.place.leave()
+		w.place.Leave()
 		w.place = nil
 	}
 }

@@ -13,7 +13,7 @@ import (
 // shows says why files below root cannot all be changed in an overlay. A user namespace knows
 // one user and one group: what belongs to others can be read in it, and cannot be copied up.
 func (i *isolation) shows(root string) error {
-	if i.helper == nil {
+	if !i.user {
 		return nil
 	}
 	if i.owned == nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // session runs the attempts of one run.
@@ -15,7 +17,6 @@ type session struct {
 	environ  []string // pipe's own
 	basic    []string // what of it every process gets
 	folder   *folder
-	null     *os.File // what programs read
 	workshop *workshop
 	memory   *memory
 	// turn is held by the one attempt that works in the real tree.
@@ -23,22 +24,26 @@ type session struct {
 	// kill ends when nothing is waited for any more, or with the session.
 	kill   context.Context
 	closed context.CancelFunc
+	// start gives the supervisor, and starts it where it is not there; client is it once it is.
+	start        func() (*supervisor.Client, error)
+	client       atomic.Pointer[supervisor.Client]
+	acknowledges atomic.Bool // output is written down by who asked for traces
 }
 
-func newSession(run target.Run, f *folder, null *os.File, kind workspaceKind) *session {
+func newSession(run target.Run, f *folder, kind workspaceKind) *session {
 	env := environ(run)
 	s := &session{
-		run:      run,
-		environ:  env,
-		basic:    basicEnv(env),
-		folder:   f,
-		null:     null,
-		workshop: newWorkshop(run.Root, f, kind),
-		memory:   &memory{path: run.Digests},
-		turn:     make(chan struct{}, 1),
-		kill:     context.Background(),
-		closed:   func() {},
+		run:     run,
+		environ: env,
+		basic:   basicEnv(env),
+		folder:  f,
+		memory:  &memory{path: run.Digests},
+		turn:    make(chan struct{}, 1),
+		kill:    context.Background(),
+		closed:  func() {},
 	}
+	s.start = sync.OnceValues(s.startKeeper)
+	s.workshop = newWorkshop(run.Root, f, kind, s.keeper)
 	if run.Kill != nil {
 		s.kill, s.closed = context.WithCancel(context.Background())
 		go s.watchKill()
@@ -61,7 +66,6 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 		return nil, fmt.Errorf("image %s: this machine itself runs no images", job.Image)
 	}
 	a := &attempt{session: s, job: &job, out: out, base: s.folder.next()}
-	a.stdout.path, a.stderr.path = a.base+".stdout", a.base+".stderr"
 	if err := a.run(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -70,8 +74,13 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 
 // Close removes what the session made on disk.
 func (s *session) Close() error {
+	s.workshop.settle()
+	var ended error
+	if c := s.client.Load(); c != nil {
+		ended = c.End()
+	}
 	s.closed()
-	if err := errors.Join(s.memory.save(s.run.Root), s.workshop.close(), s.folder.close(), s.null.Close()); err != nil {
+	if err := errors.Join(ended, s.memory.save(s.run.Root), s.workshop.closeLayers(), s.folder.close()); err != nil {
 		return fmt.Errorf("clean up after the run: %w", err)
 	}
 	return nil
@@ -103,7 +112,7 @@ func (s *session) inPlace(ctx context.Context) (*workspace, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for another step that works in place: %w", context.Cause(ctx))
 	}
-	return &workspace{path: s.run.Root, place: here{}, discard: func() error {
+	return &workspace{path: s.run.Root, discard: func() error {
 		s.workshop.changed()
 		<-s.turn
 		return nil

@@ -5,12 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/pipelang/pipe/runtime/target/host"
 )
 
 // nobody is the user that root runs the tests as once more.
@@ -67,51 +64,6 @@ func copyProgram(t *testing.T, from, to string) {
 	must(t, err)
 	must(t, out.Chmod(0o755))
 	must(t, out.Close())
-}
-
-// TestVictim is what TestKilled kills: a step that never ends, in a session of its own.
-func TestVictim(t *testing.T) {
-	base := os.Getenv("PIPE_HOST_TEST_VICTIM")
-	if base == "" {
-		return // only TestKilled has a use for it
-	}
-	b := newBench(t, sample(), "PIPE_WORKSPACE=overlay")
-	b.run.State = filepath.Join(base, "state/victim")
-	must(t, os.MkdirAll(b.run.State, 0o755))
-	s, err := host.New().Open(t.Context(), b.run)
-	must(t, err)
-	job := whole()
-	job.Scripts = script("echo $$ > " + base + "/pid.new; mv " + base + "/pid.new " + base + "/pid; touch written; while :; do sleep 0.02; echo x; done")
-	s.Start(t.Context(), job, nil)
-}
-
-// TestKilled kills pipe while a step runs, and looks at what the next run finds.
-func TestKilled(t *testing.T) {
-	base := realPath(t, t.TempDir())
-	victim := exec.Command(os.Args[0], "-test.run", "^TestVictim$")
-	victim.Env = append(os.Environ(), "PIPE_HOST_TEST_VICTIM="+base, "TMPDIR="+base) // what is killed leaves its folders
-	must(t, victim.Start())
-	waitUntil(t, "the step has started", func() bool { return exists(filepath.Join(base, "pid")) })
-	must(t, victim.Process.Kill())
-	victim.Wait()
-	pid := strings.TrimSpace(read(t, filepath.Join(base, "pid")))
-	// Its output has no reader any more, so the step ends by itself or with its helper.
-	waitUntil(t, "the step is gone", func() bool { return !exists("/proc/" + pid + "/root/.") })
-
-	stale := filepath.Join(base, "state/victim")
-	if left, err := os.ReadDir(stale); err != nil || len(left) == 0 {
-		t.Fatalf("the killed run left nothing: %v, %v", left, err)
-	}
-	if strings.Contains(read(t, "/proc/self/mountinfo"), base) {
-		t.Error("a mount is left")
-	}
-	b := newBench(t, nil)
-	b.run.State = filepath.Join(base, "state/next")
-	must(t, os.MkdirAll(b.run.State, 0o755))
-	b.open()
-	if exists(stale) {
-		t.Error("the state of the killed run is still there")
-	}
 }
 
 func waitUntil(t *testing.T, what string, done func() bool) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // workspaceKind is how copies of the repository are made.
@@ -34,7 +35,8 @@ type workshop struct {
 	choose    func() error
 	kind      workspaceKind
 	isolation *isolation // of overlays
-	layers    *folder    // where layers of overlays lie; often folder itself
+	keeper    func() (*supervisor.Client, error)
+	layers    *folder // where layers of overlays lie; often folder itself
 
 	// elsewhere says that programs do not run here: overlays are made by who runs them.
 	elsewhere bool
@@ -49,8 +51,8 @@ type workshop struct {
 // maxRemovals bounds what lies on disk and is no longer needed.
 const maxRemovals = 8
 
-func newWorkshop(root string, f *folder, forced workspaceKind) *workshop {
-	w := &workshop{root: root, folder: f, forced: forced, removals: make(chan struct{}, maxRemovals)}
+func newWorkshop(root string, f *folder, forced workspaceKind, keeper func() (*supervisor.Client, error)) *workshop {
+	w := &workshop{root: root, folder: f, forced: forced, keeper: keeper, removals: make(chan struct{}, maxRemovals)}
 	w.choose = sync.OnceValue(w.probe)
 	return w
 }
@@ -82,7 +84,7 @@ func (w *workshop) probe() error {
 
 // probeOverlay looks for a way and a place: not every file system takes upper layers.
 func (w *workshop) probeOverlay() error {
-	here, err := findIsolation(func(i *isolation) error { return w.tryOverlay(i, w.folder) })
+	here, err := findIsolation(w.keeper, func(i *isolation) error { return w.tryOverlay(i, w.folder) })
 	if err == nil {
 		w.isolation, w.layers = here, w.folder
 		return nil
@@ -91,12 +93,16 @@ func (w *workshop) probeOverlay() error {
 	if otherErr != nil {
 		return errors.Join(err, otherErr)
 	}
-	there, otherErr := findIsolation(func(i *isolation) error { return w.tryOverlay(i, elsewhere) })
+	there, otherErr := findIsolation(w.keeper, func(i *isolation) error { return w.tryOverlay(i, elsewhere) })
 	if otherErr != nil {
 		return errors.Join(err, elsewhere.close())
 	}
 	w.isolation, w.layers = there, elsewhere
-	return nil
+	keeper, err := w.keeper()
+	if err != nil {
+		return err
+	}
+	return keeper.Hold(elsewhere.path, elsewhere.lock)
 }
 
 // tryOverlay mounts one over the repository and replaces a folder in it, which takes all
@@ -115,7 +121,7 @@ func (w *workshop) tryOverlay(i *isolation, f *folder) error {
 	if err != nil {
 		return err
 	}
-	defer p.leave()
+	defer p.Leave()
 	defer root.Close()
 	if err := errors.Join(root.RemoveAll(probeName), root.Mkdir(probeName, 0o755)); err != nil {
 		return err
@@ -129,8 +135,8 @@ func (w *workshop) tryOverlay(i *isolation, f *folder) error {
 const probeName = ".pipe-probe"
 
 // show mounts layers at the root, for a new place alone. base is a folder for the upper ones.
-func (w *workshop) show(i *isolation, base string, lower []string, binds []bind) (place, *os.Root, error) {
-	v := view{At: w.root, Lower: lower, Upper: base + "/upper", Work: base + "/work", Options: i.options(), Binds: binds}
+func (w *workshop) show(i *isolation, base string, lower []string, binds []supervisor.Bind) (*supervisor.Place, *os.Root, error) {
+	v := supervisor.View{At: w.root, Lower: lower, Upper: base + "/upper", Work: base + "/work", Options: i.extra, Binds: binds}
 	if err := errors.Join(os.MkdirAll(v.Upper, 0o755), os.Mkdir(v.Work, 0o755)); err != nil {
 		return nil, nil, err
 	}
@@ -142,20 +148,6 @@ func (w *workshop) show(i *isolation, base string, lower []string, binds []bind)
 		return nil, nil, err
 	}
 	return i.show(v)
-}
-
-// show enters a view in a place of its own.
-func (i *isolation) show(v view) (place, *os.Root, error) {
-	p, err := i.place()
-	if err != nil {
-		return nil, nil, err
-	}
-	root, err := p.enter(v)
-	if err != nil {
-		p.leave()
-		return nil, nil, err
-	}
-	return p, root, nil
 }
 
 // tree is the repository as it stands for attempts that start now.
@@ -185,7 +177,7 @@ func (w *workshop) changed() {
 }
 
 // whole makes a workspace of all that is shown of the repository.
-func (w *workshop) whole(ctx context.Context, binds []bind) (*workspace, error) {
+func (w *workshop) whole(ctx context.Context, binds []supervisor.Bind) (*workspace, error) {
 	if err := w.choose(); err != nil {
 		return nil, err
 	}
@@ -208,7 +200,7 @@ func (w *workshop) whole(ctx context.Context, binds []bind) (*workspace, error) 
 }
 
 // narrowed makes a workspace of the files that globs choose.
-func (w *workshop) narrowed(ctx context.Context, inputs []string, binds []bind) (*workspace, error) {
+func (w *workshop) narrowed(ctx context.Context, inputs []string, binds []supervisor.Bind) (*workspace, error) {
 	gs, err := parseGlobs(inputs)
 	if err != nil {
 		return nil, err
@@ -260,15 +252,15 @@ func (w *workshop) inputsLayer(ctx context.Context, t *tree, inputs []string, gs
 	return make()
 }
 
-func (w *workshop) overlaid(lower []string, binds []bind) (*workspace, error) {
+func (w *workshop) overlaid(lower []string, binds []supervisor.Bind) (*workspace, error) {
 	base := w.layers.next()
 	p, root, err := w.show(w.isolation, base, lower, binds)
 	if err != nil {
 		return nil, errors.Join(err, removeAll(base))
 	}
-	space := &workspace{path: w.root, place: p, root: root, binds: true, discard: func() error { return w.remove(base) }}
+	space := &workspace{path: w.root, place: p, root: root, binds: true, own: base, discard: func() error { return w.remove(base) }}
 	if w.elsewhere {
-		space.layers = &layers{isolation: w.isolation, base: base, view: view{At: w.root, Lower: lower, Upper: base + "/upper", Options: w.isolation.options(), Binds: binds}}
+		space.layers = &layers{isolation: w.isolation, base: base, view: supervisor.View{At: w.root, Lower: lower, Upper: base + "/upper", Options: w.isolation.extra, Binds: binds}}
 	}
 	return space, nil
 }
@@ -283,7 +275,7 @@ func (w *workshop) copied(fill func(to string) error) (*workspace, error) {
 	if err := fill(to); err != nil {
 		return nil, errors.Join(fmt.Errorf("copy the repository: %w", err), removeAll(base))
 	}
-	return &workspace{path: to, place: here{}, discard: func() error { return w.remove(base) }}, nil
+	return &workspace{path: to, own: base, discard: func() error { return w.remove(base) }}, nil
 }
 
 // remove removes a tree while the run goes on, which takes longer than to make it. What
@@ -301,24 +293,25 @@ func (w *workshop) remove(path string) error {
 	}
 }
 
-func (w *workshop) close() error {
+// settle waits until nothing is being removed any more.
+func (w *workshop) settle() {
 	for range maxRemovals { // until none is under way
 		w.removals <- struct{}{}
 	}
-	defer func() { w.removals = make(chan struct{}, maxRemovals) }()
-	var err error
-	if w.isolation != nil {
-		err = w.isolation.close()
+	w.removals = make(chan struct{}, maxRemovals)
+}
+
+// closeLayers removes the layers' folder, where it has one of its own.
+func (w *workshop) closeLayers() error {
+	if w.layers == nil || w.layers == w.folder {
+		return nil
 	}
-	if w.layers != nil && w.layers != w.folder {
-		err = errors.Join(err, w.layers.close())
-	}
-	return err
+	return w.layers.close()
 }
 
 // cacheBinds are the mounts of cache folders, whose folders it makes.
-func cacheBinds(job *target.Job, cache string) ([]bind, error) {
-	var out []bind
+func cacheBinds(job *target.Job, cache string) ([]supervisor.Bind, error) {
+	var out []supervisor.Bind
 	for _, m := range job.Mounts {
 		if m.Cache == "" {
 			continue
@@ -334,7 +327,7 @@ func cacheBinds(job *target.Job, cache string) ([]bind, error) {
 		if err := os.MkdirAll(source, 0o755); err != nil {
 			return nil, fmt.Errorf("mount %q: %w", m.Path, err)
 		}
-		out = append(out, bind{Source: source, Path: at})
+		out = append(out, supervisor.Bind{Source: source, Path: at})
 	}
 	return slices.Clip(out), nil
 }

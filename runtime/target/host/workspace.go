@@ -8,12 +8,16 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // workspace is the folder that an attempt works in.
 type workspace struct {
-	path  string // as its processes see it
-	place place
+	path string // as its processes see it
+	// place is where programs see it; nil is the machine as it is.
+	place *supervisor.Place
+	own   string // the folder that goes with it; "" for the real tree
 	// root is the same folder for pipe; open opens it when it is needed.
 	root *os.Root
 	// binds says that cache folders are mounted; elsewhere they are links.
@@ -92,7 +96,7 @@ func (w *workspace) close() error {
 		w.root.Close()
 	}
 	if w.place != nil {
-		w.place.leave()
+		w.place.Leave()
 	}
 	return w.discard()
 }

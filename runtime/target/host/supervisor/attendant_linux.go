@@ -1,36 +1,15 @@
-package host
+package supervisor
 
 import (
 	"errors"
-	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	helperName    = "pipe-workspaces" // argv[0] of the helper
-	helperControl = 3                 // its descriptor of the socket to pipe
-)
-
-// canRepeat says that this program, started once more, would become a helper.
-var canRepeat bool
-
-// Helper must be the first call of a program that runs sessions of this package: started
-// by itself under another name, the program serves workspaces, and Helper does not return.
-func Helper() {
-	if os.Args[0] != helperName {
-		canRepeat = true
-		return
-	}
-	adoptOrphans()
-	serveControl(helperControl)
-	os.Exit(0)
-}
-
-// serveControl serves attempts until pipe closes the control socket, or dies. What still
-// runs then is ended.
+// serveControl serves attempts until the supervisor closes the control socket, or dies. What
+// still runs then is ended.
 func serveControl(control int) {
 	unix.CloseOnExec(control)
 	var attempts sync.WaitGroup
@@ -84,7 +63,7 @@ func serveAttempt(socket int) {
 	}
 }
 
-// leave ends what still runs: pipe has gone without asking for its end.
+// leave ends what still runs: the supervisor has gone without asking for its end.
 func (a *attendant) leave() {
 	if a.process != nil {
 		a.process.signal(unix.SIGKILL)
@@ -109,16 +88,11 @@ func (a *attendant) serve(q request, fds []int) (answer, int) {
 	case q.End != nil && a.process != nil:
 		return a.end(q.End.Patience), -1
 	}
-	return failed(errors.New("helper: a request out of turn")), -1
+	return failed(errors.New("namespace: a request out of turn")), -1
 }
 
-func (a *attendant) enter(v view) (int, error) {
-	root, err := a.place.enter(v)
-	if err != nil {
-		return -1, err
-	}
-	defer root.Close()
-	dir, err := root.Open(".")
+func (a *attendant) enter(v View) (int, error) {
+	dir, err := a.place.enter(v)
 	if err != nil {
 		return -1, err
 	}
@@ -135,7 +109,7 @@ func (a *attendant) end(patience time.Duration) answer {
 }
 
 // dropInheritable takes from the calling thread what programs that it starts would inherit
-// of the helper's capabilities, and leaves it the capabilities themselves.
+// of the process's capabilities, and leaves it the capabilities themselves.
 func dropInheritable() error {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData

@@ -1,4 +1,4 @@
-package host
+package supervisor
 
 import (
 	"math"
@@ -25,14 +25,14 @@ func fork(path string, c command, attr *syscall.ProcAttr) (*process, error) {
 	}}, nil
 }
 
-// adoptOrphans makes processes whose parent has died children of this one, so that it can
+// AdoptOrphans makes processes whose parent has died children of this one, so that it can
 // see them gone.
-var adoptOrphans = sync.OnceFunc(func() {
+var AdoptOrphans = sync.OnceFunc(func() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 })
 
-// keepDescriptors keeps what whoever started pipe left open from the programs that it starts.
-var keepDescriptors = sync.OnceFunc(func() {
+// KeepDescriptors keeps what whoever started pipe left open from the programs that it starts.
+var KeepDescriptors = sync.OnceFunc(func() {
 	unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 })
 

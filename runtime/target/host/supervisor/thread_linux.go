@@ -1,4 +1,4 @@
-package host
+package supervisor
 
 import (
 	"os"
@@ -49,7 +49,7 @@ func (t *thread) do(call func()) {
 	<-done
 }
 
-func (t *thread) enter(v view) (root *os.Root, err error) {
+func (t *thread) enter(v View) (dir *os.File, err error) {
 	t.do(func() {
 		if err = t.prepare(); err != nil {
 			return
@@ -57,9 +57,9 @@ func (t *thread) enter(v view) (root *os.Root, err error) {
 		if err = isolate(); err != nil {
 			return
 		}
-		root, err = v.mount()
+		dir, err = v.mount()
 	})
-	return root, err
+	return dir, err
 }
 
 func (t *thread) start(c command, stdio [3]int) (p *process, err error) {

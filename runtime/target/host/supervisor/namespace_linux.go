@@ -1,4 +1,4 @@
-package host
+package supervisor
 
 import (
 	"errors"
@@ -12,29 +12,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// helper is pipe started once more in a user namespace, where an ordinary user may mount. It
-// serves all attempts of a session, each over a socket of its own, and ends with the session
-// or with pipe.
-type helper struct {
+// namespace is pipe started once more in a user namespace, where an ordinary user may mount. It
+// serves all attempts of a run, each over a socket of its own, and ends with its supervisor.
+type namespace struct {
 	cmd *exec.Cmd
 
 	mu      sync.Mutex
 	control int
 }
 
-func startHelper() (*helper, error) {
+func startNamespace() (*namespace, error) {
 	if !canRepeat {
 		return nil, errors.New("this program does not call host.Helper")
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("helper: %w", err)
+		return nil, fmt.Errorf("namespace: %w", err)
 	}
-	theirs := os.NewFile(uintptr(pair[1]), "helper")
+	theirs := os.NewFile(uintptr(pair[1]), "namespace")
 	defer theirs.Close()
 	cmd := &exec.Cmd{
 		Path:        "/proc/self/exe",
-		Args:        []string{helperName},
+		Args:        []string{namespaceName},
 		Env:         []string{},
 		Dir:         "/",
 		ExtraFiles:  []*os.File{theirs},
@@ -42,9 +41,9 @@ func startHelper() (*helper, error) {
 	}
 	if err := cmd.Start(); err != nil {
 		unix.Close(pair[0])
-		return nil, fmt.Errorf("helper: %w", err)
+		return nil, fmt.Errorf("namespace: %w", err)
 	}
-	return &helper{cmd: cmd, control: pair[0]}, nil
+	return &namespace{cmd: cmd, control: pair[0]}, nil
 }
 
 // namespaceOfUser maps the user onto itself: files and processes look as they always do. The
@@ -61,10 +60,10 @@ func namespaceOfUser() *syscall.SysProcAttr {
 }
 
 // place opens the socket of one attempt.
-func (h *helper) place() (place, error) {
+func (h *namespace) place() (place, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("helper: %w", err)
+		return nil, fmt.Errorf("namespace: %w", err)
 	}
 	defer unix.Close(pair[1])
 	h.mu.Lock()
@@ -76,15 +75,15 @@ func (h *helper) place() (place, error) {
 	return &remote{socket: pair[0]}, nil
 }
 
-// close ends the helper and what still runs in it.
-func (h *helper) close() error {
+// close ends the namespace and what still runs in it.
+func (h *namespace) close() error {
 	unix.Close(h.control)
 	stuck := time.AfterFunc(5*time.Second, func() { h.cmd.Process.Kill() })
 	defer stuck.Stop()
 	return h.cmd.Wait()
 }
 
-// remote is a place in the helper.
+// remote is a place in the namespace.
 type remote struct{ socket int }
 
 // ask sends a request and gives the answer with the descriptor that came with it, or -1.
@@ -95,7 +94,7 @@ func (r *remote) ask(q request, fds ...int) (answer, int, error) {
 	var a answer
 	got, err := receive(r.socket, &a)
 	if err != nil {
-		return answer{}, -1, fmt.Errorf("the helper for workspaces has ended: %w", err)
+		return answer{}, -1, fmt.Errorf("the process for workspaces in a user namespace has ended: %w", err)
 	}
 	if len(got) == 0 {
 		return a, -1, a.err()
@@ -104,14 +103,12 @@ func (r *remote) ask(q request, fds ...int) (answer, int, error) {
 	return a, got[0], a.err()
 }
 
-func (r *remote) enter(v view) (*os.Root, error) {
+func (r *remote) enter(v View) (*os.File, error) {
 	_, dir, err := r.ask(request{Enter: &v})
 	if err != nil {
 		return nil, err
 	}
-	f := os.NewFile(uintptr(dir), v.At)
-	defer f.Close()
-	return os.OpenRoot(fdPath(f))
+	return os.NewFile(uintptr(dir), v.At), nil
 }
 
 func (r *remote) start(c command, stdio [3]int) (*process, error) {

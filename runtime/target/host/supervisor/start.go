@@ -1,14 +1,12 @@
-package host
+package supervisor
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -79,10 +77,6 @@ func startHere(c command, stdio [3]int) (*process, error) {
 	}
 	return p, nil
 }
-
-// refuseTerminal lets a program that asks at the terminal fail. It would stop for ever
-// otherwise: its group is never the one in the foreground. Programs inherit what is ignored.
-var refuseTerminal = sync.OnceFunc(func() { signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU) })
 
 // watch gives a process whose end the kernel cannot report by a descriptor.
 func watch(pid int) (*process, error) {

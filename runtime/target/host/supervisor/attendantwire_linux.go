@@ -1,4 +1,4 @@
-package host
+package supervisor
 
 import (
 	"bytes"
@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// request is what pipe asks of its helper about one attempt; one field is set. Start comes
+// request is what the supervisor asks of a namespace about one attempt; one field is set. Start comes
 // with three descriptors.
 type request struct {
-	Enter *view
+	Enter *View
 	Start *command
 	End   *finish
 }
@@ -59,7 +59,7 @@ const maxMessage = 16 << 20
 func send(socket int, message any, fds ...int) error {
 	var body bytes.Buffer
 	if err := gob.NewEncoder(&body).Encode(message); err != nil {
-		return fmt.Errorf("helper: %w", err)
+		return fmt.Errorf("namespace: %w", err)
 	}
 	var rights []byte
 	if len(fds) > 0 {
@@ -67,7 +67,7 @@ func send(socket int, message any, fds ...int) error {
 	}
 	head := binary.BigEndian.AppendUint32(nil, uint32(body.Len()))
 	if err := retry(func() error { return unix.Sendmsg(socket, head, rights, nil, unix.MSG_NOSIGNAL) }); err != nil {
-		return fmt.Errorf("helper: %w", err)
+		return fmt.Errorf("namespace: %w", err)
 	}
 	_, err := body.WriteTo(stream(socket))
 	return err
@@ -82,7 +82,7 @@ func receive(socket int, message any) ([]int, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("helper: %w", err)
+		return nil, fmt.Errorf("namespace: %w", err)
 	}
 	if n == 0 {
 		return nil, io.EOF
@@ -91,28 +91,14 @@ func receive(socket int, message any) ([]int, error) {
 	size := binary.BigEndian.Uint32(head)
 	if n != len(head) || size > maxMessage {
 		closeFds(fds...)
-		return nil, errors.New("helper: torn message")
+		return nil, errors.New("namespace: torn message")
 	}
 	body := make([]byte, size)
 	if _, err := io.ReadFull(stream(socket), body); err != nil {
 		closeFds(fds...)
-		return nil, fmt.Errorf("helper: %w", err)
+		return nil, fmt.Errorf("namespace: %w", err)
 	}
 	return fds, gob.NewDecoder(bytes.NewReader(body)).Decode(message)
-}
-
-func descriptors(rights []byte) []int {
-	messages, err := unix.ParseSocketControlMessage(rights)
-	if err != nil {
-		return nil
-	}
-	var all []int
-	for _, m := range messages {
-		if fds, err := unix.ParseUnixRights(&m); err == nil {
-			all = append(all, fds...)
-		}
-	}
-	return all
 }
 
 func retry(call func() error) error {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package host
+package supervisor
 
 import "syscall"
 
@@ -12,11 +12,11 @@ func fork(path string, c command, attr *syscall.ProcAttr) (*process, error) {
 	return watch(pid)
 }
 
-// adoptOrphans has no equal here: orphans go to the first process of the system.
-func adoptOrphans() {}
+// AdoptOrphans has no equal here: orphans go to the first process of the system.
+func AdoptOrphans() {}
 
-// keepDescriptors has no cheap equal here.
-func keepDescriptors() {}
+// KeepDescriptors has no cheap equal here.
+func KeepDescriptors() {}
 
 func pipe() (r, w int, err error) {
 	syscall.ForkLock.RLock()

@@ -1,0 +1,338 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// Client is pipe's side of a supervisor. Its methods are safe for concurrent use.
+type Client struct {
+	conn *conn
+	cmd  *exec.Cmd     // of a supervisor that this process started
+	over chan struct{} // closed when the connection is
+	last atomic.Uint64 // number of an attempt or place
+
+	// Folder is the folder that was held first by a supervisor that was found, and Turn says how
+	// many pipes there were, this one included.
+	Folder string
+	Turn   int
+
+	mu      sync.Mutex
+	running map[uint64]*running
+	calls   map[uint64]chan reply
+	err     error // why the connection is no more
+}
+
+type reply struct {
+	message
+	files []*os.File
+}
+
+// errGone is what calls give when the supervisor has ended.
+var errGone = errors.New("the supervisor of the run has ended")
+
+// Start starts a supervisor of a run that has none. state is the run's folder.
+func Start(ctx context.Context, state string) (*Client, error) {
+	cmd, fd, err := start(state)
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, fd, cmd, state)
+}
+
+// Find connects to the supervisor that an earlier pipe of the run started. It gives nil where
+// that has none any more.
+func Find(ctx context.Context, state string) (*Client, error) {
+	for {
+		fd, err := find(state)
+		if err != nil || fd < 0 {
+			return nil, err
+		}
+		c, err := connect(ctx, fd, nil, state)
+		// One that was about to end is no more, and its lock is free.
+		if !errors.Is(err, errGone) {
+			return c, err
+		}
+	}
+}
+
+// Local is a supervisor in this process, whose attempts end with it. It leaves traces in state,
+// which may be "".
+func Local(ctx context.Context, state string) (*Client, error) {
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, err
+	}
+	s, err := newServer()
+	if err != nil {
+		closeFds(ours, theirs)
+		return nil, err
+	}
+	c, err := connOf(theirs)
+	if err != nil {
+		closeFds(ours)
+		return nil, err
+	}
+	AdoptOrphans()
+	go func() {
+		s.leave(s.serve(c))
+		c.close()
+	}()
+	return connect(ctx, ours, nil, state)
+}
+
+// helloTime is how long a supervisor may take to answer first: another pipe may be there.
+const helloTime = 20 * time.Second
+
+func connect(ctx context.Context, fd int, cmd *exec.Cmd, state string) (*Client, error) {
+	link, err := connOf(fd)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{conn: link, cmd: cmd, over: make(chan struct{}), running: map[uint64]*running{}, calls: map[uint64]chan reply{}}
+	go c.read()
+	ctx, cancel := context.WithTimeoutCause(ctx, helloTime, errors.New("it does not answer: another pipe works on this run"))
+	defer cancel()
+	r, err := c.call(ctx, &message{Kind: askHello, Hello: &greeting{State: state}})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("supervisor: %w", err), link.close())
+	}
+	c.Folder, c.Turn = r.Hello.Folder, r.Hello.Turn
+	c.last.Store(r.Hello.Last)
+	return c, nil
+}
+
+// read hands out what the supervisor says.
+func (c *Client) read() {
+	for {
+		var m message
+		files, err := c.conn.receive(&m)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		c.take(&m, files)
+	}
+}
+
+func (c *Client) take(m *message, files []*os.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch m.Kind {
+	case tellAnswer:
+		wait, ok := c.calls[m.Call]
+		delete(c.calls, m.Call)
+		if !ok {
+			closeFiles(files)
+			return
+		}
+		if m.Work != nil && m.Err == "" {
+			c.running[m.ID] = newRunning() // its output follows
+		}
+		wait <- reply{*m, files}
+	case tellOutput:
+		if r := c.running[m.ID]; r != nil {
+			r.put(m.Stream, m.Section, m.data)
+		}
+	case tellEnded:
+		if r := c.running[m.ID]; r != nil {
+			r.finish(m, files)
+			return
+		}
+		closeFiles(files)
+	}
+}
+
+// fail ends all that waits for the supervisor.
+func (c *Client) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+	close(c.over)
+	for _, r := range c.running {
+		r.fail()
+	}
+}
+
+// call sends a request and waits for the answer.
+func (c *Client) call(ctx context.Context, m *message) (reply, error) {
+	m.Call = c.last.Add(1)
+	wait := make(chan reply, 1)
+	c.mu.Lock()
+	c.calls[m.Call] = wait
+	c.mu.Unlock()
+	if err := c.conn.send(m); err != nil {
+		return reply{}, c.gone()
+	}
+	select {
+	case r := <-wait:
+		if r.Err != "" {
+			return r, errors.New(r.Err)
+		}
+		return r, nil
+	case <-c.over:
+		return reply{}, c.gone()
+	case <-ctx.Done():
+		return reply{}, context.Cause(ctx)
+	}
+}
+
+// gone is the error for a supervisor that is no more.
+func (c *Client) gone() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		return errGone
+	}
+	return fmt.Errorf("%w: %w", errGone, c.err)
+}
+
+// Hold hands a folder and its lock to the supervisor: it goes with that, and not with pipe.
+func (c *Client) Hold(path string, lock *os.File) error {
+	return c.conn.send(&message{Kind: askHold, Path: path}, lock)
+}
+
+// Enter makes a place with a workspace, and opens that.
+func (c *Client) Enter(v View) (*Place, *os.File, error) {
+	id := c.last.Add(1)
+	r, err := c.call(context.Background(), &message{Kind: askEnter, ID: id, View: &v})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(r.files) != 1 {
+		return nil, nil, errors.New("supervisor: a workspace lacks its descriptor")
+	}
+	return &Place{client: c, id: id}, r.files[0], nil
+}
+
+// Place is where programs of one attempt start, and see its workspace.
+type Place struct {
+	client *Client
+	id     uint64
+}
+
+// ID is what Work names it by.
+func (p *Place) ID() uint64 { return p.id }
+
+// Leave gives up the place and the attempt in it. Nothing is mounted there any more.
+func (p *Place) Leave() {
+	_, _ = p.client.call(context.Background(), &message{Kind: askLeave, ID: p.id}) // gone with the supervisor
+}
+
+// Run runs an attempt to its end. Output is handed to deliver from the calling goroutine. When
+// ctx ends, the attempt is told to. The attempt must be closed where there is an End, by its
+// number.
+func (c *Client) Run(ctx context.Context, w *Work, deliver func(event.Stream, string, []byte)) (*End, uint64, error) {
+	id := w.Place
+	if id == 0 {
+		id = c.last.Add(1)
+	}
+	r := newRunning()
+	c.mu.Lock()
+	c.running[id] = r
+	c.mu.Unlock()
+	if err := c.conn.send(&message{Kind: askRun, ID: id, Work: w}); err != nil {
+		r.fail()
+	}
+	end, err := c.follow(ctx, id, r, deliver)
+	return end, id, err
+}
+
+// Adopted is an attempt of an earlier pipe.
+type Adopted struct {
+	Work  *Work
+	Place *Place   // nil where it has none of its own
+	Dir   *os.File // the workspace of the place
+	id    uint64
+	run   *running
+}
+
+// Adopt finds an attempt; its error wraps target.ErrLost or target.ErrNoTrace.
+func (c *Client) Adopt(ctx context.Context, job *target.Job) (*Adopted, error) {
+	r, err := c.call(ctx, &message{Kind: askAdopt, Step: job.Step, Attempt: job.Attempt, Written: job.Written})
+	switch {
+	case err != nil && r.State == target.Lost:
+		return nil, target.ErrLost
+	case err != nil && r.Kind == tellAnswer:
+		return nil, target.ErrNoTrace
+	case err != nil:
+		return nil, err
+	}
+	c.mu.Lock()
+	a := &Adopted{Work: r.Work, id: r.ID, run: c.running[r.ID]}
+	c.mu.Unlock()
+	if len(r.files) == 1 {
+		a.Dir, a.Place = r.files[0], &Place{client: c, id: r.ID}
+	}
+	return a, nil
+}
+
+// Follow goes on with an attempt, as Run does.
+func (c *Client) Follow(ctx context.Context, a *Adopted, deliver func(event.Stream, string, []byte)) (*End, uint64, error) {
+	end, err := c.follow(ctx, a.id, a.run, deliver)
+	return end, a.id, err
+}
+
+func (c *Client) follow(ctx context.Context, id uint64, r *running, deliver func(event.Stream, string, []byte)) (*End, error) {
+	stop := context.AfterFunc(ctx, func() { c.tell(&message{Kind: askCancel, ID: id}) })
+	defer stop()
+	end, err := r.follow(deliver, func(n int64) { c.tell(&message{Kind: askMore, ID: id, N: n}) })
+	c.mu.Lock()
+	delete(c.running, id)
+	c.mu.Unlock()
+	if errors.Is(err, errGone) {
+		return nil, c.gone()
+	}
+	return end, err
+}
+
+// tell sends what needs no answer; a supervisor that is gone has told so elsewhere.
+func (c *Client) tell(m *message) { _ = c.conn.send(m) }
+
+// Close removes the trace of an attempt without a place of its own, of which nothing runs any more.
+func (c *Client) Close(id uint64) { c.tell(&message{Kind: askLeave, ID: id}) }
+
+// Kill ends all attempts at once, and those that start later.
+func (c *Client) Kill() { c.tell(&message{Kind: askKill}) }
+
+// Keep says that output will be acknowledged. Before, what was handed over is not kept.
+func (c *Client) Keep() { c.tell(&message{Kind: askKeep}) }
+
+// Acknowledge says that output is written down.
+func (c *Client) Acknowledge(step string, attempt int, stream event.Stream, offset int64) {
+	c.tell(&message{Kind: askForget, Step: step, Attempt: attempt, Stream: stream, N: offset})
+}
+
+// Traces are the attempts that were started and not closed.
+func (c *Client) Traces(ctx context.Context) ([]target.Trace, error) {
+	r, err := c.call(ctx, &message{Kind: askTraces})
+	return r.Traces, err
+}
+
+// End says that the run has ended, and waits until the supervisor has.
+func (c *Client) End() error {
+	c.tell(&message{Kind: askEnd})
+	stuck := time.AfterFunc(10*time.Second, func() { c.conn.close() })
+	defer stuck.Stop()
+	<-c.over
+	err := c.conn.close()
+	if c.cmd != nil {
+		err = errors.Join(err, c.cmd.Wait())
+	}
+	return err
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

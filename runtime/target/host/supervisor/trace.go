@@ -1,0 +1,216 @@
+package supervisor
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// tracesName is the file in a run's state folder that says which attempts were started and not
+// closed, whatever was killed since. It is only ever added to, one line at a time; a line that
+// lacks its end was never acted upon.
+const tracesName = "attempts"
+
+// trace is a line of the file. One with Closed says that an attempt of that number is closed.
+type trace struct {
+	Supervisor string    `json:"by"`
+	ID         uint64    `json:"id"`
+	Closed     bool      `json:"closed,omitempty"`
+	Step       string    `json:"step,omitempty"`
+	Attempt    int       `json:"attempt,omitempty"`
+	Started    time.Time `json:"started,omitzero"`
+	Base       string    `json:"base,omitempty"`
+}
+
+type traceID struct {
+	supervisor string
+	id         uint64
+}
+
+// traces is the file, open to be added to by its one writer. nil keeps none.
+type traces struct {
+	path string
+	by   string // names this supervisor among all that the run had
+
+	mu    sync.Mutex
+	file  *os.File
+	open  map[traceID]trace // lost ones included
+	ours  int
+	bytes int64
+}
+
+// openTraces opens the file of a run, which is made where it is missing.
+func openTraces(state string) (*traces, error) {
+	if state == "" {
+		return nil, nil
+	}
+	path := filepath.Join(state, tracesName)
+	open, good, err := readTraces(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	if err := f.Truncate(good); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	return &traces{path: path, by: fmt.Sprintf("%x.%x", os.Getpid(), time.Now().UnixNano()), file: f, open: open, bytes: good}, nil
+}
+
+// readTraces gives the attempts that were started and not closed, and how much of the file is whole.
+func readTraces(path string) (open map[traceID]trace, good int64, err error) {
+	open = map[traceID]trace{}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return open, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("traces: %w", err)
+	}
+	for line := range bytes.Lines(raw) {
+		var t trace
+		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &t) != nil {
+			break
+		}
+		good += int64(len(line))
+		if id := (traceID{t.Supervisor, t.ID}); t.Closed {
+			delete(open, id)
+		} else {
+			open[id] = t
+		}
+	}
+	return open, good, nil
+}
+
+// write adds a line, in one piece.
+func (t *traces) write(line trace) error {
+	line.Supervisor = t.by
+	raw, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	n, err := t.file.Write(append(raw, '\n'))
+	t.bytes += int64(n)
+	if err != nil {
+		return fmt.Errorf("traces: %w", err)
+	}
+	return nil
+}
+
+// started leaves a trace of an attempt of which nothing has run yet. Who starts a step again
+// has settled what became of it before.
+func (t *traces) started(j *job) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	line := trace{ID: j.id, Step: j.work.Step, Attempt: j.work.Attempt, Started: j.begun, Base: j.work.Base}
+	if err := t.write(line); err != nil {
+		return err
+	}
+	for id, lost := range t.open {
+		if id.supervisor == t.by || lost.Step != line.Step {
+			continue
+		}
+		if err := t.forget(id); err != nil {
+			return err
+		}
+	}
+	t.open[traceID{t.by, j.id}] = line
+	t.ours++
+	return nil
+}
+
+// forget closes what another supervisor had started.
+func (t *traces) forget(id traceID) error {
+	raw, err := json.Marshal(trace{Supervisor: id.supervisor, ID: id.id, Closed: true})
+	if err != nil {
+		return err
+	}
+	delete(t.open, id)
+	_, err = t.file.Write(append(raw, '\n'))
+	return err
+}
+
+// maxTraces is where a file without anything that matters begins anew.
+const maxTraces = 1 << 20
+
+// closed removes a trace.
+func (t *traces) closed(id uint64) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.open[traceID{t.by, id}]; !ok {
+		return nil
+	}
+	delete(t.open, traceID{t.by, id})
+	t.ours--
+	if len(t.open) == 0 && t.bytes > maxTraces {
+		t.bytes = 0
+		return t.file.Truncate(0)
+	}
+	return t.write(trace{ID: id, Closed: true})
+}
+
+// lost are the attempts of supervisors before this one: nothing knows how they ended.
+func (t *traces) lost() []target.Trace {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return lostOf(t.open, t.by)
+}
+
+func lostOf(open map[traceID]trace, by string) []target.Trace {
+	var out []target.Trace
+	for id, l := range open {
+		if id.supervisor != by {
+			out = append(out, target.Trace{Step: l.Step, Attempt: l.Attempt, Started: l.Started, State: target.Lost})
+		}
+	}
+	return out
+}
+
+// stateOf is target.Lost for an attempt of a supervisor before this one, and else "".
+func (t *traces) stateOf(step string, attempt int) target.TraceState {
+	for _, l := range t.lost() {
+		if l.Step == step && l.Attempt == attempt {
+			return target.Lost
+		}
+	}
+	return ""
+}
+
+// close closes the file, and removes it where it says nothing that anybody must know.
+func (t *traces) close(runEnded bool) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.file.Close()
+	if len(t.open) == 0 || runEnded && len(t.open) == t.ours {
+		os.Remove(t.path)
+	}
+}
+
+// ReadLost gives the attempts of a run that has no supervisor any more and that were not closed.
+func ReadLost(state string) ([]target.Trace, error) {
+	open, _, err := readTraces(filepath.Join(state, tracesName))
+	return lostOf(open, ""), err
+}
