@@ -14,6 +14,7 @@ import (
 	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/token"
 	"github.com/pipelang/pipe/stdlib"
 )
@@ -113,20 +114,20 @@ func repository(b *testing.B) (entry, text string) {
 }
 
 // recheck is what an editor asks for after a change.
-func recheck(tb testing.TB, entry, text string) []diag.Diagnostic {
+func recheck(tb testing.TB, entry, text string, scripts *script.Cache) []diag.Diagnostic {
 	var diags diag.List
 	p, err := load.Load(entry, load.Options{Std: stdlib.FS, Overlay: map[string]string{entry: text}}, &diags)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(filepath.Dir(entry))}, &diags)
+	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(filepath.Dir(entry)), Scripts: scripts}, &diags)
 	return p.Report(diags.Sorted())
 }
 
 // BenchmarkLint is the share of lints in what is done for a file of 1,000 lines.
 func BenchmarkLint(b *testing.B) {
 	entry, text := repository(b)
-	for _, d := range recheck(b, entry, text) {
+	for _, d := range recheck(b, entry, text, nil) {
 		at := d.File.Position(d.Span.Start)
 		b.Fatalf("%d: %s: %s", at.Line, d.Rule, d.Message)
 	}
@@ -167,6 +168,7 @@ const edits = 500
 func BenchmarkRecheck(b *testing.B) {
 	entry, text := repository(b)
 	toks := token.Lex(text)
+	var scripts script.Cache
 	for b.Loop() {
 		random := rand.New(rand.NewPCG(1, 2))
 		times := make([]time.Duration, edits)
@@ -174,7 +176,7 @@ func BenchmarkRecheck(b *testing.B) {
 		for i := range times {
 			edited := edit(text, toks, random, i%4)
 			start := time.Now()
-			found := recheck(b, entry, edited)
+			found := recheck(b, entry, edited, &scripts)
 			times[i] = time.Since(start)
 			if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
 				broken++

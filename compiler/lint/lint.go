@@ -10,6 +10,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	// Python gives the first mistake in the syntax of each of some Python scripts; fewer when nobody
 	// could tell. Nil when there is no interpreter.
 	Python func(scripts []string) []Mistake
+	// Scripts keeps what is read of shell scripts for other lints; nil keeps nothing.
+	Scripts *shell.Cache
 }
 
 // Lint adds what it finds in the modules of a program to diags; modules of the standard library

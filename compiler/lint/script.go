@@ -28,7 +28,7 @@ func (p *pass) scripts(o *check.Op) (out []*script) {
 			continue
 		}
 		if d, ok := shell.DialectOf(r.Script.Lang); ok {
-			out = append(out, &script{file: o.File.Source, src: r.Script, read: shell.Read(r.Script.Text, d), dialect: d})
+			out = append(out, &script{file: o.File.Source, src: r.Script, read: p.options.Scripts.Read(r.Script.Text, d), dialect: d})
 		}
 	}
 	p.read[o] = out

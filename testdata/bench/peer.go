@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/stdlib"
 )
 
@@ -122,7 +124,11 @@ func checkedAgain(path string) time.Duration {
 		var diags diag.List
 		loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
 		must(err)
-		lint.Lint(check.Check(loaded, &diags), lint.Options{}, &diags)
+		var scripts script.Cache // read by a processor of its own, as pipe check does
+		var reading sync.WaitGroup
+		reading.Go(func() { lint.ReadAhead(loaded, &scripts) })
+		lint.Lint(check.Check(loaded, &diags), lint.Options{Scripts: &scripts}, &diags)
+		reading.Wait()
 		found := loaded.Report(diags.Sorted())
 		t.walls = append(t.walls, time.Since(start))
 		if len(found) > 0 {

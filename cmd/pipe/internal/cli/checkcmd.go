@@ -138,10 +138,11 @@ type outcome struct {
 // each. Modules that several of them use are parsed once, and a glob is looked up once.
 func (a *app) checkEach(files []string) []outcome {
 	out := make([]outcome, len(files))
-	s := &session{cache: &load.Cache{}, roots: map[string]lint.Options{}}
+	processors := runtime.GOMAXPROCS(0)
+	s := &session{cache: &load.Cache{}, roots: map[string]lint.Options{}, ahead: processors > len(files)}
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
+	for range min(processors, len(files)) {
 		all.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
 				out[i] = a.checkOne(files[i], s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
@@ -13,6 +14,7 @@ import (
 	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/stdlib"
 )
@@ -37,7 +39,7 @@ func (a *app) check(path string) (checked, error) { return a.checkWith(path, nil
 
 // checkWith is check where the content of some files, by absolute path, is another.
 func (a *app) checkWith(path string, overlay map[string]string) (checked, error) {
-	return a.checkIn(path, overlay, &session{roots: map[string]lint.Options{}})
+	return a.checkIn(path, overlay, &session{roots: map[string]lint.Options{}, ahead: runtime.GOMAXPROCS(0) > 1})
 }
 
 // session is what checks of several entries share. It is safe for concurrent use.
@@ -45,6 +47,24 @@ type session struct {
 	cache *load.Cache // nil when there is one entry
 	mu    sync.Mutex
 	roots map[string]lint.Options // by the root's absolute path
+	// scripts are read once for all entries.
+	scripts script.Cache
+	// ahead says that a processor is free to read an entry's scripts while the entry is checked.
+	ahead bool
+}
+
+// readAhead reads a program's scripts meanwhile. What it gives waits for the end. What panics is left to the
+// lint, which reads the same.
+func (s *session) readAhead(p *load.Program) (wait func()) {
+	if !s.ahead {
+		return func() {}
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer func() { _ = recover() }()
+		lint.ReadAhead(p, &s.scripts)
+	})
+	return reading.Wait
 }
 
 // surroundings are those of a root.
@@ -54,6 +74,7 @@ func (s *session) surroundings(a *app, root string) lint.Options {
 	o, known := s.roots[root]
 	if !known {
 		o = a.surroundings(root)
+		o.Scripts = &s.scripts
 		s.roots[root] = o
 	}
 	return o
@@ -68,6 +89,7 @@ func (a *app) checkIn(path string, overlay map[string]string, s *session) (check
 	if err != nil {
 		return checked{}, err
 	}
+	defer s.readAhead(loaded)()
 	program := check.Check(loaded, &diags)
 	lint.Lint(program, s.surroundings(a, loaded.Root), &diags)
 	return checked{program, loaded.Report(diags.Sorted())}, nil
