@@ -94,6 +94,8 @@ func (b opBody) attr(a *ast.Attr) {
 		b.file.exitCodes(x)
 	case "target":
 		b.file.target(x)
+	case "capabilities":
+		b.capabilities(x)
 	case "pool":
 		b.file.pool(x)
 	case "idempotent":

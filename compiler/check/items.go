@@ -74,7 +74,7 @@ var roles = map[string]role{
 	"inherit": attribute | inDefaults, "inputs": attribute | inDefaults, "mount": attribute | inDefaults,
 	"workdir": attribute | inDefaults, "in place": attribute | inDefaults, "cached": attribute | inDefaults,
 	"keep": attribute | inDefaults, "network": attribute | inDefaults, "user": attribute | inDefaults,
-	"cpu": attribute | inDefaults, "memory": attribute | inDefaults, "pids": attribute | inDefaults,
+	"capabilities": attribute | inDefaults, "cpu": attribute | inDefaults, "memory": attribute | inDefaults, "pids": attribute | inDefaults,
 	"grace": attribute | inDefaults, "success_codes": attribute | inDefaults, "idempotent": attribute | inDefaults,
 	"service": attribute | inDefaults | head,
 	"timeout": attribute | inDefaults | modifier | head,

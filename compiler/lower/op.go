@@ -109,6 +109,8 @@ func (l *opLowering) attr(a *ast.Attr) {
 		out.Exec = in.opt(x, types.ListOf(types.StringType))
 	case "inherit":
 		out.Inherit = literals(x)
+	case "capabilities":
+		out.Capabilities = literals(x)
 	case "inputs":
 		out.Inputs, l.inputs = in.paths(x, types.ListOf(types.StringType))
 	case "keep":

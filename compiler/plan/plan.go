@@ -152,6 +152,7 @@ type Op struct {
 	CPU          *Expr       `json:"cpu,omitempty"`
 	Memory       *Expr       `json:"memory,omitempty"`
 	PIDs         *Expr       `json:"pids,omitempty"`
+	Capabilities []string    `json:"capabilities,omitempty"` // of a container, beyond none
 	Timeout      *Expr       `json:"timeout,omitempty"`
 	Grace        *Expr       `json:"grace,omitempty"`
 	Retry        *Retry      `json:"retry,omitempty"`

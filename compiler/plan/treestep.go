@@ -207,6 +207,7 @@ func (t *tree) op(depth int, o Op) {
 		t.row(depth, "env", clean(e.Name)+" = "+shorten(e.Value.String(), 80))
 	}
 	t.row(depth, "inherit", list(o.Inherit))
+	t.row(depth, "capabilities", list(o.Capabilities))
 	for _, m := range o.Mounts {
 		t.row(depth, "mount", mount(m))
 	}

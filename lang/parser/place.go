@@ -28,7 +28,7 @@ var (
 	// attributes say what an op does.
 	attributes = words{
 		"image": attr, "exec": attr, "inherit": attr, "inputs": attr, "workdir": attr, "keep": attr,
-		"network": attr, "user": attr, "cpu": attr, "memory": attr, "pids": attr, "grace": attr,
+		"network": attr, "user": attr, "capabilities": attr, "cpu": attr, "memory": attr, "pids": attr, "grace": attr,
 		"success_codes": attr, "timeout": timeout, "target": target, "retry": retry, "return": returns,
 		"pool": pool, "idempotent": root[flagNode](), "run": root[runNode](), "in": root[inPlaceNode](),
 		"env": root[envNode](), "mount": root[mountsNode](), "cached": root[cachedNode](), "service": service,

@@ -105,7 +105,7 @@ func (w *opWork) keyOp(k *keyParts) {
 	k.add("attributes", map[string]any{
 		"image": w.job.Image, "folder": w.job.Folder, "workdir": w.job.Workdir, "codes": w.codes,
 		"inherit": w.job.Inherit, "keep": w.job.Keep, "services": op.Services,
-		"network": text(op.Network), "user": text(op.User), "cpu": text(op.CPU), "memory": text(op.Memory), "pids": text(op.PIDs),
+		"network": text(op.Network), "user": text(op.User), "cpu": text(op.CPU), "memory": text(op.Memory), "pids": text(op.PIDs), "capabilities": op.Capabilities,
 	})
 	k.add("return", []any{text(op.Return), op.Result, w.run.shapes(w.op.result)})
 }

@@ -120,6 +120,8 @@ func beyondHost(op *plan.Op) string {
 		return "memory"
 	case op.PIDs != nil:
 		return "pids"
+	case len(op.Capabilities) > 0:
+		return "capabilities"
 	}
 	return ""
 }

@@ -23,6 +23,7 @@ type Target interface {
 // Run is what a place is told about a run.
 type Run struct {
 	ID   string
+	Plan string // digest of the plan; "" where nobody says
 	Root string // absolute path of the repository
 	// State is a folder for this run alone, which exists and is removed by the caller after Close.
 	State string
@@ -126,11 +127,24 @@ type Job struct {
 	InPlace bool
 	Keep    []string // globs relative to Workdir, with a leading / to the root
 	Grace   time.Duration
+	// Container says how the container of Image is to be.
+	Container Container
 	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
 	SuccessCodes []int
 	// Written is how much of each stream an earlier pipe wrote down, in bytes as processes wrote
 	// them; it is for Adopter.Adopt alone.
 	Written map[event.Stream]int64
+}
+
+// Container is what a container is held to. Zero values leave it to the place.
+type Container struct {
+	CPU     float64 // processors
+	Memory  int64   // bytes
+	PIDs    int64   // processes and threads
+	Network string
+	User    string
+	// Capabilities are those beyond none, as NET_BIND_SERVICE.
+	Capabilities []string
 }
 
 // Script is one `run`, whose guard was true.

@@ -89,7 +89,8 @@ type Workspace struct {
 func (w *Workspaces) Prepare(ctx context.Context, job *target.Job, out target.Output, beside string) (*Workspace, error) {
 	s := w.session
 	own := s.folder.next()
-	if err := os.Mkdir(own, 0o711); err != nil {
+	// Programs may run as anybody; the folder around keeps others of this machine out.
+	if err := errors.Join(os.Mkdir(own, 0o777), os.Chmod(own, 0o777)); err != nil {
 		return nil, err
 	}
 	a := &attempt{session: s, job: job, out: out, base: filepath.Join(own, "op"), beside: beside}
@@ -129,8 +130,8 @@ func (w *Workspace) Environ() []string { return w.env }
 // they may write.
 func (w *Workspace) Beside() string { return w.beside }
 
-// Dir is the folder that programs start in, relative to the workspace.
-func (w *Workspace) Dir() string {
+// WorkingDir is the folder that programs start in, relative to the workspace.
+func (w *Workspace) WorkingDir() string {
 	dir, _ := localPath("", path.Join(".", w.job.Workdir))
 	return dir
 }
@@ -167,8 +168,11 @@ func (w *Workspace) Layers() (*Layers, error) {
 // Rest gives the workspace into the hands of who runs the programs.
 func (w *Workspace) Rest() { w.workspace.rest() }
 
-// ReadFrom says that what programs left is in a folder that fetch gives when it is needed.
-func (w *Workspace) ReadFrom(fetch func() (string, error)) { w.workspace.result = fetch }
+// ReadFrom says that what programs left, caches included, is in a folder that fetch gives when
+// it is needed.
+func (w *Workspace) ReadFrom(fetch func() (string, error)) {
+	w.workspace.result, w.workspace.external = fetch, false
+}
 
 // Cache is a cache folder and where it belongs in the workspace, slash-separated.
 type Cache struct{ Name, Source, Path string }
@@ -210,6 +214,10 @@ func (w *Workspace) Ended(exit target.Exit) { w.exit = exit }
 
 // ScriptName is a script's title or number, as target.Exit has it.
 func ScriptName(i int, s target.Script) string { return scriptName(i, s) }
+
+// Unplace takes secrets out of the workspace, and all mounts where it is the real tree. No
+// program may run any more.
+func (w *Workspace) Unplace() error { return w.unplace() }
 
 // Close removes the workspace and all that lies beside it.
 func (w *Workspace) Close() error {

@@ -72,6 +72,19 @@ func (f *folder) next() string {
 	return filepath.Join(f.path, name)
 }
 
+// InUse says that a folder of Workspaces belongs to a session that lives.
+func InUse(path string) bool {
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return false
+	}
+	lock, err := takeLock(filepath.Join(path, lockName))
+	if err != nil {
+		return true
+	}
+	lock.Close()
+	return false
+}
+
 func (f *folder) close() error {
 	err := removeAll(f.path)
 	if f.lock != nil {

@@ -36,6 +36,17 @@ func (w *workspace) rest() {
 	}
 }
 
+// written opens what holds all that was put into the workspace before programs ran.
+func (w *workspace) written() (*os.Root, error) {
+	switch {
+	case w.layers != nil && w.root == nil:
+		return os.OpenRoot(w.layers.view.Upper)
+	case w.result != nil:
+		return os.OpenRoot(w.path)
+	}
+	return w.open()
+}
+
 // enterAgain mounts the overlay here, when it is mounted nowhere else any more.
 func (w *workspace) enterAgain() (*os.Root, error) {
 	work, err := w.layers.fresh()

@@ -276,15 +276,16 @@ func collision(at string, err error) error {
 // unplace takes mounts out of the real tree again, and secrets out of any workspace, which
 // may last a while after the step.
 func (a *attempt) unplace() error {
-	if len(a.placed) == 0 || a.workspace.external && !a.job.InPlace {
-		return nil // of a workspace for others the rest goes at once, too
+	if len(a.placed) == 0 {
+		return nil
 	}
-	root, err := a.workspace.open()
+	root, err := a.workspace.written()
 	for _, at := range a.placed {
 		if root != nil {
 			err = errors.Join(err, root.RemoveAll(at))
 		}
 	}
+	a.placed = nil
 	if !a.job.InPlace {
 		return nil // what a step left there goes with the workspace
 	}

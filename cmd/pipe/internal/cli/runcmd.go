@@ -20,6 +20,7 @@ import (
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/host"
 )
 
@@ -114,6 +115,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	setup.Plan = b.plan.Digest
 	defer os.RemoveAll(setup.State)
 	release, err := place.Lease(id)
 	if err != nil {
@@ -143,7 +145,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
 		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
-		Targets: map[string]target.Target{"host": host.New()},
+		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
 		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),

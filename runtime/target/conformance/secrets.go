@@ -1,4 +1,4 @@
-package host_test
+package conformance
 
 import (
 	"bytes"
@@ -39,61 +39,59 @@ func holders(t testing.TB, root, text string) []string {
 }
 
 // A secret that a step returns is in the plain only in workspaces of steps, while they last.
-func TestSecretContentIsInThePlainOnlyInSteps(t *testing.T) {
-	eachKind(t, func(t *testing.T, kind string) {
-		b := newBench(t, nil, kind)
-		var err error
-		b.session, err = openTarget(b)
-		must(t, err)
-		base := filepath.Dir(b.root)
-		made := b.shell(whole(), "echo "+hunter+" > key; mkdir d; cp key d/key; chmod 755 d/key")
-		in := b.take(true)
-		f, err := made.File(t.Context(), "key", in)
-		must(t, err)
-		d, err := made.Dir(t.Context(), "d", in)
-		must(t, errors.Join(err, in.Commit(f.Digest, d.Digest), made.Close()))
-		for _, v := range []value.Value{f, d} {
-			for _, job := range []target.Job{
-				{Mounts: []target.Mount{{Path: "x", Files: []value.Value{v}, Secret: true}}, Env: []target.EnvVar{{Name: "at", Value: "x"}}},
-				{Params: []target.Param{{Name: "at", Value: v, Secret: true}}},
-			} {
-				job.AllTree, job.Step = true, "s"
-				a := b.shell(job, `find "$at" -type f -exec stat -c %a {} + -exec cat {} +`)
-				if got := a.Stdout(); got != "400\n"+hunter {
-					t.Errorf("%T: got %q", v, got)
-				}
-				must(t, a.Close())
+func (p Place) secretContentIsInThePlainOnlyInSteps(t *testing.T) {
+	b := p.newBench(t, nil)
+	var err error
+	b.session, err = p.session(b)
+	must(t, err)
+	base := filepath.Dir(b.root)
+	made := b.shell(whole(), "echo "+hunter+" > key; mkdir d; cp key d/key; chmod 755 d/key")
+	in := b.take(true)
+	f, err := made.File(t.Context(), "key", in)
+	must(t, err)
+	d, err := made.Dir(t.Context(), "d", in)
+	must(t, errors.Join(err, in.Commit(f.Digest, d.Digest), made.Close()))
+	for _, v := range []value.Value{f, d} {
+		for _, job := range []target.Job{
+			{Mounts: []target.Mount{{Path: "x", Files: []value.Value{v}, Secret: true}}, Env: []target.EnvVar{{Name: "at", Value: "x"}}},
+			{Params: []target.Param{{Name: "at", Value: v, Secret: true}}},
+		} {
+			job.AllTree, job.Step = true, "s"
+			a := b.shell(job, `find "$at" -type f -exec stat -c %a {} + -exec cat {} +`)
+			if got := a.Stdout(); got != "400\n"+hunter {
+				t.Errorf("%T: got %q", v, got)
 			}
+			must(t, a.Close())
 		}
-		text := hunter
-		job := whole()
-		job.Mounts = []target.Mount{{Path: "x/token", Text: &text}}
-		a := b.shell(job, `cat x/token; stat -c %a x/token; cat /proc/$$/environ | grep -c hunter2 || true`)
-		if got := a.Stdout(); got != hunter+"400\n0" {
-			t.Errorf("got %q", got)
+	}
+	text := hunter
+	job := whole()
+	job.Mounts = []target.Mount{{Path: "x/token", Text: &text}}
+	a := b.shell(job, `cat x/token; stat -c %a x/token; cat /proc/$$/environ | grep -c hunter2 || true`)
+	if got := a.Stdout(); got != hunter+"400\n0" {
+		t.Errorf("got %q", got)
+	}
+	for _, p := range holders(t, base, hunter) {
+		if private := strings.TrimPrefix(p, b.run.State+"/"); private == p {
+			t.Errorf("while the step's workspace is there, it also stands in %s", p)
+		} else if info, err := os.Stat(filepath.Join(b.run.State, strings.Split(private, "/")[0])); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s can be entered: %v, %v", private, info.Mode(), err)
 		}
-		for _, p := range holders(t, base, hunter) {
-			if private := strings.TrimPrefix(p, b.run.State+"/"); private == p {
-				t.Errorf("while the step's workspace is there, it also stands in %s", p)
-			} else if info, err := os.Stat(filepath.Join(b.run.State, strings.Split(private, "/")[0])); err != nil || info.Mode().Perm() != 0o700 {
-				t.Errorf("%s can be entered: %v, %v", private, info.Mode(), err)
-			}
+	}
+	must(t, a.Close())
+	for _, p := range holders(t, base, hunter) {
+		if strings.HasSuffix(p, "x/token") {
+			t.Errorf("after the step it stands in %s", p)
 		}
-		must(t, a.Close())
-		for _, p := range holders(t, base, hunter) {
-			if strings.HasSuffix(p, "x/token") {
-				t.Errorf("after the step it stands in %s", p)
-			}
-		}
-		must(t, b.session.Close())
-		if got := holders(t, base, hunter); len(got) > 0 {
-			t.Errorf("after the run it stands in %v", got)
-		}
-	})
+	}
+	must(t, b.session.Close())
+	if got := holders(t, base, hunter); len(got) > 0 {
+		t.Errorf("after the run it stands in %v", got)
+	}
 }
 
-func TestKeptFilesAreSearched(t *testing.T) {
-	b := open(t, nil)
+func (p Place) keptFilesAreSearched(t *testing.T) {
+	b := p.open(t, nil)
 	for name, c := range map[string]struct {
 		script, want string
 	}{

@@ -1,0 +1,134 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+// What can become of a container beside an exit of its own.
+var (
+	ErrContainerGone = errors.New("the container was removed while the step ran: leave containers with the label pipe.run alone")
+	ErrRestarted     = errors.New("the engine was restarted")
+	ErrDiskFull      = errors.New("the engine's disk is full: make room with `docker system df` and `docker system prune`")
+)
+
+// settle turns the container's exit into the attempt's. The error is for programs that never ran.
+func (a *attempt) settle(ctx context.Context, code int, stop *stopper) error {
+	if a.initSaid != "" && len(a.scripts) == 0 {
+		return a.missing()
+	}
+	exit := target.Exit{Code: code, Cancelled: stop.cancelled()}
+	if a.nonce != "" {
+		if err := a.settleScripts(&exit); err != nil {
+			return err
+		}
+	} else if len(a.job.Scripts) > 0 && !a.good(code) {
+		exit.Script = host.ScriptName(0, a.job.Scripts[0])
+	}
+	if sig := syscall.Signal(exit.Code - 128); exit.Code > 128 && !a.good(exit.Code) {
+		exit.Signal = unix.SignalName(sig)
+	}
+	if !a.good(exit.Code) && !exit.Cancelled {
+		if err := a.examine(ctx, &exit); err != nil {
+			return err
+		}
+	}
+	a.Ended(exit)
+	return nil
+}
+
+// settleScripts finds the script that decides, as the host does.
+func (a *attempt) settleScripts(exit *target.Exit) error {
+	for n, e := range a.scripts {
+		s := a.job.Scripts[e.index]
+		if e.missing {
+			why := fmt.Sprintf("interpreter %q is not in PATH", program(s))
+			if n == 0 && !s.OnFailure {
+				return errors.New(why)
+			}
+			a.Deliver(event.Stderr, s.Title, []byte("pipe: "+why+"\n"))
+		}
+		if s.OnFailure || exit.Script != "" {
+			continue
+		}
+		exit.Code = e.code
+		if e.missing || !a.good(e.code) {
+			exit.Script = host.ScriptName(e.index, s)
+		}
+		if e.missing {
+			exit.Reason = fmt.Sprintf("interpreter %q is not in PATH", program(s))
+		}
+	}
+	return nil
+}
+
+func program(s target.Script) string {
+	switch s.Interpreter {
+	case "":
+		return "sh"
+	case "python":
+		return "python3"
+	}
+	return s.Interpreter
+}
+
+// examine asks the engine why a container failed: for memory, or because it restarted.
+func (a *attempt) examine(ctx context.Context, exit *target.Exit) error {
+	found, err := a.session.engine.api.ContainerInspect(ctx, a.id)
+	if err != nil {
+		return nil // how it ended is known, why is not
+	}
+	switch {
+	case found.State.OOMKilled:
+		exit.Reason = fmt.Sprintf("killed for want of memory: its limit is %s: raise memory", sizeOf(found.HostConfig.Memory))
+	case found.State.Error != "":
+		return startFailed(errors.New(found.State.Error))
+	}
+	return nil
+}
+
+func sizeOf(n int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= unit.size && n%unit.size == 0 {
+			return fmt.Sprintf("%d%s", n/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.1fGiB", float64(n)/(1<<30))
+}
+
+// explain gives errors of the engine that have a cause of their own their name.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "no space left on device"):
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	}
+	return err
+}
+
+// startFailed shortens what the engine says of a container that did not start.
+func startFailed(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "unable to find user"), strings.Contains(text, "no matching entries in passwd"):
+		return fmt.Errorf("user: the image has no such user: %w", err)
+	case strings.Contains(text, "ormat error"):
+		return fmt.Errorf("the image is for another processor than the engine's: choose one for the engine's platform: %w", err)
+	case strings.Contains(text, "docker-init"):
+		return fmt.Errorf("the engine lacks its init program: install tini as docker-init on the engine's machine: %w", err)
+	}
+	return fmt.Errorf("start the container: %w", explain(err))
+}

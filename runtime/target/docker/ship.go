@@ -1,0 +1,176 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+)
+
+// ship sends the workspace, and what lies beside it, into the container that was made.
+func (a *attempt) ship(ctx context.Context) error {
+	tree, err := a.Tree()
+	if err != nil {
+		return err
+	}
+	defer a.Rest()
+	near, err := os.OpenRoot(a.Beside())
+	if err != nil {
+		return err
+	}
+	defer near.Close()
+	r, w := io.Pipe()
+	go func() {
+		p := a.packer(w)
+		err := errors.Join(p.tree(near, strings.TrimPrefix(beside, "/")), p.tree(tree, strings.TrimPrefix(workspaceAt, "/")), p.out.Close())
+		w.CloseWithError(err)
+	}()
+	defer r.Close()
+	if err := a.session.engine.api.CopyToContainer(ctx, a.id, "/", r, container.CopyToContainerOptions{}); err != nil {
+		return fmt.Errorf("send the workspace to the engine: %w", err)
+	}
+	a.ReadFrom(a.fetch)
+	return nil
+}
+
+// packer writes files as belonging to the container's user.
+type packer struct {
+	out      *tar.Writer
+	uid, gid int
+}
+
+func (a *attempt) packer(w io.Writer) packer {
+	p := packer{out: tar.NewWriter(w), uid: os.Getuid(), gid: os.Getgid()}
+	user := a.job.Container.User
+	if user == "" {
+		user = a.session.user
+	}
+	uid, gid, _ := strings.Cut(user, ":")
+	if n, err := strconv.Atoi(uid); err == nil {
+		p.uid, p.gid = n, n
+		if g, err := strconv.Atoi(gid); err == nil {
+			p.gid = g
+		}
+	}
+	return p
+}
+
+// tree writes a folder with all that is in it. What is neither file, folder nor link is left out.
+func (p packer) tree(root *os.Root, at string) error {
+	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return p.entry(root, name, path.Join(at, name), info)
+	})
+}
+
+func (p packer) entry(root *os.Root, name, at string, info fs.FileInfo) error {
+	link := ""
+	switch info.Mode().Type() {
+	case fs.ModeSymlink:
+		target, err := root.Readlink(name)
+		if err != nil {
+			return err
+		}
+		link = target
+	case 0, fs.ModeDir:
+	default:
+		return nil
+	}
+	head, err := tar.FileInfoHeader(info, link)
+	if err != nil {
+		return err
+	}
+	head.Name, head.Uid, head.Gid, head.Uname, head.Gname = at, p.uid, p.gid, "", ""
+	head.Format = tar.FormatPAX // times of files are exact
+	if info.IsDir() {
+		head.Name += "/"
+	}
+	if err := p.out.WriteHeader(head); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	// A file that grows meanwhile is cut where it was looked at.
+	_, err = io.CopyN(p.out, f, head.Size)
+	return err
+}
+
+// fetch gets what a container left of its workspace, when it is asked for.
+func (a *attempt) fetch() (string, error) {
+	ctx, done := a.session.alive(context.Background())
+	defer done()
+	into := filepath.Join(a.Beside(), "result")
+	if err := os.Mkdir(into, 0o700); err != nil {
+		return "", err
+	}
+	return into, a.session.wrap(ctx, a.receive(ctx, workspaceAt, into))
+}
+
+// Outputs reads $PIPE_OUTPUT, which is fetched first where it was written elsewhere.
+func (a *attempt) Outputs() (map[string]string, error) {
+	if a.sharing.files == filesShip && !a.fetched {
+		a.fetched = true
+		ctx, done := a.session.alive(context.Background())
+		defer done()
+		if err := a.fetchOutputs(ctx); err != nil {
+			return nil, fmt.Errorf("$PIPE_OUTPUT: %w", a.session.wrap(ctx, err))
+		}
+	}
+	return a.Workspace.Outputs()
+}
+
+func (a *attempt) fetchOutputs(ctx context.Context) error {
+	body, _, err := a.session.engine.api.CopyFromContainer(ctx, a.id, beside+"/op.outputs")
+	if errdefs.IsNotFound(err) {
+		return nil // nothing was written
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	root, err := os.OpenRoot(a.Beside())
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	in := tar.NewReader(body)
+	head, err := in.Next()
+	if err != nil || head.Typeflag != tar.TypeReg {
+		return errors.Join(err, errors.New("it is no regular file any more"))
+	}
+	return unpackEntry(in, root, "op.outputs", head)
+}
+
+// receive unpacks a folder of the container into one of this machine.
+func (a *attempt) receive(ctx context.Context, from, into string) error {
+	body, _, err := a.session.engine.api.CopyFromContainer(ctx, a.id, from)
+	if err != nil {
+		return fmt.Errorf("fetch the workspace from the engine: %w", err)
+	}
+	defer body.Close()
+	root, err := os.OpenRoot(into)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return unpack(tar.NewReader(body), root)
+}

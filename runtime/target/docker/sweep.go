@@ -1,0 +1,159 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+// Left is something that a run left on an engine.
+type Left struct {
+	Kind string // container, network or volume
+	ID   string
+	Run  string
+	Step string
+
+	folder string
+}
+
+// leftovers are what must stay, by the folders that it needs.
+type leftovers map[string]bool
+
+func (l leftovers) uses(folder string) bool { return l[folder] }
+
+// Leftovers lists what killed runs of the store of a run left on the engine: what carries the
+// store's label, and belongs neither to this run nor to one that lives.
+func (e *Engine) Leftovers(ctx context.Context, run target.Run) ([]Left, error) {
+	stale, _, err := e.leftovers(ctx, ownerOf(run))
+	return stale, err
+}
+
+// Sweep removes what Leftovers lists, and says what that was.
+func (e *Engine) Sweep(ctx context.Context, run target.Run) ([]Left, error) {
+	stale, _, err := e.leftovers(ctx, ownerOf(run))
+	if err != nil {
+		return nil, err
+	}
+	return stale, e.removeAll(ctx, stale)
+}
+
+// sweep removes what killed runs left, and gives what must stay.
+func (e *Engine) sweep(ctx context.Context, mine owner) (leftovers, error) {
+	stale, stays, err := e.leftovers(ctx, mine)
+	if err != nil {
+		return nil, err
+	}
+	return stays, e.removeAll(ctx, stale)
+}
+
+func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays leftovers, err error) {
+	all, err := e.made(ctx, mine)
+	if err != nil {
+		return nil, nil, err
+	}
+	stays = leftovers{}
+	lives := map[string]bool{}
+	for _, l := range all {
+		alive, known := lives[l.folder]
+		if !known {
+			alive = host.InUse(l.folder)
+			lives[l.folder] = alive
+		}
+		if l.Run == mine.Run || alive {
+			stays[l.folder] = true
+			continue
+		}
+		stale = append(stale, l)
+	}
+	return stale, stays, nil
+}
+
+// made lists all that a store has on the engine; containers first, for they hold the rest.
+func (e *Engine) made(ctx context.Context, mine owner) ([]Left, error) {
+	var out []Left
+	add := func(kind, id string, labels map[string]string) {
+		out = append(out, Left{kind, id, labels[labelRun], labels[labelStep], filepath.Clean(labels[labelFolder])})
+	}
+	containers, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: mine.filter()})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range containers {
+		add("container", c.ID, c.Labels)
+	}
+	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: mine.filter()})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range networks {
+		add("network", n.ID, n.Labels)
+	}
+	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: mine.filter()})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range volumes.Volumes {
+		if v.Labels[labelRun] != "" { // caches belong to no run
+			add("volume", v.Name, v.Labels)
+		}
+	}
+	return out, nil
+}
+
+// ForgetCaches removes the cache folders that the store of a run has on the engine, which are
+// there where the engine does not see this machine's files. None may be in use.
+func (e *Engine) ForgetCaches(ctx context.Context, run target.Run) error {
+	mine := ownerOf(run)
+	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: mine.filter()})
+	if err != nil {
+		return err
+	}
+	for _, v := range volumes.Volumes {
+		if v.Labels[labelRun] == "" {
+			err = errors.Join(err, e.api.VolumeRemove(ctx, v.Name, false))
+		}
+	}
+	return err
+}
+
+func (e *Engine) removeAll(ctx context.Context, all []Left) error {
+	var err error
+	for _, l := range all {
+		if failed := e.remove(ctx, l); failed != nil {
+			err = errors.Join(err, fmt.Errorf("remove %s %s of run %s: %w", l.Kind, l.ID, l.Run, failed))
+		}
+	}
+	return err
+}
+
+func (e *Engine) remove(ctx context.Context, l Left) error {
+	switch l.Kind {
+	case "container":
+		return e.removeContainer(ctx, l.ID)
+	case "network":
+		return goneIsFine(e.api.NetworkRemove(ctx, l.ID))
+	}
+	return goneIsFine(e.api.VolumeRemove(ctx, l.ID, true))
+}
+
+// removeContainer removes a container with the volumes that are its own, whatever it does.
+func (e *Engine) removeContainer(ctx context.Context, id string) error {
+	return goneIsFine(e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
+}
+
+// goneIsFine takes it as done that something is gone already, or is just being removed.
+func goneIsFine(err error) error {
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
+		return nil
+	}
+	return err
+}
