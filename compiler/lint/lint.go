@@ -74,6 +74,7 @@ type pass struct {
 	told    map[spot]bool // places that several ops share
 	known   *known
 	kinds   map[*check.Op]kind // what ops do
+	within  *check.Pipeline    // that the inline op which is looked at stands in
 
 	plain     map[*check.Step]string // guards that many steps may share
 	stepNames map[*check.Pipeline]map[string]bool
@@ -139,7 +140,9 @@ func (p *pass) pipeline(l *check.Pipeline) {
 			}
 		}
 		if s.Op != nil && s.Op.Inline == s.Decl {
+			p.within = l
 			p.op(s.Op)
+			p.within = nil
 		}
 	}
 }

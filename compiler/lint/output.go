@@ -7,6 +7,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -19,6 +20,7 @@ var outputNames = rule{op: func(p *pass, o *check.Op) {
 	if whole || len(list) == 0 {
 		return
 	}
+	p.lostBetween(list)
 	for _, s := range list {
 		for _, out := range s.read.Outputs.Names {
 			if _, ok := read[out.Name]; !ok {
@@ -43,6 +45,19 @@ var outputNames = rule{op: func(p *pass, o *check.Op) {
 		}
 	}
 }}
+
+// lostBetween finds scripts that begin the file anew which an earlier one of the op wrote to.
+func (p *pass) lostBetween(list []*script) {
+	before := false
+	for _, s := range list {
+		for _, at := range s.read.Outputs.Anew {
+			if before {
+				p.risk(s, shell.LostOutputs(s.src.Text, at, "an earlier script"))
+			}
+		}
+		before = before || len(s.read.Outputs.Names) > 0
+	}
+}
 
 func outputHelp(name string, names []string) string {
 	if help := diag.DidYouMean(name, names); help != "" {

@@ -4,6 +4,7 @@ package lint
 var rules = []rule{
 	scriptSyntax,
 	scriptRisks,
+	listsAsWords,
 	pythonSyntax,
 	unknownVariables,
 	outputNames,

@@ -56,16 +56,20 @@ var scriptSyntax = rule{script: func(p *pass, _ *check.Op, s *script) {
 // scriptRisks finds what is legal shell and goes wrong all the same. A rule has the name of its kind.
 var scriptRisks = rule{script: func(p *pass, o *check.Op, s *script) {
 	for _, r := range s.read.Risks {
-		if r.Kind == shell.Unquoted && oneWord(o, r.Name) {
+		if r.Kind == shell.Unquoted && (oneWord(o, r.Name) || collection(o, r.Name) != "") {
 			continue
 		}
-		f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help, maybe: r.Maybe}
-		if len(r.Edits) > 0 {
-			f.fixes = []diag.Fix{{Message: r.FixMessage, Changes: changes[r.Kind], Edits: s.edits(r.Edits)}}
-		}
-		p.report(f)
+		p.risk(s, r)
 	}
 }}
+
+func (p *pass) risk(s *script, r shell.Risk) {
+	f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help, maybe: r.Maybe}
+	if len(r.Edits) > 0 {
+		f.fixes = []diag.Fix{{Message: r.FixMessage, Changes: changes[r.Kind], Edits: s.edits(r.Edits)}}
+	}
+	p.report(f)
+}
 
 // changes say what a script does differently after a fix; a kind that is not here is one whose
 // script could not do what it says.
@@ -78,6 +82,8 @@ var changes = map[shell.Kind]string{
 	shell.NotAssignment: "it assigns then, and runs no command",
 	shell.MissingSpace:  "it tests then, and runs no command of that name",
 	shell.LostOutput:    "the earlier outputs are kept then",
+
+	shell.MalformedOutput: "the output is written then, and no file of that name",
 }
 
 // oneWord says that a parameter's values are single words, which no shell splits.

@@ -37,14 +37,20 @@ func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known m
 	f := finding{
 		rule: diag.UnknownVariable, file: s.file, at: s.span(v.At),
 		message: fmt.Sprintf("$%s is never set: it is no parameter, env entry or inherited variable of %s, and the script gives it no value", v.Name, owner(o)),
-		help:    fmt.Sprintf("write ${%s:-} when it may be unset, or inherit it", v.Name),
 	}
-	if strings.ToLower(v.Name) == v.Name {
-		f.help = fmt.Sprintf("add a parameter %s, set it in env, or write ${%s:-} when it may be unset", v.Name, v.Name)
+	f.help, f.fixes = p.wayToVariable(o, s, v)
+	if f.help != "" {
+		return f
 	}
+	known["PIPE_OUTPUT"] = true
 	if near := diag.Suggest(v.Name, slices.Collect(maps.Keys(known))); near != "" {
 		f.help = fmt.Sprintf("did you mean $%s?", near)
 		f.fixes = []diag.Fix{{Message: "read $" + near, Edits: []diag.Edit{{File: s.file, Span: f.at, Text: near}}}}
+		return f
+	}
+	f.help = fmt.Sprintf("write ${%s:-} when it may be unset, or inherit it", v.Name)
+	if strings.ToLower(v.Name) == v.Name {
+		f.help = fmt.Sprintf("add a parameter %s, set it in env, or write ${%s:-} when it may be unset", v.Name, v.Name)
 	}
 	return f
 }

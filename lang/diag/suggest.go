@@ -8,6 +8,7 @@ import (
 // Suggest returns the candidate that a misspelt name most likely meant, or "".
 // The distance is Levenshtein's over bytes, swaps of neighbours counted once;
 // at most a third of the name, and at least one edit, may differ, and something must be left of it.
+// Case does not count, unless it is all that tells candidates apart.
 func Suggest(name string, candidates []string) string {
 	limit := max(1, len(name)/3)
 	best := ""
@@ -16,8 +17,11 @@ func Suggest(name string, candidates []string) string {
 			continue
 		}
 		d := distance(strings.ToLower(name), strings.ToLower(c))
-		if d <= limit && d < max(len(name), len(c)) {
-			best, limit = c, d-1
+		if d > limit || d >= max(len(name), len(c)) {
+			continue
+		}
+		if best == "" || d < limit || distance(name, c) < distance(name, best) {
+			best, limit = c, d
 		}
 	}
 	return best

@@ -153,6 +153,9 @@ func illegalScript(m *mistake, text string) {
 	switch {
 	case ticks == 2:
 		m.message = "the script is empty"
+	case ticks == 1 && strings.Contains(text, "\n"):
+		m.message = "a script in single back quotes stays on one line"
+		m.help = "over several lines it is a fenced block: three back quotes, which also close it on a line of their own"
 	case ticks == 1:
 		m.message = "the script is not closed"
 		m.help = "close it with a back quote on its line, or write a fenced block"

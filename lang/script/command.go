@@ -62,7 +62,7 @@ func (w *walker) argumentWords(list []*syntax.Word, name string, c context) {
 	switch name {
 	case "[", "test", "cd", "pushd":
 		at = single
-	case "let", "eval":
+	case "let", "eval", "[[": // [[ splits nothing where there is one, and elsewhere that is told
 		at = whole
 	}
 	w.word(list[0], c.lost(), whole) // a command kept in a variable is meant to be split

@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -38,10 +39,77 @@ func mistakeOf(err error, text string, d Dialect) Mistake {
 		m.Help = "open the block with ```bash, or write to a file first"
 		return m
 	}
+	if pasted, ok := expressionAt(text, at); ok {
+		return pasted
+	}
 	m.Message, m.Help = reword(parsed.Text, shown(text[m.At.Start:m.At.End]), d)
 	m.Message = oneLine(m.Message)
+	if slip, ok := slipBefore(text, m); ok {
+		return slip
+	}
 	return m
 }
+
+// expressionAt finds ${a.b} around an offset: an expression of pipe, which no script holds.
+func expressionAt(text string, at int) (Mistake, bool) {
+	start := strings.LastIndex(text[:at], "${")
+	if start < 0 || at >= len(text) || text[at] != '.' || !syntax.ValidName(text[start+2:at]) {
+		return Mistake{}, false
+	}
+	end := strings.IndexByte(text[at:], '}')
+	if end < 0 || strings.IndexByte(text[at:at+end], '\n') >= 0 {
+		return Mistake{}, false
+	}
+	inner := text[start+2 : at+end]
+	name := strings.ToLower(inner[strings.LastIndexByte(inner, '.')+1:])
+	m := Mistake{
+		At:      source.Span{Start: int32(start), End: int32(at + end + 1)},
+		Message: fmt.Sprintf("${%s} is no shell, and nothing is pasted into a script", shorten(inner)),
+		Help:    "parameters and env entries reach a script as variables of the same name",
+	}
+	if syntax.ValidName(name) {
+		m.Help = fmt.Sprintf(`env { %s = %s } hands it to the script as "$%s"`, name, inner, name)
+	}
+	return m, true
+}
+
+// glued are lines on which then or do has become an argument of what stands before it.
+var glued = regexp.MustCompile(`(?m)^[ \t]*(?:if|elif|while|until|for)\b[^;\n#]*[^;&|\n#\s][ \t]+(then|do)[ \t]*$`)
+
+// slipBefore finds the slip of the pen behind a word that stands without its partner.
+func slipBefore(text string, m Mistake) (Mistake, bool) {
+	found := text[m.At.Start:m.At.End]
+	switch found {
+	case "fi", "else", "elif", "done", "if", "while", "for", "until":
+		// the last before what is out of place, or in what never ends
+		before := text[:m.At.Start]
+		if m.At.Start == 0 || !strings.Contains(m.Message, "without") {
+			before = text
+		}
+		lines := glued.FindAllStringSubmatchIndex(before, -1)
+		if len(lines) == 0 {
+			break
+		}
+		at := lines[len(lines)-1]
+		word := text[at[2]:at[3]]
+		return Mistake{
+			At:      source.Span{Start: int32(at[2]), End: int32(at[3])},
+			Message: fmt.Sprintf("%s is only a word here: it belongs behind ; or on a line of its own", word), Help: "; " + word,
+		}, true
+	case ")":
+		if head := strings.LastIndex(text[:m.At.Start], "case "); head >= 0 && strings.Contains(text[head:m.At.Start], " in") {
+			m.Help = "in case, a branch ends with ;; before the next one begins"
+			return m, true
+		}
+	}
+	if found == "if" && elseIf.MatchString(text) {
+		m.Help = "else if opens another if, with a fi of its own: elif goes on with this one"
+		return m, true
+	}
+	return m, false
+}
+
+var elseIf = regexp.MustCompile(`(?m)\belse[ \t]+if\b`)
 
 // shown is a piece of a script as a message names it.
 func shown(s string) string {
@@ -226,6 +294,9 @@ func dialectMistake(e syntax.LangError, text string, d Dialect) Mistake {
 			what = found + " is"
 		}
 		m.Message, m.Help = what+" bash, not sh", "open the block with ```bash, where it can be read"
+		if what == "function is" {
+			m.Help += "; in sh, name() { … } defines one"
+		}
 	}
 	m.Message = oneLine(m.Message)
 	return m

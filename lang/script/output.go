@@ -17,6 +17,8 @@ const outputVariable = "PIPE_OUTPUT"
 type Outputs struct {
 	// Names are those written, in the order of the text; one may stand twice.
 	Names []Output
+	// Anew are the redirections that begin the file anew, whatever the script does.
+	Anew []source.Span
 	// Unknown says that the script writes names there that the text does not tell.
 	Unknown bool
 	// Elsewhere says that the script runs a program that may write there itself: anything but the
@@ -131,16 +133,26 @@ func teeTarget(s *syntax.Stmt) (target *syntax.Word, appends bool) {
 
 // truncates tells that an earlier output is thrown away.
 func (w *walker) truncates(does bool, at source.Span, c context) {
-	if does && len(w.out.text) > 0 && !c.branch {
-		r := Risk{
-			Kind: LostOutput, At: at,
-			Message: "this throws away the outputs that the script wrote before", Help: "append: >> instead of >, tee -a instead of tee",
-		}
-		if text := w.text[at.Start:at.End]; strings.HasPrefix(text, ">") && !strings.HasPrefix(text, ">|") {
-			r.FixMessage, r.Edits = "append", []Edit{{spanAt(at.Start, 1), ">>"}}
-		}
-		w.risk(r)
+	switch {
+	case !does || c.branch:
+	case len(w.out.text) > 0:
+		w.risk(LostOutputs(w.text, at, "the script"))
+	default:
+		w.script.Outputs.Anew = append(w.script.Outputs.Anew, at)
 	}
+}
+
+// LostOutputs is the finding that what begins the file anew at a place of a script loses what who
+// wrote before.
+func LostOutputs(text string, at source.Span, who string) Risk {
+	r := Risk{
+		Kind: LostOutput, At: at,
+		Message: fmt.Sprintf("this throws away the outputs that %s wrote before", who), Help: "append: >> instead of >, tee -a instead of tee",
+	}
+	if here := text[at.Start:at.End]; strings.HasPrefix(here, ">") && !strings.HasPrefix(here, ">|") {
+		r.FixMessage, r.Edits = "append", []Edit{{spanAt(at.Start, 1), ">>"}}
+	}
+	return r
 }
 
 // piped adds what the last command of a pipe prints.
@@ -461,6 +473,9 @@ func (w *walker) outputLine(text []byte, at, end int) (next int) {
 	switch {
 	case strings.TrimRight(line, "\r") == "":
 		return end + 1
+	case i >= 0 && line[i] == hole && !beginsName(line[:i]):
+		w.badOutput(at, at+i, fmt.Sprintf("$PIPE_OUTPUT takes lines of name=value or name<<END, and %q begins none", shorten(line[:i])))
+		return end + 1
 	case i >= 0 && line[i] == hole:
 		w.script.Outputs.Unknown = true
 		return end + 1
@@ -479,6 +494,9 @@ func (w *walker) outputLine(text []byte, at, end int) (next int) {
 	}
 	return w.outputBlock(text, at, end, strings.TrimRight(line[i+2:], "\r"), name)
 }
+
+// beginsName says that a text may be the start of an output's name.
+func beginsName(s string) bool { return s == "" || syntax.ValidName(s) }
 
 // outputBlock skips to the end of a block.
 func (w *walker) outputBlock(text []byte, head, headEnd int, word, name string) int {

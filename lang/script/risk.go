@@ -130,6 +130,9 @@ type split struct {
 
 // mayBreak keeps an expansion that splits, unless its value cannot.
 func (w *walker) mayBreak(p *syntax.ParamExp, at place) {
+	if text, _ := elements(p); at == whole && (text == "@" || text == "*") && syntax.ValidName(p.Param.Value) {
+		w.script.Splits = append(w.script.Splits, Name{p.Param.Value, spanOf(p)})
+	}
 	if at == whole || p.Param == nil || p.Length || p.Names != 0 {
 		return
 	}
@@ -141,11 +144,22 @@ func (w *walker) mayBreak(p *syntax.ParamExp, at place) {
 		return // ${x:+-v "$x"} gives words or none
 	}
 	s := split{at: spanOf(p), name: name, array: name == "@" || name == "*", exact: at == single}
-	if index, ok := p.Index.(*syntax.Word); ok {
-		text, _ := literal(index.Parts)
+	if text, ok := elements(p); ok {
 		s.array = text == "@" || text == "*"
 	}
 	w.splits = append(w.splits, s)
+	if syntax.ValidName(name) {
+		w.script.Splits = append(w.script.Splits, Name{name, s.at})
+	}
+}
+
+// elements is the index of an expansion, as it is written.
+func elements(p *syntax.ParamExp) (string, bool) {
+	index, ok := p.Index.(*syntax.Word)
+	if !ok || p.Param == nil || p.Length || p.Names != 0 {
+		return "", false
+	}
+	return literal(index.Parts)
 }
 
 // substitutionMayBreak keeps a substitution that splits where that cannot be meant. One that is a

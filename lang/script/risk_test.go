@@ -104,6 +104,9 @@ var risky = []struct {
 	{"rm -rf \"$x\"; rm -rf \"$x/cache\"; rm \"$x/\"; rm -rf /srv/\"$x\"", nil},
 	{"rm -rf \"${x:?}/\"", nil},
 	{"x=build; rm -rf \"$x/\"", nil},
+	{"echo a=1 >> PIPE_OUTPUT", []string{"malformed-output: PIPE_OUTPUT"}},
+	{"echo \"a: $b\" >> \"$PIPE_OUTPUT\"", []string{"malformed-output: a: "}},
+	{"echo \"a$b\" >> \"$PIPE_OUTPUT\"", nil},
 	// no-arguments
 	{"echo \"$1\"", []string{"no-arguments: $1"}},
 	{"echo \"${1:-x}\"; f() { echo \"$1\"; }", nil},
@@ -168,7 +171,7 @@ func TestEdits(t *testing.T) {
 		{"$x=5", "x=5"},
 		{"[-f x ]", "[ -f x ]"},
 		{"[ \"$x\" == y ]", `[ "$x" = y ]`},
-		{"[ \"$x\" > 5 ]", `[ "$x"  -gt  5 ]`},
+		{"[ \"$x\" > 5 ]", `[ "$x" -gt 5 ]`},
 	}
 	for _, tt := range tests {
 		d := dialectOf(tt.text)

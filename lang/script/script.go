@@ -62,6 +62,9 @@ type Script struct {
 	Outputs Outputs
 	// Paths are the literal paths read and written.
 	Paths []Path
+	// Splits are the variables that stand where the shell splits their values into words, or
+	// takes the elements of an array.
+	Splits []Name
 	// Commands are the simple commands with their words, those within substitutions included.
 	Commands []Command
 	// Risks are what will go wrong, or may, in the order of the text.

@@ -73,7 +73,7 @@ func (w *walker) testSlips(s *syntax.Stmt, call *syntax.CallExpr, args []Arg) {
 				Kind: TestRedirect, At: spanAt(int32(r.OpPos.Offset()), 1),
 				Message: fmt.Sprintf("%s does not compare here: it opens the file %s", r.Op, shorten(w.text[r.Word.Pos().Offset():r.Word.End().Offset()])),
 				Help:    "numbers are compared with " + verb, FixMessage: "compare as numbers",
-				Edits: []Edit{{spanAt(int32(r.OpPos.Offset()), 1), " " + verb + " "}},
+				Edits: []Edit{{spanAt(int32(r.OpPos.Offset()), 1), w.spaced(int(r.OpPos.Offset()), verb)}},
 			})
 		}
 	}
@@ -95,6 +95,17 @@ func (w *walker) testSlips(s *syntax.Stmt, call *syntax.CallExpr, args []Arg) {
 			return
 		}
 	}
+}
+
+// spaced is a word in place of the byte at an offset, with a space on each side that has none.
+func (w *walker) spaced(at int, word string) string {
+	if at > 0 && w.text[at-1] != ' ' {
+		word = " " + word
+	}
+	if at+1 < len(w.text) && w.text[at+1] != ' ' {
+		word += " "
+	}
+	return word
 }
 
 // shellWords are what bash has and sh may not, with what sh has for it.

@@ -291,6 +291,7 @@ func (w *walker) loop(f *syntax.ForClause, c context) {
 		}
 		for _, item := range l.Items {
 			w.word(item, c.lost(), whole)
+			w.splitItem(item)
 		}
 	case *syntax.CStyleLoop:
 		w.arith(l.Init, c)
@@ -298,6 +299,16 @@ func (w *walker) loop(f *syntax.ForClause, c context) {
 		w.arith(l.Post, c)
 	}
 	w.branch(func() { w.list(f.Do, c.within()) })
+}
+
+// splitItem keeps a variable that a loop goes through the words of, which is what is meant.
+func (w *walker) splitItem(item *syntax.Word) {
+	if len(item.Parts) != 1 {
+		return
+	}
+	if p, ok := item.Parts[0].(*syntax.ParamExp); ok && p.Param != nil && !p.Length && syntax.ValidName(p.Param.Value) {
+		w.script.Splits = append(w.script.Splits, Name{p.Param.Value, spanOf(p)})
+	}
 }
 
 func (w *walker) function(f *syntax.FuncDecl) {
@@ -324,20 +335,35 @@ func (w *walker) redirect(r *syntax.Redirect, c context) {
 		w.word(r.Word, c.lost(), whole)
 		return
 	}
+	if to, static := literal(r.Word.Parts); static && to == outputVariable && isOut(r.Op) {
+		w.risk(Risk{
+			Kind: MalformedOutput, At: spanOf(r.Word), Message: "this writes a file that is called PIPE_OUTPUT: the $ is missing",
+			Help: `outputs are written to "$PIPE_OUTPUT"`, FixMessage: "write to the file of outputs", Edits: []Edit{{spanOf(r.Word), `"$` + outputVariable + `"`}},
+		})
+	}
 	where := whole
 	if w.dialect == Bash && !isOutput(r.Word) {
 		where = single // bash refuses a target that comes to several words, sh does not split it
 	}
 	w.word(r.Word, c.lost(), where)
-	switch r.Op {
-	case syntax.RdrIn:
+	switch {
+	case r.Op == syntax.RdrIn:
 		w.path(w.arg(r.Word), false)
-	case syntax.RdrOut, syntax.AppOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
+	case isOut(r.Op):
 		w.path(w.arg(r.Word), true)
-	case syntax.RdrInOut:
+	case r.Op == syntax.RdrInOut:
 		w.path(w.arg(r.Word), false)
 		w.path(w.arg(r.Word), true)
 	}
+}
+
+// isOut says that a redirection writes a file.
+func isOut(op syntax.RedirOperator) bool {
+	switch op {
+	case syntax.RdrOut, syntax.AppOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
+		return true
+	}
+	return false
 }
 
 func (w *walker) test(x syntax.TestExpr, c context) {

@@ -31,7 +31,44 @@ func (l *lexer) codeSpan() Kind {
 		return CodeSpan
 	}
 	l.pos += l.ticks(l.pos)
+	if end, ok := l.longSpan(); ok {
+		l.pos = end
+	}
 	return Illegal
+}
+
+// maxLongSpan is how many lines a code span may go over to be told as one.
+const maxLongSpan = 30
+
+// longSpan is the end of a code span that goes over several lines, as it may in other languages:
+// the next back quote ends its line, and nothing before it looks like a line of this language.
+func (l *lexer) longSpan() (end int, ok bool) {
+	at := l.lineEnd(l.pos)
+	for range maxLongSpan {
+		if at >= len(l.src) || l.declares(at+1) {
+			return 0, false
+		}
+		line := at + 1
+		at = l.lineEnd(line)
+		text := strings.TrimRight(l.src[line:at], " \t\r;}")
+		switch i := strings.IndexByte(text, '`'); {
+		case i >= 0:
+			return line + i + 1, i == len(text)-1 && !startsItem(text)
+		case startsItem(text):
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// startsItem says that a line begins as the items of an op or a pipeline do.
+func startsItem(line string) bool {
+	word, _, _ := strings.Cut(strings.TrimLeft(line, " \t"), " ")
+	switch word {
+	case "run", "return", "keep", "inputs", "needs", "when", "}", "env":
+		return true
+	}
+	return strings.HasPrefix(strings.TrimLeft(line, " \t"), "}")
 }
 
 func (l *lexer) ticks(at int) int {
