@@ -32,12 +32,18 @@ var constantGuards = rule{
 	},
 	step: func(p *pass, l *check.Pipeline, s *check.Step) {
 		text := p.plainGuard(l, s)
+		if slices.Contains(l.OnFailure, s) {
+			text = "" // run.status is known there
+		}
 		if text != "" && p.open[guardPair{l, text, text}] {
 			return // as in the steps before
 		}
 		before := p.diags.Len()
 		for _, it := range s.Modifiers {
 			p.guardOf(l.File.Source, s.Scope, it)
+		}
+		if p.diags.Len() == before {
+			p.excluded(l, s)
 		}
 		if text != "" && p.diags.Len() == before {
 			p.open[guardPair{l, text, text}] = true
@@ -117,6 +123,9 @@ func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {
 // constantGuard says what a condition comes to when nothing can make it anything else.
 func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what string, it ast.Item) {
 	if x == nil || broken(x) {
+		return
+	}
+	if p.fullRef(f, x) {
 		return
 	}
 	s := p.newScene().at(scope, nil)

@@ -8,7 +8,8 @@ import (
 // Suggest returns the candidate that a misspelt name most likely meant, or "".
 // The distance is Levenshtein's over bytes, swaps of neighbours counted once;
 // at most a third of the name, and at least one edit, may differ, and something must be left of it.
-// Case does not count, unless it is all that tells candidates apart.
+// Case does not count, unless it is all that tells candidates apart. Where nothing is that near, the
+// only candidate that the name abbreviates, or that abbreviates it, is meant: env and environment.
 func Suggest(name string, candidates []string) string {
 	limit := max(1, len(name)/3)
 	best := ""
@@ -24,7 +25,31 @@ func Suggest(name string, candidates []string) string {
 			best, limit = c, d
 		}
 	}
+	if best == "" {
+		return abbreviated(name, candidates)
+	}
 	return best
+}
+
+// minAbbreviation is how long the shorter of two names has to be.
+const minAbbreviation = 3
+
+func abbreviated(name string, candidates []string) string {
+	found := ""
+	for _, c := range candidates {
+		short, long := strings.ToLower(name), strings.ToLower(c)
+		if len(short) > len(long) {
+			short, long = long, short
+		}
+		if len(short) < minAbbreviation || len(short) == len(long) || !strings.HasPrefix(long, short) {
+			continue
+		}
+		if found != "" && found != c {
+			return ""
+		}
+		found = c
+	}
+	return found
 }
 
 // DidYouMean is the help line for Suggest's answer, or "".
