@@ -24,6 +24,8 @@ var unstableKeys = rule{
 				}
 			case *ast.Cached:
 				p.unstable(o.File.Source, it.Vary, values, "vary")
+			case *ast.Return:
+				p.unstable(o.File.Source, it.Value, values, "return")
 			}
 		}
 	},

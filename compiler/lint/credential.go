@@ -10,6 +10,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -153,6 +154,52 @@ func (c *credentialSearch) assignments(s *ast.Script) {
 				c.tell(s.Within(m[g], m[g+1]), fmt.Sprintf("the value of %s looks like a credential", name))
 			}
 		}
+	}
+}
+
+// commandLine are options that take a password, of commands by name and first word; an option that ends
+// with : takes user:password.
+var commandLine = map[string][]string{
+	"docker login": {"-p", "--password"}, "podman login": {"-p", "--password"}, "nerdctl login": {"-p", "--password"}, "oras login": {"-p", "--password"},
+	"crane auth": {"-p", "--password"}, "skopeo login": {"-p", "--password"}, "helm registry": {"-p", "--password"}, "helm repo": {"--password"},
+	"curl": {"-u:", "--user:"}, "wget": {"--password", "--http-password"}, "sshpass": {"-p"}, "az login": {"-p", "--password"},
+	"mysql": {"--password"}, "mysqldump": {"--password"}, "twine upload": {"-p", "--password"},
+}
+
+// passwordWords finds passwords in the words of commands.
+var passwordWords = rule{script: func(p *pass, o *check.Op, s *script) {
+	c := credentialSearch{pass: p, file: s.file}
+	for _, cmd := range s.read.Commands {
+		sub, _, _ := strings.Cut(leading(cmd), " ")
+		options, ok := commandLine[cmd.Name+" "+sub]
+		if !ok {
+			options = commandLine[cmd.Name]
+		}
+		for i, a := range cmd.Args {
+			for _, option := range options {
+				c.password(s, cmd, i, a, strings.TrimSuffix(option, ":"), strings.HasSuffix(option, ":"))
+			}
+		}
+	}
+}}
+
+// password looks at one word: the option itself, with its value behind it or in it.
+func (c *credentialSearch) password(s *script, cmd shell.Command, i int, a shell.Arg, option string, withUser bool) {
+	value := a
+	switch {
+	case a.Text == option && i+1 < len(cmd.Args):
+		value = cmd.Args[i+1]
+	case strings.HasPrefix(option, "--") && strings.HasPrefix(a.Text, option+"="):
+		value.Text = strings.TrimPrefix(a.Text, option+"=")
+	default:
+		return
+	}
+	text := value.Text
+	if withUser {
+		_, text, _ = strings.Cut(text, ":")
+	}
+	if value.Static && len(text) >= 6 && !placeholder(text) {
+		c.tell(s.span(value.At), fmt.Sprintf("the password of %s is written out here", cmd.Name))
 	}
 }
 

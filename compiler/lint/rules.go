@@ -14,10 +14,13 @@ var rules = []rule{
 	effects,
 	lockRules,
 	timeouts,
+	endlessWaits,
 	unusedNames,
 	shadowedNames,
 	emptyInputs,
 	workspaces,
 	unstableKeys,
 	credentials,
+	plainSecrets,
+	passwordWords,
 }

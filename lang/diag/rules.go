@@ -43,6 +43,8 @@ const (
 	Deadlock          = "deadlock"           // locks that wait for each other, or for themselves
 	ApprovalInLock    = "approval-in-lock"   // a person is waited for while a lock is held
 	ShortTimeout      = "short-timeout"      // a pipeline that ends before its steps may
+	EndlessWait       = "endless-wait"       // a wait that no timeout ends
+	PlainSecret       = "plain-secret"       // a setting called as secrets are that is none
 	UnusedSetting     = "unused-setting"     // a setting that nothing reads
 	UnusedLet         = "unused-let"         // a let that nothing reads
 	UnusedImport      = "unused-import"      // a module that nothing is called from

@@ -22,6 +22,9 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	name := nameOf(args)
 	w.slips(s, call, args)
 	inner := w.record(args, c)
+	if len(inner) == len(args) || nameOf(args) != "timeout" {
+		w.endlessCommand(s, inner)
+	}
 	if declares[name] {
 		w.declarationWords(s, call, args, c)
 	} else {

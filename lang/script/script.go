@@ -67,6 +67,9 @@ type Script struct {
 	Splits []Name
 	// Commands are the simple commands with their words, those within substitutions included.
 	Commands []Command
+	// Endless are the commands and loops that go on until something outside of the script ends
+	// what they wait for, and that nothing in it gives up.
+	Endless []source.Span
 	// Risks are what will go wrong, or may, in the order of the text.
 	Risks []Risk
 }

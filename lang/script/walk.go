@@ -176,6 +176,7 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 	case *syntax.IfClause:
 		w.conditional(cmd, c)
 	case *syntax.WhileClause:
+		w.endlessLoop(s, cmd)
 		w.branch(func() {
 			w.list(cmd.Cond, c.tested())
 			w.list(cmd.Do, c.within())
