@@ -119,7 +119,7 @@ func (b opBody) inherit(x ast.Expr) {
 		switch {
 		case !ok:
 			b.notNames(e.Value)
-		case !variableName.MatchString(s.Value):
+		case !variableName().MatchString(s.Value):
 			b.file.errorf(diag.InvalidValue, s.Range, "inherit: %q cannot be an environment variable: expected letters, digits and _", s.Value)
 		case seen[s.Value]:
 			b.file.errorf(diag.DuplicateName, s.Range, "inherit names %q twice", s.Value)

@@ -8,6 +8,7 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // modifierEdges takes in needs and after, whose names must be steps.
@@ -129,22 +130,27 @@ func (n *node) bindings() (out []ast.Need) {
 // only, and reads as something that may be missing.
 func (n *node) edges() {
 	n.stage.sortReads(n.refs, n.reads)
-	value, order := map[string]bool{}, map[string]bool{}
-	for name := range merged(n.reads.value, n.needs) {
-		value[name] = true
+	after := func(name string) bool { _, is := n.after[name]; return is }
+	n.step.ValueEdges = n.stepsIn(after, n.reads.value, n.needs)
+	valued := func(name string) bool {
+		_, found := slices.BinarySearch(n.step.ValueEdges, name)
+		return found
 	}
-	for name := range n.after {
-		delete(value, name)
-	}
-	for name := range merged(n.reads.order, n.after) {
-		order[name] = !value[name]
-	}
-	elsewhere := func(name string, kept bool) bool { return !kept || n.stage.nodes[name] == nil }
-	maps.DeleteFunc(value, elsewhere)
-	maps.DeleteFunc(order, elsewhere)
-	n.step.ValueEdges = slices.Sorted(maps.Keys(value))
-	n.step.OrderEdges = slices.Sorted(maps.Keys(order))
+	n.step.OrderEdges = n.stepsIn(valued, n.reads.order, n.after)
 	n.lateLets()
+}
+
+// stepsIn are the steps of the stage that are in one of some sets and are not left out, sorted.
+func (n *node) stepsIn(leftOut func(string) bool, sets ...map[string]source.Span) (out []string) {
+	for _, set := range sets {
+		for name := range set {
+			if n.stage.nodes[name] != nil && !leftOut(name) {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // lateLets refuses a let whose steps may have no result here: the let would have none either,

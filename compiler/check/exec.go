@@ -54,7 +54,7 @@ func (a *argument) next(e ast.ListElem) (what string) {
 
 func (a *argument) written(text string) {
 	for _, i := range a.interpreters {
-		a.code = a.code || codeFlags[i].MatchString(text)
+		a.code = a.code || codeFlags[i]().MatchString(text)
 	}
 	if i := strings.TrimRight(path.Base(text), "0123456789."); codeFlags[i] != nil {
 		a.interpreters = append(a.interpreters, i)
@@ -62,17 +62,17 @@ func (a *argument) written(text string) {
 }
 
 var (
-	cFlag = regexp.MustCompile(`^-[A-Za-z]*c$`)
-	eFlag = regexp.MustCompile(`^-[A-Za-z]*[eE]$`)
-	jFlag = regexp.MustCompile(`^(-e|-p|-pe|--eval|--print|eval)$`)
+	cFlag = lazily(`^-[A-Za-z]*c$`)
+	eFlag = lazily(`^-[A-Za-z]*[eE]$`)
+	jFlag = lazily(`^(-e|-p|-pe|--eval|--print|eval)$`)
 )
 
 // codeFlags are the flags of interpreters before an argument that they run.
-var codeFlags = map[string]*regexp.Regexp{
+var codeFlags = map[string]func() *regexp.Regexp{
 	"sh": cFlag, "bash": cFlag, "dash": cFlag, "ash": cFlag, "ksh": cFlag, "mksh": cFlag, "zsh": cFlag, "fish": cFlag, "su": cFlag,
 	"python": cFlag, "pypy": cFlag, "perl": eFlag, "ruby": eFlag, "lua": eFlag, "Rscript": eFlag,
 	"node": jFlag, "nodejs": jFlag, "bun": jFlag, "deno": jFlag,
-	"php": regexp.MustCompile(`^-[rBRE]$`), "pwsh": regexp.MustCompile(`(?i)^-c(ommand)?$`), "powershell": regexp.MustCompile(`(?i)^-c(ommand)?$`),
+	"php": lazily(`^-[rBRE]$`), "pwsh": lazily(`(?i)^-c(ommand)?$`), "powershell": lazily(`(?i)^-c(ommand)?$`),
 }
 
 // constantText is a string that is written out.

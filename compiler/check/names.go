@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -104,16 +105,16 @@ func (f *file) refuseName(n ast.Name, what, why string, fix func(string) []diag.
 }
 
 var (
-	snake       = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
-	camelBorder = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	snake       = lazily(`^[a-z_][a-z0-9_]*$`)
+	camelBorder = lazily(`([a-z0-9])([A-Z])`)
 )
 
 // snakeName refuses a parameter's name that is not lower snake case.
 func (f *file) snakeName(n ast.Name, what string) {
-	if snake.MatchString(n.Text) {
+	if snake().MatchString(n.Text) {
 		return
 	}
-	better := strings.ToLower(camelBorder.ReplaceAllString(n.Text, "${1}_$2"))
+	better := strings.ToLower(camelBorder().ReplaceAllString(n.Text, "${1}_$2"))
 	f.report(finding{
 		rule: diag.ReservedName, at: n.Range,
 		message: fmt.Sprintf("%q cannot name a %s: expected lower snake case", n.Text, what),
@@ -155,4 +156,9 @@ func plural(n int, one, many string) string {
 		return one
 	}
 	return many
+}
+
+// lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

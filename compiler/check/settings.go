@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -121,7 +120,7 @@ func (s *Setting) Variable() string {
 	return strings.ToUpper(s.Name)
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazily(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // wellKnown are variables that every environment has, and that mean something else there.
 var wellKnown = strings.Fields(`PATH HOME USER LOGNAME SHELL PWD OLDPWD LANG LANGUAGE TZ TMPDIR TERM HOSTNAME
@@ -133,7 +132,7 @@ func (f *file) variable(s *Setting, vars scope) {
 	explicit := s.Decl.From != nil && s.Decl.From.Variable != nil
 	if explicit {
 		at = s.Decl.From.Variable.Range
-		if !variableName.MatchString(v) {
+		if !variableName().MatchString(v) {
 			f.errorf(diag.InvalidValue, at, "%q cannot be an environment variable: expected letters, digits and _", v)
 			return
 		}

@@ -13,6 +13,9 @@ import (
 // silence takes back what only follows from a text that could not be read: that nothing
 // declares a name which may have been declared there, or that an op runs nothing.
 func (c *checker) silence() {
+	if c.diags.Len() == 0 {
+		return
+	}
 	var w wreckage
 	for _, m := range c.modules {
 		for _, f := range m.files {

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -128,24 +127,17 @@ func (s *stage) order() {
 
 // waits adds the step's edges to the graph, sorted so that the same cycle is always told the same way.
 func (n *node) waits(g *graph) {
-	names := map[string]bool{}
-	for name := range merged(n.needs, n.after) {
-		names[name] = n.stage.nodes[name] != nil
-	}
+	s := n.stage
+	names := n.stepsIn(func(string) bool { return false }, n.needs, n.after)
 	for _, r := range n.refs {
-		names[r.Name] = n.stage.nodes[r.Name] != nil || n.stage.lets[r.Name] != nil && !n.stage.tail
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if names[name] {
-			g.edge(n.step.Name, name)
+		if s.nodes[r.Name] != nil || s.lets[r.Name] != nil && !s.tail {
+			names = append(names, r.Name)
 		}
 	}
-}
-
-func merged[V any](a, b map[string]V) map[string]V {
-	out := maps.Clone(a)
-	maps.Copy(out, b)
-	return out
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		g.edge(n.step.Name, name)
+	}
 }
 
 func (s *stage) letEdges(g *graph) {

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"regexp"
-
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/expr"
 )
@@ -17,7 +15,7 @@ func usedIn(items []ast.Item) map[string]bool {
 	return used
 }
 
-var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+var word = lazily(`[A-Za-z_][A-Za-z0-9_]*`)
 
 func markUsed(it ast.Item, used map[string]bool) {
 	eachExpr(it, func(x ast.Expr) {
@@ -26,7 +24,7 @@ func markUsed(it ast.Item, used map[string]bool) {
 		}
 	})
 	eachScript(it, func(s *ast.Script) {
-		for _, w := range word.FindAllString(s.Text, -1) {
+		for _, w := range word().FindAllString(s.Text, -1) {
 			used[w] = true
 		}
 	})

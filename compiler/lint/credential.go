@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -46,33 +47,33 @@ var issued = []struct {
 	what string
 	// signs are texts of which one is in every match: looking for them is cheaper than matching.
 	signs   []string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 }{
-	{"a private key", []string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)},
-	{"an AWS access key", []string{"AKIA", "ASIA", "ABIA", "ACCA"}, regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`)},
-	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`)},
-	{"a GitLab token", []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"}, regexp.MustCompile(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
-	{"a Slack token", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a Slack webhook", []string{"hooks.slack.com"}, regexp.MustCompile(`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`)},
-	{"a Stripe key", []string{"k_live_"}, regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
-	{"a Google API key", []string{"AIza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"an npm token", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{"a PyPI token", []string{"pypi-AgE"}, regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{50,}`)},
-	{"a Docker token", []string{"dckr_pat_"}, regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
-	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
-	{"a Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\bhf_[A-Za-z0-9]{34}\b`)},
-	{"a password in a URL", []string{"://"}, regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
+	{"a private key", []string{"PRIVATE KEY"}, lazily(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)},
+	{"an AWS access key", []string{"AKIA", "ASIA", "ABIA", "ACCA"}, lazily(`\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`)},
+	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, lazily(`\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`)},
+	{"a GitLab token", []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"}, lazily(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
+	{"a Slack token", []string{"xox"}, lazily(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Slack webhook", []string{"hooks.slack.com"}, lazily(`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`)},
+	{"a Stripe key", []string{"k_live_"}, lazily(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
+	{"a Google API key", []string{"AIza"}, lazily(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"an npm token", []string{"npm_"}, lazily(`\bnpm_[A-Za-z0-9]{36}\b`)},
+	{"a PyPI token", []string{"pypi-AgE"}, lazily(`\bpypi-AgE[A-Za-z0-9_-]{50,}`)},
+	{"a Docker token", []string{"dckr_pat_"}, lazily(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
+	{"a SendGrid key", []string{"SG."}, lazily(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
+	{"a Hugging Face token", []string{"hf_"}, lazily(`\bhf_[A-Za-z0-9]{34}\b`)},
+	{"a password in a URL", []string{"://"}, lazily(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
 }
 
 // telling are words in a name that say that its value is a credential.
-var telling = regexp.MustCompile(`(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_|[0-9])`)
+var telling = lazily(`(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_|[0-9])`)
 
 // tellingSigns are texts of which one is in every name that tells, in lower case.
 var tellingSigns = []string{"passw", "pwd", "secret", "token", "key", "credential"}
 
 // tells says whether a name says that its value is a credential.
 func tells(name string) bool {
-	return containsAny(strings.ToLower(name), tellingSigns) && telling.MatchString(name)
+	return containsAny(strings.ToLower(name), tellingSigns) && telling().MatchString(name)
 }
 
 func containsAny(s string, signs []string) bool {
@@ -83,7 +84,7 @@ func containsAny(s string, signs []string) bool {
 const shortest = 12
 
 // scripted is NAME=value in a script, the value without an expansion.
-var scripted = regexp.MustCompile("(?m)(?:^|[\\s;&|(])([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
+var scripted = lazily("(?m)(?:^|[\\s;&|(])([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
 
 // credentialSearch looks through one file.
 type credentialSearch struct {
@@ -99,7 +100,7 @@ func (c *credentialSearch) text(s string, place func(start, end int) source.Span
 		if !containsAny(s, k.signs) {
 			continue
 		}
-		for _, at := range k.pattern.FindAllStringIndex(s, -1) {
+		for _, at := range k.pattern().FindAllStringIndex(s, -1) {
 			if knownToAll(s[at[0]:at[1]]) {
 				continue
 			}
@@ -147,7 +148,7 @@ func (c *credentialSearch) assignments(s *ast.Script) {
 	if !containsAny(strings.ToLower(s.Text), tellingSigns) {
 		return
 	}
-	for _, m := range scripted.FindAllStringSubmatchIndex(s.Text, -1) {
+	for _, m := range scripted().FindAllStringSubmatchIndex(s.Text, -1) {
 		name := s.Text[m[2]:m[3]]
 		for g := 4; g < len(m); g += 2 {
 			if m[g] >= 0 && tells(name) && random(s.Text[m[g]:m[g+1]]) {
@@ -247,4 +248,9 @@ func random(s string) bool {
 		bits -= k / n * math.Log2(k/n)
 	}
 	return bits >= 3.2
+}
+
+// lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

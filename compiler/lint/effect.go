@@ -92,7 +92,8 @@ type graph struct {
 }
 
 func (p *pass) graph(l *check.Pipeline) graph {
-	g := graph{steps: map[string]*check.Step{}, after: map[string][]string{}, kind: map[string]kind{}}
+	n := len(l.Steps)
+	g := graph{steps: make(map[string]*check.Step, n), after: make(map[string][]string, n), kind: make(map[string]kind, n)}
 	for _, s := range l.Steps {
 		g.steps[s.Name] = s
 		g.kind[s.Name] = p.kind(s, 0)

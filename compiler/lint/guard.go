@@ -306,6 +306,9 @@ func whens(s *check.Step) (out []*ast.When) {
 
 // behind are the steps that must have succeeded before a step, nearest first.
 func behind(s *check.Step, graph map[string]*check.Step) (out []*check.Step) {
+	if len(s.Needs)+len(s.Narrow) == 0 {
+		return nil
+	}
 	seen := map[string]bool{s.Name: true}
 	for next := []*check.Step{s}; len(next) > 0; next = next[1:] {
 		for _, name := range append(next[0].Needs, next[0].Narrow...) {

@@ -64,8 +64,12 @@ var runners = map[string][]string{
 
 // commands are those of an op's scripts, and its `exec` where that is written out.
 func (p *pass) commands(o *check.Op) (out []shell.Command) {
-	for _, s := range p.scripts(o) {
-		out = append(out, s.read.Commands...)
+	for i, s := range p.scripts(o) {
+		if i == 0 {
+			out = slices.Clip(s.read.Commands) // most have no more, which are not copied
+		} else {
+			out = append(out, s.read.Commands...)
+		}
 	}
 	for _, it := range o.Items {
 		if a, ok := it.(*ast.Attr); ok && a.Key.Text == "exec" {

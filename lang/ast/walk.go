@@ -16,41 +16,27 @@ func Walk(v Visitor, n Node) {
 }
 
 // Inspect calls f for a node and, where f returns true, for what lies within it, as Walk does.
-func Inspect(n Node, f func(Node) bool) { Walk(inspector(f), n) }
-
-type inspector func(Node) bool
-
-// Visit implements Visitor.
-func (f inspector) Visit(n Node) Visitor {
+func Inspect(n Node, f func(Node) bool) {
 	if f(n) {
-		return f
+		children(n, func(c Node) { Inspect(c, f) })
 	}
-	return nil
 }
 
+// children asks the families of nodes one after the other, the largest first: which one a node is of is known by
+// its type alone, and asking for an interface would cost more than all of them.
 func children(n Node, visit func(Node)) {
-	switch n := n.(type) {
+	if exprChildren(n, visit) || partChildren(n, visit) || itemChildren(n, visit) || typeChildren(n, visit) {
+		return
+	}
+	declChildren(n, visit)
+}
+
+func declChildren(n Node, visit func(Node)) {
+	switch d := n.(type) {
 	case *File:
-		for _, d := range n.Decls {
+		for _, d := range d.Decls {
 			visit(d)
 		}
-	case LetItem:
-		visit(n.Let)
-	case Decl:
-		declChildren(n, visit)
-	case Item:
-		itemChildren(n, visit)
-	case Expr:
-		exprChildren(n, visit)
-	case TypeExpr:
-		typeChildren(n, visit)
-	default:
-		partChildren(n, visit)
-	}
-}
-
-func declChildren(d Decl, visit func(Node)) {
-	switch d := d.(type) {
 	case *Use:
 		if d.Path != nil {
 			visit(d.Path)
@@ -78,8 +64,10 @@ func declChildren(d Decl, visit func(Node)) {
 	}
 }
 
-func itemChildren(it Item, visit func(Node)) {
-	switch it := it.(type) {
+func itemChildren(n Node, visit func(Node)) (is bool) {
+	switch it := n.(type) {
+	case LetItem:
+		visit(it.Let)
 	case *Attr:
 		exprs(visit, it.Value)
 	case *Run:
@@ -125,11 +113,15 @@ func itemChildren(it Item, visit func(Node)) {
 		items(it.Items, visit)
 	case *Finally:
 		items(it.Items, visit)
+	default:
+		return false
 	}
+	return true
 }
 
-func exprChildren(x Expr, visit func(Node)) {
-	switch x := x.(type) {
+func exprChildren(n Node, visit func(Node)) (is bool) {
+	switch x := n.(type) {
+	case *Ident, *StringLit, *IntLit, *BoolLit, *DurationLit: // which have none
 	case *Interpolation:
 		exprs(visit, x.Parts...)
 	case *Unary:
@@ -159,7 +151,10 @@ func exprChildren(x Expr, visit func(Node)) {
 		recordFields(x.Fields, visit)
 	case *Paren:
 		exprs(visit, x.X)
+	default:
+		return false
 	}
+	return true
 }
 
 func recordFields(fields []RecordField, visit func(Node)) {
@@ -168,8 +163,9 @@ func recordFields(fields []RecordField, visit func(Node)) {
 	}
 }
 
-func typeChildren(t TypeExpr, visit func(Node)) {
-	switch t := t.(type) {
+func typeChildren(n Node, visit func(Node)) (is bool) {
+	switch t := n.(type) {
+	case *NamedType, *LiteralType: // which have none
 	case *UnionType:
 		for _, m := range t.Members {
 			typ(m, visit)
@@ -186,10 +182,13 @@ func typeChildren(t TypeExpr, visit func(Node)) {
 		typ(t.Elem, visit)
 	case *ParenType:
 		typ(t.Elem, visit)
+	default:
+		return false
 	}
+	return true
 }
 
-func partChildren(n Node, visit func(Node)) {
+func partChildren(n Node, visit func(Node)) (is bool) {
 	switch n := n.(type) {
 	case *Field:
 		typ(n.Type, visit)
@@ -215,7 +214,10 @@ func partChildren(n Node, visit func(Node)) {
 		exprs(visit, n.Key, n.Value)
 	case *RecordField:
 		exprs(visit, n.Value)
+	default:
+		return false
 	}
+	return true
 }
 
 func each[T Node](list []T, visit func(Node)) {

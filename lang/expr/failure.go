@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	celtypes "github.com/google/cel-go/common/types"
@@ -92,27 +93,31 @@ func (p *Program) trace(ctx context.Context, in Input) (id int64) {
 }
 
 // wording turns CEL's sentences into ours.
-var wording = []struct {
+var wording = sync.OnceValue(func() []rewording {
+	return []rewording{
+		{regexp.MustCompile(`^index (-?\d+) out of bounds in list size (\d+)$`), "index $1 is out of range for a list of $2"},
+		{regexp.MustCompile(`^index out of bounds: (-?\d+)$`), "index $1 is out of range"},
+		{regexp.MustCompile(`^no such key: (.*)$`), `there is no field "$1"`},
+		{regexp.MustCompile(`^(?:division|modulus) by zero$`), "division by zero"},
+		{regexp.MustCompile(`^(?:integer|unsigned integer|duration|timestamp) overflow$`), "the result is too large"},
+		{regexp.MustCompile(`^no such overload(?:: .*)?$`), "the operation does not work on what the data turned out to be"},
+		{regexp.MustCompile(`^strconv\.(?:ParseInt|ParseUint): parsing (".*"): .*$`), "expected an int, found $1"},
+		{regexp.MustCompile(`^strconv\.ParseFloat: parsing (".*"): .*$`), "expected a float, found $1"},
+		{regexp.MustCompile(`^strconv\.ParseBool: parsing (".*"): .*$`), "expected true or false, found $1"},
+		{regexp.MustCompile(`^time: invalid duration (".*")$`), "expected a duration, found $1"},
+		{regexp.MustCompile(`^parsing time (".*") as .*$`), "expected a timestamp, found $1"},
+		{regexp.MustCompile(`^invalid duration (".*"): .*$`), "expected a duration, found $1"},
+		{regexp.MustCompile(`(?s)^got '.*', expected iterable type$`), "expected a list or a map"},
+		{regexp.MustCompile(`^error parsing regexp: (.*)$`), "no regular expression: $1"},
+		{regexp.MustCompile(`^type conversion error from '(.*)' to '(.*)'$`), "$1 cannot be made into $2"},
+		{regexp.MustCompile(`(?s)^unsupported index (?:value|type)\b.*$`), "a list's index is a whole number"},
+		{regexp.MustCompile(`(?s)^insert failed: key .* already exists$`), "a key is given twice"},
+	}
+})
+
+type rewording struct {
 	pattern *regexp.Regexp
 	say     string
-}{
-	{regexp.MustCompile(`^index (-?\d+) out of bounds in list size (\d+)$`), "index $1 is out of range for a list of $2"},
-	{regexp.MustCompile(`^index out of bounds: (-?\d+)$`), "index $1 is out of range"},
-	{regexp.MustCompile(`^no such key: (.*)$`), `there is no field "$1"`},
-	{regexp.MustCompile(`^(?:division|modulus) by zero$`), "division by zero"},
-	{regexp.MustCompile(`^(?:integer|unsigned integer|duration|timestamp) overflow$`), "the result is too large"},
-	{regexp.MustCompile(`^no such overload(?:: .*)?$`), "the operation does not work on what the data turned out to be"},
-	{regexp.MustCompile(`^strconv\.(?:ParseInt|ParseUint): parsing (".*"): .*$`), "expected an int, found $1"},
-	{regexp.MustCompile(`^strconv\.ParseFloat: parsing (".*"): .*$`), "expected a float, found $1"},
-	{regexp.MustCompile(`^strconv\.ParseBool: parsing (".*"): .*$`), "expected true or false, found $1"},
-	{regexp.MustCompile(`^time: invalid duration (".*")$`), "expected a duration, found $1"},
-	{regexp.MustCompile(`^parsing time (".*") as .*$`), "expected a timestamp, found $1"},
-	{regexp.MustCompile(`^invalid duration (".*"): .*$`), "expected a duration, found $1"},
-	{regexp.MustCompile(`(?s)^got '.*', expected iterable type$`), "expected a list or a map"},
-	{regexp.MustCompile(`^error parsing regexp: (.*)$`), "no regular expression: $1"},
-	{regexp.MustCompile(`^type conversion error from '(.*)' to '(.*)'$`), "$1 cannot be made into $2"},
-	{regexp.MustCompile(`(?s)^unsupported index (?:value|type)\b.*$`), "a list's index is a whole number"},
-	{regexp.MustCompile(`(?s)^insert failed: key .* already exists$`), "a key is given twice"},
 }
 
 func spell(e *celtypes.Err, discreet bool) string {
@@ -130,7 +135,7 @@ func spell(e *celtypes.Err, discreet bool) string {
 		return misfit.Error()
 	}
 	message := strings.TrimSpace(e.String())
-	for _, w := range wording {
+	for _, w := range wording() {
 		if w.pattern.MatchString(message) {
 			return w.pattern.ReplaceAllString(message, w.say)
 		}

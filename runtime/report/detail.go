@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // detail is what a failure or error element says.
@@ -57,11 +58,11 @@ func vague(message string) bool {
 // The forms in which runners name a place, the most telling first: Go's log lines, the last
 // line of pytest's tracebacks, JavaScript's stack frames, GoogleTest's and the plain one.
 var (
-	goPlace     = regexp.MustCompile(`(?m)^\s*(\S+\.go):(\d+):(?:\d+:)? `)
-	goFrame     = regexp.MustCompile(`(?m)^\t(\S+\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
-	pythonPlace = regexp.MustCompile(`(?m)^(\S[^\n:]*\.py):(\d+): `)
-	scriptPlace = regexp.MustCompile(`(?m)^\s+at (?:[^\n]*\()?(?:file://)?([^\s()]+\.[cm]?[jt]sx?):(\d+):\d+\)?$`)
-	plainPlace  = regexp.MustCompile(`(?m)^([^\s:][^\n:]*\.\w+):(\d+)(?::|$)`)
+	goPlace     = lazily(`(?m)^\s*(\S+\.go):(\d+):(?:\d+:)? `)
+	goFrame     = lazily(`(?m)^\t(\S+\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
+	pythonPlace = lazily(`(?m)^(\S[^\n:]*\.py):(\d+): `)
+	scriptPlace = lazily(`(?m)^\s+at (?:[^\n]*\()?(?:file://)?([^\s()]+\.[cm]?[jt]sx?):(\d+):\d+\)?$`)
+	plainPlace  = lazily(`(?m)^([^\s:][^\n:]*\.\w+):(\d+)(?::|$)`)
 )
 
 // maxPlaces bounds what is searched for places, in bytes.
@@ -98,24 +99,24 @@ func place(text string) (file string, line int, ok bool) {
 	if text = mentions(text); text == "" {
 		return "", 0, false
 	}
-	if m := goPlace.FindStringSubmatch(text); m != nil {
+	if m := goPlace().FindStringSubmatch(text); m != nil {
 		return located(m)
 	}
-	for _, m := range goFrame.FindAllStringSubmatch(text, -1) {
+	for _, m := range goFrame().FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(m[1], "/src/runtime/") && !strings.Contains(m[1], "/src/testing/") {
 			return located(m)
 		}
 	}
 	// The innermost frame stands last.
-	if all := pythonPlace.FindAllStringSubmatch(text, -1); all != nil {
+	if all := pythonPlace().FindAllStringSubmatch(text, -1); all != nil {
 		return located(all[len(all)-1])
 	}
-	for _, m := range scriptPlace.FindAllStringSubmatch(text, -1) {
+	for _, m := range scriptPlace().FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(m[1], "node_modules/") && !strings.HasPrefix(m[1], "node:") {
 			return located(m)
 		}
 	}
-	if m := plainPlace.FindStringSubmatch(text); m != nil {
+	if m := plainPlace().FindStringSubmatch(text); m != nil {
 		return located(m)
 	}
 	return "", 0, false
@@ -124,4 +125,9 @@ func place(text string) (file string, line int, ok bool) {
 func located(m []string) (string, int, bool) {
 	line, err := strconv.ParseInt(m[2], 10, 32)
 	return m[1], int(line), err == nil
+}
+
+// lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

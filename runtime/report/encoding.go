@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -44,15 +43,15 @@ func fromUTF16(data []byte, order binary.ByteOrder) ([]byte, error) {
 	return replaceForbidden([]byte(string(utf16.Decode(units))), true), nil
 }
 
-var declaration = regexp.MustCompile(`^<\?xml[^>]*\sencoding\s*=\s*["']([^"']*)["']`)
+var declaration = lazily(`^<\?xml[^>]*\sencoding\s*=\s*["']([^"']*)["']`)
 
 // declaresUTF8 reports whether the bytes are meant as UTF-8: declared so, or nothing declared.
 func declaresUTF8(data []byte) bool {
-	m := declaration.FindSubmatch(data[:min(len(data), 200)])
+	m := declaration().FindSubmatch(data[:min(len(data), 200)])
 	return m == nil || strings.EqualFold(string(m[1]), "utf-8") || strings.EqualFold(string(m[1]), "utf8")
 }
 
-var reference = regexp.MustCompile(`&#(?:x[0-9a-fA-F]+|[0-9]+);`)
+var reference = lazily(`&#(?:x[0-9a-fA-F]+|[0-9]+);`)
 
 func replaceForbidden(data []byte, utf bool) []byte {
 	if utf && !utf8.Valid(data) {
@@ -67,7 +66,7 @@ func replaceForbidden(data []byte, utf bool) []byte {
 	if !bytes.Contains(data, []byte("&#")) {
 		return data
 	}
-	return reference.ReplaceAllFunc(data, func(ref []byte) []byte {
+	return reference().ReplaceAllFunc(data, func(ref []byte) []byte {
 		if forbiddenRune(referred(string(ref[2 : len(ref)-1]))) {
 			return []byte("&#xFFFD;")
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,13 +43,13 @@ func spotPaths(list []stepSpot) []string {
 	return out
 }
 
-var instanceMark = regexp.MustCompile(`\[[0-9]+\]`)
+var instanceMark = lazily(`\[[0-9]+\]`)
 
 // findStep finds the step that is meant. Without a pipeline, that of the usual one comes first,
 // then the only other one that has it. The last part of a path is enough where it is the only one.
 func findStep(p *check.Program, pipeline, step string) (stepSpot, error) {
 	asked := step
-	step = strings.Trim(instanceMark.ReplaceAllString(step, ""), "/")
+	step = strings.Trim(instanceMark().ReplaceAllString(step, ""), "/")
 	usual, err := choosePipeline(p, pipeline)
 	if err != nil && (pipeline != "" || step == "" || len(pipelineNames(p)) == 0) {
 		return stepSpot{}, err

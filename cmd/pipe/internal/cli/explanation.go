@@ -236,7 +236,7 @@ func (x *explaining) because(f *engine.Forecast, path string, seen []string) []n
 
 // at finds a step of the same pipeline by its path, or that of an instance.
 func (x *explaining) at(path string) (stepSpot, bool) {
-	path = instanceMark.ReplaceAllString(path, "")
+	path = instanceMark().ReplaceAllString(path, "")
 	for _, s := range spotsOf(x.checked.program.Entry.Pipelines[x.spot.pipeline], x.spot.pipeline, "", "") {
 		if s.path == path {
 			return s, true
@@ -261,7 +261,7 @@ func (x *explaining) neighbour(f *engine.Forecast, path, how string) neighbour {
 // verdictOf reads a forecast; open is the one in which steps may end in any way, or nil.
 func verdictOf(f, open *engine.Forecast, path string) verdict {
 	e, ok := f.Step(path)
-	if !ok && instanceMark.MatchString(path) {
+	if !ok && instanceMark().MatchString(path) {
 		return ofInstance(f, open, path)
 	}
 	if !ok {
@@ -297,13 +297,13 @@ func verdictOf(f, open *engine.Forecast, path string) verdict {
 // can count them.
 func ofInstance(f, open *engine.Forecast, path string) verdict {
 	for at := path; at != ""; at = parentOf(at) {
-		all := strings.TrimSuffix(instanceMark.ReplaceAllString(at[strings.LastIndexByte(at, '/')+1:], ""), "/")
+		all := strings.TrimSuffix(instanceMark().ReplaceAllString(at[strings.LastIndexByte(at, '/')+1:], ""), "/")
 		whole := strings.TrimPrefix(parentOf(at)+"/"+all, "/")
 		if e, ok := f.Step(whole); ok && e.Counted && whole != at {
 			return verdict{Fate: string(engine.WillSkip), Reason: fmt.Sprintf("%s has %s", whole, instances(len(e.Instances)))}
 		}
 	}
-	return verdictOf(f, open, instanceMark.ReplaceAllString(path, ""))
+	return verdictOf(f, open, instanceMark().ReplaceAllString(path, ""))
 }
 
 func nearest(f *engine.Forecast, path string) string {

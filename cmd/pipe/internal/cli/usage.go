@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,15 +29,15 @@ func didYouMean(name string, among []string, otherwise string) string {
 }
 
 var (
-	unknownFlag = regexp.MustCompile(`^unknown flag: (--[^ =]+)`)
-	noValue     = regexp.MustCompile(`^flag needs an argument: (--[^ =]+)`)
-	badValue    = regexp.MustCompile(`^invalid argument (".*") for "(?:-\w, )?(--[^"]+)" flag: `)
+	unknownFlag = lazily(`^unknown flag: (--[^ =]+)`)
+	noValue     = lazily(`^flag needs an argument: (--[^ =]+)`)
+	badValue    = lazily(`^invalid argument (".*") for "(?:-\w, )?(--[^"]+)" flag: `)
 )
 
 // flagError says what is wrong with a flag in one line, with the flag that may have been meant.
 func flagError(cmd *cobra.Command, err error) error {
 	help := "`" + cmd.CommandPath() + " --help` lists the flags"
-	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
+	if m := unknownFlag().FindStringSubmatch(err.Error()); m != nil {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		if cmd.Flags().Lookup("set") != nil {
@@ -44,10 +45,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return usagef(didYouMean(m[1], names, help), "%s has no flag %s", cmd.CommandPath(), m[1])
 	}
-	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+	if m := badValue().FindStringSubmatch(err.Error()); m != nil {
 		return usagef(help, "%s takes %s, not %s", m[2], kindOf(cmd, m[2]), m[1])
 	}
-	if m := noValue.FindStringSubmatch(err.Error()); m != nil {
+	if m := noValue().FindStringSubmatch(err.Error()); m != nil {
 		return usagef(help, "%s needs a value", m[1])
 	}
 	return usagef(help, "%v", err)
@@ -64,4 +65,9 @@ func kindOf(cmd *cobra.Command, flag string) string {
 		return "true or false"
 	}
 	return "a " + f.Value.Type()
+}
+
+// lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -46,7 +47,7 @@ func Output(s string) string {
 		}
 		b.WriteString(spell(s[:at], isText))
 		s = s[at:]
-		code := color.FindString(s)
+		code := color().FindString(s)
 		switch {
 		case code == "":
 			b.WriteString(`\x1b`)
@@ -67,7 +68,7 @@ func Output(s string) string {
 
 // color is a sequence that sets colours, or erases to the end of the line as tools write it
 // after them; at the end of what was written nothing is there to erase.
-var color = regexp.MustCompile(`^\x1b\[(?:[0-9;:]{0,64}m|0?K)`)
+var color = lazily(`^\x1b\[(?:[0-9;:]{0,64}m|0?K)`)
 
 // plain reports whether a text holds nothing but printable ASCII, and no start of a command.
 func plain(s string) bool {
@@ -126,8 +127,8 @@ var blank = &unicode.RangeTable{R16: []unicode.Range16{{0x115F, 0x1160, 1}, {0x2
 // What CI services read as commands: GitHub's "::name …::" at the start of a line, "##[name]" of
 // GitHub and Azure and Azure's "##vso[…]" anywhere in one, TeamCity's "##teamcity[…]".
 var (
-	lineCommand   = regexp.MustCompile(`^(\s*)(::[A-Za-z][\w-]*.*::)`)
-	inlineCommand = regexp.MustCompile(`##([A-Za-z]*)\[`)
+	lineCommand   = lazily(`^(\s*)(::[A-Za-z][\w-]*.*::)`)
+	inlineCommand = lazily(`##([A-Za-z]*)\[`)
 )
 
 // Disarm is a text of several lines, printable already, without commands of CI services.
@@ -145,10 +146,15 @@ func Disarm(s string) string {
 // disarm puts a backslash where a command would start.
 func disarm(s string) string {
 	if strings.Contains(s, "##") {
-		s = inlineCommand.ReplaceAllString(s, `##$1\[`)
+		s = inlineCommand().ReplaceAllString(s, `##$1\[`)
 	}
 	if strings.Contains(s, "::") {
-		s = lineCommand.ReplaceAllString(s, `$1\$2`)
+		s = lineCommand().ReplaceAllString(s, `$1\$2`)
 	}
 	return s
+}
+
+// lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -68,10 +68,10 @@ func FuzzPrintable(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		out := color.ReplaceAllString(Output(s), "")
+		out := color().ReplaceAllString(Output(s), "")
 		for strings.Contains(out, "\x1b") { // those that are not at the start
 			at := strings.Index(out, "\x1b")
-			code := color.FindString(out[at:])
+			code := color().FindString(out[at:])
 			if code == "" {
 				t.Fatalf("Output(%q) holds a sequence", s)
 			}
@@ -83,7 +83,7 @@ func FuzzPrintable(f *testing.F) {
 					t.Fatalf("%s(%q) holds U+%04X", what, s, r)
 				}
 			}
-			if inlineCommand.MatchString(text) || lineCommand.MatchString(text) {
+			if inlineCommand().MatchString(text) || lineCommand().MatchString(text) {
 				t.Fatalf("%s(%q) holds a command: %q", what, s, text)
 			}
 		}
