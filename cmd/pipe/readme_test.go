@@ -13,7 +13,7 @@ import (
 var (
 	outputBlock = regexp.MustCompile("(?s)(<!-- output of: pipe ([^\n]*) -->\n```\n)(.*?)(```\n)")
 	fileBlock   = regexp.MustCompile("(?s)(<!-- file: ([^\n]*) -->\n```pipe\n)(.*?)(```\n)")
-	changing    = regexp.MustCompile(`\d{8}-\d{6}-[a-z0-9]{6}|\d+(\.\d+)?(µs|ms|s)\b`)
+	changing    = regexp.MustCompile(`\d{8}-\d{6}-[a-z0-9]{6}|(?m:^\d\d:\d\d:\d\d)|\d+(\.\d+)?(µs|ms|s)\b`)
 	spaces      = regexp.MustCompile(` +`)
 )
 

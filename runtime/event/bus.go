@@ -32,11 +32,12 @@ type Sink func(Event)
 // Bus masks events and hands them to sinks. It is safe for concurrent use; events of
 // one goroutine keep their order, and every sink sees the same order.
 type Bus struct {
-	mu    sync.Mutex
-	mask  Masker
-	sinks []Sink
-	run   string
-	now   func() time.Time
+	mu      sync.Mutex
+	mask    Masker
+	sinks   []Sink
+	run     string
+	now     func() time.Time
+	glimpse Glimpse
 }
 
 // NewBus is the only way to make a bus. The masker may not be nil.

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -38,6 +39,8 @@ type openLine struct {
 	text    []byte
 	// begun says that pieces of the line have been published.
 	begun bool
+	// looked is when it was told about last while it had not ended.
+	looked time.Time
 	// at is how many bytes of the stream have been published.
 	at int64
 }
@@ -95,6 +98,7 @@ func (l *Lines) Write(stream Stream, section string, p []byte) {
 			l.settle(o)
 		}
 	}
+	l.look(o)
 }
 
 // opens is the place in lines where a secret may begin that goes on in the next one.

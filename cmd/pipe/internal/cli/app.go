@@ -40,6 +40,8 @@ type Environment struct {
 	Width             int
 	// ErrWidth is how many columns Err has (0: unknown, or no terminal).
 	ErrWidth int
+	// Size gives columns and rows of Out as they are now, 0 where it is no terminal.
+	Size func() (columns, rows int)
 
 	resolved func() // called when settings have been looked up; for tests of faults
 }
@@ -49,6 +51,10 @@ func System() Environment {
 	dir, _ := os.Getwd()
 	e := Environment{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Dir: dir}
 	e.Terminal = term.IsTerminal(int(os.Stdout.Fd()))
+	e.Size = func() (columns, rows int) {
+		columns, rows, _ = term.GetSize(int(os.Stdout.Fd()))
+		return columns, rows
+	}
 	e.Answers = term.IsTerminal(int(os.Stdin.Fd()))
 	if e.Terminal {
 		e.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))

@@ -14,9 +14,15 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 )
 
+// asker is what shows a run: while it asks it writes nothing else.
+type asker interface {
+	Ask(question string) error
+	Answered(typed bool)
+}
+
 // approver asks on the terminal; nil where nobody can answer. The question is no event, so it
 // is masked here.
-func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(context.Context, engine.Approval) (engine.Answer, error) {
+func (a *app) approver(format string, out asker, mask event.Masker) func(context.Context, engine.Approval) (engine.Answer, error) {
 	if !a.Answers || !a.Terminal || format != "text" {
 		return nil
 	}
@@ -31,15 +37,16 @@ func (a *app) approver(format string, out *ui.Lazy, mask event.Masker) func(cont
 		if err := out.Ask(question(q, mask)); err != nil {
 			return engine.Answer{}, err
 		}
-		defer out.Answered()
 		select {
 		case answer := <-lines:
+			out.Answered(true)
 			answer = strings.ToLower(strings.TrimSpace(answer))
 			if answer == "y" || answer == "yes" {
 				return engine.Answer{Outcome: engine.Granted}, nil
 			}
 			return engine.Answer{Outcome: engine.Denied}, nil
 		case <-ctx.Done():
+			out.Answered(false)
 			return engine.Answer{}, ctx.Err()
 		}
 	}

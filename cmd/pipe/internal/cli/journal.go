@@ -130,14 +130,6 @@ func within(path, step string) bool {
 	return ok && (rest == "" || rest[0] == '/' || rest[0] == '[')
 }
 
-// shellWord is a step's path as a shell takes it.
-func shellWord(path string) string {
-	if strings.ContainsAny(path, "[]") {
-		return "'" + path + "'"
-	}
-	return path
-}
-
 // took is how long a run went on: until now when it has not ended, "" when nobody knows.
 func took(run journal.Run, now time.Time) string {
 	switch {

@@ -28,6 +28,7 @@ import (
 type runFlags struct {
 	sources
 	format   string
+	progress string
 	planFile string
 	only     []string
 	jobs     int
@@ -49,6 +50,9 @@ func (a *app) runCommand() *cobra.Command {
 			if err := oneOf("--format", f.format, "text", "json"); err != nil {
 				return err
 			}
+			if err := oneOf("--progress", f.progress, "auto", "live", "plain"); err != nil {
+				return err
+			}
 			if f.jobs < 0 {
 				return usagef("0 means the number of cores", "--jobs is a number of steps at a time, not %d", f.jobs)
 			}
@@ -63,6 +67,7 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	f.flags(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "text", "text, or json: one event a line")
+	cmd.Flags().StringVar(&f.progress, "progress", "auto", "auto, live: a display drawn anew, or plain: lines with the time; live on a terminal and outside of CI by default")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "run exactly the plan in this `file`, or say what drifted")
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
@@ -70,6 +75,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "run cached steps too, and keep their new results")
 	cmd.Flags().BoolVar(&f.locked, "locked", false, "refuse to run where pipe.lock does not pin every image (default: in CI, where there is a pipe.lock)")
 	completeFlag(cmd, "format", "text", "json")
+	completeFlag(cmd, "progress", "auto", "live", "plain")
 	a.completePipelines(cmd)
 	return cmd
 }
@@ -123,9 +129,8 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	defer release()
 
-	out := ui.NewLazy(a.Out)
-	a.Out = out
-	defer func() { _ = out.Flush() }() // nobody is left to tell
+	show := a.shows(id, b.plan, f)
+	defer show.stop()
 	ctx, kill, stop := interrupts(a.Err)
 	defer stop()
 	facts, err := repo.Capture(ctx, b.program.Load.Root, repo.Options{Run: id, Environ: a.Environ, Started: started})
@@ -140,7 +145,8 @@ func (a *app) run(b *bound, f runFlags) error {
 	masker := a.masker
 	written := journal.Start(place.Dir(), runInfo(id, b, facts.Values(), started), journal.Limits{})
 	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
-	bus := event.NewBus(id, masker, a.sink(f.format, b.plan), written.Sink)
+	bus := event.NewBus(id, masker, show.sink, written.Sink)
+	bus.OnGlimpse(show.glimpse)
 	warnShort(b.settings, bus)
 	result, err := engine.Run(ctx, engine.Options{
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
@@ -148,13 +154,14 @@ func (a *app) run(b *bound, f runFlags) error {
 		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
 		Find: func() target.Finder { return masker.Finder() },
-		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, out, masker),
+		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, show.asker, masker),
 		Cache: place, NoCache: f.noCache, Locked: f.locked,
 		Locks: filepath.Join(place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
 	})
 	if err != nil {
 		return err
 	}
+	show.stop()
 	a.unwritten(written.Close())
 	return a.ended(id, b.plan, result, f.format, masker)
 }
@@ -185,13 +192,6 @@ func (a *app) store(sealer *secret.Sealer) (*store.Store, error) {
 		return nil, err
 	}
 	return store.Open(dir, sealer)
-}
-
-func (a *app) sink(format string, p *plan.Plan) event.Sink {
-	if format == "json" {
-		return event.JSON(a.Out)
-	}
-	return ui.NewLog(a.Out, a.style(), prefixes(p)).Sink
 }
 
 func (a *app) style() ui.Style { return ui.Style{Color: a.colored(), Width: a.Width} }
@@ -243,7 +243,7 @@ func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
 		fmt.Fprintf(a.Out, "%s\n", ui.Lines(mask.Mask(r.Error)))
 	}
 	if r.Outcome == engine.Failed && started(r.Steps, r.Failed) {
-		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", id, shellWord(r.Failed))
+		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", id, ui.ShellWord(r.Failed))
 	}
 }
 

@@ -126,7 +126,7 @@ func (a *app) showFailure(ctx context.Context, r *journal.Reader, run journal.Ru
 		fmt.Fprintf(a.Out, "the last %d of %d lines of %s:\n", len(tail), lines, ui.Line(failed.Path))
 	}
 	a.replayLines(a.Out, []string{failed.Path}, tail)
-	fmt.Fprintf(a.Out, "see pipe logs %s %s\n\n", run.ID, shellWord(failed.Path))
+	fmt.Fprintf(a.Out, "see pipe logs %s %s\n\n", run.ID, ui.ShellWord(failed.Path))
 	return nil
 }
 

@@ -36,10 +36,13 @@ func (l *Lazy) Ask(question string) error {
 	return err
 }
 
-// Answered writes what was kept back.
-func (l *Lazy) Answered() {
+// Answered writes what was kept back. typed says that a person ended the line of the question.
+func (l *Lazy) Answered(typed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !typed && l.err == nil {
+		l.err = l.w.WriteByte('\n')
+	}
 	l.release()
 }
 

@@ -9,14 +9,24 @@ import (
 	"github.com/pipelang/pipe/runtime/engine"
 )
 
-// Table prints how every step of a run ended: step, outcome, duration, reason.
-func Table(w io.Writer, style Style, steps []engine.StepResult) {
-	name, outcome, took := len("STEP"), len("OUTCOME"), len("TIME")
+// Table prints how the steps of a run ended: step, outcome, duration, reason. Instances of a long
+// `for` are folded.
+func Table(w io.Writer, style Style, steps []engine.StepResult) { table(w, style, folded(steps)) }
+
+// WholeTable is Table with nothing folded.
+func WholeTable(w io.Writer, style Style, steps []engine.StepResult) {
 	rows := make([]row, len(steps))
 	for i, s := range steps {
 		rows[i] = rowOf(s)
-		name = max(name, utf8.RuneCountInString(rows[i].name))
-		outcome = max(outcome, utf8.RuneCountInString(rows[i].outcome)+2)
+	}
+	table(w, style, rows)
+}
+
+func table(w io.Writer, style Style, rows []row) {
+	name, outcome, took := len("STEP"), len("OUTCOME"), len("TIME")
+	for i := range rows {
+		name = max(name, Cells(rows[i].name))
+		outcome = max(outcome, Cells(rows[i].outcome)+2)
 		took = max(took, utf8.RuneCountInString(rows[i].took))
 	}
 	header := strings.TrimRight(fmt.Sprintf("%-*s  %-*s  %*s  %s", name, "STEP", outcome, "OUTCOME", took, "TIME", "REASON"), " ")
@@ -80,7 +90,7 @@ func rowOf(s engine.StepResult) row {
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+	return s + strings.Repeat(" ", max(0, width-Cells(s)))
 }
 
 // Outcome paints a run's outcome.

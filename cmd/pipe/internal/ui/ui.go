@@ -51,7 +51,9 @@ type Log struct {
 	width   int
 	section map[string]string // by step
 	open    map[string]bool   // step and stream whose line goes on
-	colors  map[string]string
+	colors  map[string]string // by step
+	stamp   string            // layout of the time before each line, "" for none
+	now     time.Time         // of the event that is printed
 }
 
 // NewLog makes a log whose prefixes are as wide as the longest of the step names, within reason.
@@ -63,6 +65,12 @@ func NewLog(w io.Writer, style Style, steps []string) *Log {
 	return l
 }
 
+// Stamp puts the local time before each line, in a layout of package time.
+func (l *Log) Stamp(layout string) *Log {
+	l.stamp = layout
+	return l
+}
+
 // Sink prints one event, with one write.
 func (l *Log) Sink(e event.Event) {
 	l.text.Reset()
@@ -71,6 +79,7 @@ func (l *Log) Sink(e event.Event) {
 }
 
 func (l *Log) print(e event.Event) {
+	l.now = e.Time
 	switch e.Type {
 	case event.StepOutput:
 		l.output(e)
@@ -115,7 +124,14 @@ func (l *Log) prefix(step string) string {
 	}
 	shown := Line(step)
 	pad := max(0, l.width-utf8.RuneCountInString(shown))
-	return l.style.paint(color, shown) + strings.Repeat(" ", pad) + " "
+	return l.time() + l.style.paint(color, shown) + strings.Repeat(" ", pad) + " "
+}
+
+func (l *Log) time() string {
+	if l.stamp == "" {
+		return ""
+	}
+	return l.style.paint(dim, l.now.Local().Format(l.stamp)) + " "
 }
 
 func (l *Log) line(step, mark, color, text string) {
@@ -142,15 +158,37 @@ func (l *Log) output(e event.Event) {
 	}
 	l.text.WriteString(l.prefix(e.Step))
 	l.text.WriteString(l.style.paint(dim, mark))
-	if e.Text != "" {
+	if text := lastDrawn(e.Text); text != "" {
 		l.text.WriteByte(' ')
-		l.text.WriteString(Output(e.Text))
+		l.text.WriteString(Output(text))
 	}
 	l.text.WriteByte('\n')
 }
 
+// note prints a line about the output of a step.
+func (l *Log) note(step, text string) {
+	l.text.Reset()
+	l.line(step, "┆", dim, text)
+	_, _ = l.w.Write(l.text.Bytes())
+}
+
+// forget ends what is known of the output of a step: what comes next begins anew.
+func (l *Log) forget(step string) {
+	delete(l.section, step)
+	delete(l.open, step+"\x00"+string(event.Stdout))
+	delete(l.open, step+"\x00"+string(event.Stderr))
+}
+
+// ShellWord is a step's path as a shell takes it.
+func ShellWord(path string) string {
+	if strings.ContainsAny(path, "[]") {
+		return "'" + path + "'"
+	}
+	return path
+}
+
 func (l *Log) finished(e event.Event) {
-	delete(l.section, e.Step)
+	l.forget(e.Step)
 	mark, color := markOf(e.Outcome, e.Allowed)
 	text := e.Outcome
 	if e.Cached != nil {

@@ -134,7 +134,7 @@ func TestLazyAsks(t *testing.T) {
 	if got := out.String(); got != "before\nsure? " {
 		t.Errorf("while asking: %q", got)
 	}
-	l.Answered()
+	l.Answered(true)
 	write("after\n")
 	if err := l.Flush(); err != nil {
 		t.Fatal(err)
