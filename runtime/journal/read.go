@@ -93,8 +93,27 @@ func (r *Reader) Close() error {
 type Filter struct {
 	Root  string // of one repository
 	Limit int
-	// Prefix is what the ids begin with.
-	Prefix string
+	// Prefix is what the ids begin with, Commit what the commits do.
+	Prefix, Commit string
+	// Pipeline is its name, Status as Run has it, Since the earliest start.
+	Pipeline, Status string
+	Since            time.Time
+}
+
+// sqlStatus is the status as the database has it, which does not know what became of a run that
+// it believes to be under way.
+func (f Filter) sqlStatus() string {
+	if f.Status == Interrupted {
+		return Running
+	}
+	return f.Status
+}
+
+func (f Filter) since() int64 {
+	if f.Since.IsZero() {
+		return 0
+	}
+	return f.Since.UnixMicro()
 }
 
 // Runs gives the runs that a filter chooses, newest first.
@@ -102,26 +121,25 @@ func (r *Reader) Runs(ctx context.Context, f Filter) ([]Run, error) {
 	if r.db == nil {
 		return nil, nil
 	}
-	if f.Limit <= 0 {
-		f.Limit = -1
-	}
 	rows, err := r.db.QueryContext(ctx, `SELECT id, pipeline, file, profile, root, commit_id, origin, plan_steps, plan, context, started, ended, status, reason, cause, result
-		FROM runs WHERE (?1 = '' OR root = ?1) AND substr(id, 1, length(?2)) = ?2 ORDER BY started DESC, id DESC LIMIT ?3`, f.Root, f.Prefix, f.Limit)
+		FROM runs WHERE (?1 = '' OR root = ?1) AND substr(id, 1, length(?2)) = ?2 AND substr(commit_id, 1, length(?3)) = ?3
+		AND (?4 = '' OR pipeline = ?4) AND (?5 = '' OR status = ?5) AND started >= ?6
+		ORDER BY started DESC, id DESC`, f.Root, f.Prefix, f.Commit, f.Pipeline, f.sqlStatus(), f.since())
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	defer rows.Close()
 	var out []Run
-	for rows.Next() {
+	for (f.Limit <= 0 || len(out) < f.Limit) && rows.Next() {
 		run, err := scanRun(rows)
 		if err != nil {
 			return nil, fmt.Errorf("read the journal: %w", err)
 		}
-		out = append(out, run)
-	}
-	for i := range out {
-		if out[i].Status == Running && !r.alive(out[i].ID) {
-			out[i].Status = Interrupted
+		if run.Status == Running && !r.alive(run.ID) {
+			run.Status = Interrupted
+		}
+		if f.Status == "" || run.Status == f.Status {
+			out = append(out, run)
 		}
 	}
 	return out, rows.Err()

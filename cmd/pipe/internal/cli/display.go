@@ -11,6 +11,8 @@ type display struct {
 	sink    event.Sink
 	glimpse func(step, text string) // nil where lines that have not ended are not shown
 	asker   asker
+	// seen reports whether all output of a step that failed was shown just now.
+	seen func(step string) bool
 	// stop writes what is waiting. Until then only the display writes; it may be called again.
 	stop func()
 }
@@ -25,11 +27,12 @@ func (a *app) shows(id string, p *plan.Plan, f runFlags) display {
 	}
 	out := ui.NewLazy(a.Out)
 	a.Out = out
-	d := display{sink: event.JSON(out), asker: out, stop: func() { _ = out.Flush() }} // nobody is left to tell
-	if f.format == "text" {
-		d.sink = ui.NewLog(out, a.style(), prefixes(p)).Stamp(clock).Sink
+	stop := func() { _ = out.Flush() } // nobody is left to tell
+	if f.format == "json" {
+		return display{sink: event.JSON(out), asker: out, stop: stop}
 	}
-	return d
+	log := ui.NewLog(out, a.style(), prefixes(p)).Stamp(clock)
+	return display{sink: log.Sink, asker: out, seen: log.Shown, stop: stop}
 }
 
 // live reports whether a run is drawn anew as it goes on.
@@ -55,5 +58,5 @@ func (a *app) liveDisplay(id string, p *plan.Plan) display {
 		live.Stop()
 		ignore()
 	}
-	return display{sink: live.Sink, glimpse: live.Glimpse, asker: live, stop: stop}
+	return display{sink: live.Sink, glimpse: live.Glimpse, asker: live, seen: live.Shown, stop: stop}
 }

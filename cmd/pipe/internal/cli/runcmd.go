@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/expr"
-	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
@@ -163,7 +161,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	show.stop()
 	a.unwritten(written.Close())
-	return a.ended(id, b.plan, result, f.format, masker)
+	return a.ended(result, end{id: id, format: f.format, store: place, seen: show.seen, mask: masker})
 }
 
 // prepare opens the store and makes the folders of a run.
@@ -207,61 +205,6 @@ func prefixes(p *plan.Plan) []string {
 		out = append(out, name)
 	}
 	return out
-}
-
-// ended prints the table and the result, and gives the exit code.
-func (a *app) ended(id string, p *plan.Plan, r *engine.Result, format string, mask event.Masker) error {
-	if format == "text" {
-		a.printEnd(id, r, mask)
-	}
-	switch r.Outcome {
-	case engine.Succeeded, engine.Skipped:
-		return nil
-	case engine.Waiting:
-		return exit(ExitWaiting)
-	case engine.Cancelled:
-		return exit(ExitInterrupted)
-	}
-	return exit(ExitFailed)
-}
-
-func (a *app) printEnd(id string, r *engine.Result, mask event.Masker) {
-	style := a.style()
-	fmt.Fprintln(a.Out)
-	for i := range r.Steps {
-		r.Steps[i].Reason = mask.Mask(r.Steps[i].Reason)
-	}
-	if len(r.Steps) > 0 {
-		ui.Table(a.Out, style, r.Steps)
-		fmt.Fprintln(a.Out)
-	}
-	if text := resultText(r.Value); text != "" {
-		fmt.Fprintf(a.Out, "result %s\n", event.EscapeJSON([]byte(mask.Mask(text))))
-	}
-	fmt.Fprintf(a.Out, "run %s %s in %s\n", id, ui.Outcome(style, r.Outcome), ui.Duration(r.Duration))
-	if r.Error != "" {
-		fmt.Fprintf(a.Out, "%s\n", ui.Lines(mask.Mask(r.Error)))
-	}
-	if r.Outcome == engine.Failed && started(r.Steps, r.Failed) {
-		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", id, ui.ShellWord(r.Failed))
-	}
-}
-
-// started reports whether a step made an attempt, and so may have written something.
-func started(steps []engine.StepResult, path string) bool {
-	return slices.ContainsFunc(steps, func(s engine.StepResult) bool { return s.Path == path && s.Attempts > 0 })
-}
-
-// resultText is what a pipeline returned as indented JSON, or "" for nothing.
-func resultText(v value.Value) string {
-	if _, none := v.(value.None); v == nil || none {
-		return ""
-	}
-	raw, err := value.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return indented(raw)
 }
 
 func knownSteps(p *plan.Plan, only []string) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,9 +13,6 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
 )
-
-// tailLines is how much of the first failure's output is shown.
-const tailLines = 20
 
 func (a *app) showCommand() *cobra.Command {
 	var format string
@@ -60,8 +56,10 @@ func (a *app) showRun(ctx context.Context, r *journal.Reader, run journal.Run, f
 		ui.Table(a.Out, style, results(steps))
 		fmt.Fprintln(a.Out)
 	}
-	if err := a.showFailure(ctx, r, run, steps); err != nil {
-		return err
+	if failed := firstFailure(steps); failed != nil {
+		if err := a.showFailure(r, run, failed, fewLines); err != nil {
+			return err
+		}
 	}
 	if run.Result != nil && string(run.Result) != "null" {
 		fmt.Fprintf(a.Out, "result %s\n", event.EscapeJSON([]byte(indented(run.Result))))
@@ -100,54 +98,6 @@ func results(steps []journal.Step) []engine.StepResult {
 			Attempts: s.Attempts, Reason: s.Reason, Cause: s.Cause, Cached: s.Cached}
 	}
 	return out
-}
-
-// showFailure prints the last lines of the step that failed first, and the command for the rest.
-func (a *app) showFailure(ctx context.Context, r *journal.Reader, run journal.Run, steps []journal.Step) error {
-	failed := firstFailure(steps)
-	if failed == nil {
-		return nil
-	}
-	var tail []event.Event
-	lines := 0
-	err := r.Replay(ctx, run.ID, false, func(e event.Event) {
-		if e.Type != event.StepOutput || e.Step != failed.Path || e.Attempt != failed.Attempts {
-			return
-		}
-		lines++
-		if tail = append(tail, e); len(tail) > tailLines {
-			tail = tail[1:]
-		}
-	})
-	if err != nil || lines == 0 {
-		return err
-	}
-	if lines > len(tail) {
-		fmt.Fprintf(a.Out, "the last %d of %d lines of %s:\n", len(tail), lines, ui.Line(failed.Path))
-	}
-	a.replayLines(a.Out, []string{failed.Path}, tail)
-	fmt.Fprintf(a.Out, "see pipe logs %s %s\n\n", run.ID, ui.ShellWord(failed.Path))
-	return nil
-}
-
-func (a *app) replayLines(w io.Writer, names []string, events []event.Event) {
-	log := ui.NewLog(w, a.style(), names)
-	for _, e := range events {
-		log.Sink(e)
-	}
-}
-
-// firstFailure is the step that ran, failed first and is not allowed to; those that failed
-// because of what is below them end later.
-func firstFailure(steps []journal.Step) *journal.Step {
-	var first *journal.Step
-	for i := range steps {
-		s := &steps[i]
-		if s.Status == string(engine.Failed) && !s.Allowed && (first == nil || s.Ended.Before(first.Ended)) {
-			first = s
-		}
-	}
-	return first
 }
 
 // runAndSteps is a run with its steps for scripts.

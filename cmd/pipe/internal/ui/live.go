@@ -342,4 +342,12 @@ func (l *Live) open(s *liveStep) {
 		l.log.Sink(e)
 	}
 	l.log.forget(s.path)
+	l.log.opened(s.path, before == 0)
+}
+
+// Shown reports whether all output of a step that failed was shown just before.
+func (l *Live) Shown(step string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.log.Shown(step)
 }

@@ -45,6 +45,7 @@ const maxPrefix = 28
 
 // Log prints events as lines. Its Sink is called by one goroutine at a time.
 type Log struct {
+	sight
 	w       io.Writer
 	text    bytes.Buffer // what one event prints
 	style   Style
@@ -58,7 +59,7 @@ type Log struct {
 
 // NewLog makes a log whose prefixes are as wide as the longest of the step names, within reason.
 func NewLog(w io.Writer, style Style, steps []string) *Log {
-	l := &Log{w: w, style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}}
+	l := &Log{w: w, style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}, sight: newSight()}
 	for _, s := range steps {
 		l.width = min(max(l.width, utf8.RuneCountInString(s)), maxPrefix)
 	}
@@ -75,6 +76,7 @@ func (l *Log) Stamp(layout string) *Log {
 func (l *Log) Sink(e event.Event) {
 	l.text.Reset()
 	l.print(e)
+	l.printed(e, bytes.Count(l.text.Bytes(), []byte("\n")))
 	_, _ = l.w.Write(l.text.Bytes()) // a closed pipe ends the output, not the run
 }
 

@@ -1,0 +1,167 @@
+// Package summary makes one picture of a run from its journal, and writes it for others than the
+// terminal: as JUnit XML and as a page of Markdown. It knows nothing of plans, terminals and
+// stores, and decides nothing about how a run went.
+package summary
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/journal"
+)
+
+// Run is a run with what became of each step.
+type Run struct {
+	journal.Run
+	Steps []Step // in the order of the plan
+	// Critical are the paths of the steps that the run's time was made of, in order: each could
+	// start when the one before had ended. Called pipelines are one step.
+	Critical []string
+}
+
+// Step is a step or an instance.
+type Step struct {
+	journal.Step
+	Ready    time.Time // when what it waits for had ended; zero for what was never ready
+	Attempts []Attempt // those that were made, in order
+	Kept     []string  // absolute paths
+	Reports  []Report  // of tests, in its result
+	// Whole says that it is made of others: a `for` with instances, a called pipeline with steps.
+	Whole bool
+}
+
+// Attempt is one attempt of a step.
+type Attempt struct {
+	Number   int
+	Started  time.Time
+	Ended    time.Time // zero while it goes on
+	Outcome  string    // failed, for one that was followed by another; else the step's
+	Reason   string
+	Cause    string
+	ExitCode *int
+}
+
+// Read reads a run.
+func Read(ctx context.Context, r *journal.Reader, run journal.Run) (*Run, error) {
+	steps, err := r.Steps(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	out := &Run{Run: run, Steps: make([]Step, len(steps))}
+	index := make(map[string]*Step, len(steps))
+	for i, s := range steps {
+		out.Steps[i] = Step{Step: s, Reports: reportsIn(s.Result)}
+		index[s.Path] = &out.Steps[i]
+	}
+	for path := range index {
+		for _, sign := range []byte{'/', '['} {
+			if at := strings.LastIndexByte(path, sign); at > 0 && index[path[:at]] != nil {
+				index[path[:at]].Whole = true
+			}
+		}
+	}
+	if err := r.Events(ctx, run.ID, func(e event.Event) { index[e.Step].take(e) }); err != nil {
+		return nil, err
+	}
+	out.Critical = critical(out.Steps)
+	return out, nil
+}
+
+// take notes what an event says of a step.
+func (s *Step) take(e event.Event) {
+	if s == nil {
+		return
+	}
+	switch e.Type {
+	case event.StepReady:
+		s.Ready = e.Time
+	case event.StepStarted:
+		s.Attempts = append(s.Attempts, Attempt{Number: e.Attempt, Started: e.Time})
+	case event.StepAttempt:
+		if n := len(s.Attempts); n > 0 {
+			s.Attempts[n-1].end(e.Time, "failed", e)
+		}
+		s.Attempts = append(s.Attempts, Attempt{Number: e.Attempt, Started: e.Time})
+	case event.StepFinished:
+		if n := len(s.Attempts); n > 0 {
+			s.Attempts[n-1].end(e.Time, e.Outcome, e)
+		}
+	case event.StepKept:
+		s.Kept = keptIn(e.Value)
+	}
+}
+
+func (a *Attempt) end(at time.Time, outcome string, e event.Event) {
+	a.Ended, a.Outcome, a.Reason, a.Cause, a.ExitCode = at, outcome, e.Reason, e.Cause, e.ExitCode
+}
+
+// Took is how long an attempt went on; 0 for one that has not ended.
+func (a Attempt) Took() time.Duration {
+	if a.Ended.IsZero() {
+		return 0
+	}
+	return a.Ended.Sub(a.Started)
+}
+
+// critical follows the steps of the whole run back from the one that ended last: what ended
+// last before a step was ready is what it waited for.
+func critical(steps []Step) []string {
+	var top []*Step
+	var last *Step
+	for i := range steps {
+		s := &steps[i]
+		if strings.ContainsAny(s.Path, "/[") || s.Ended.IsZero() {
+			continue
+		}
+		top = append(top, s)
+		if !s.Ready.IsZero() && (last == nil || s.Ended.After(last.Ended)) {
+			last = s
+		}
+	}
+	var out []string
+	for seen := map[*Step]bool{}; last != nil && !seen[last]; last = before(top, last) {
+		seen[last] = true
+		if !last.Started.IsZero() {
+			out = append([]string{last.Path}, out...)
+		}
+	}
+	return out
+}
+
+func before(steps []*Step, of *Step) *Step {
+	var found *Step
+	for _, s := range steps {
+		if s != of && !s.Ended.After(of.Ready) && !s.Started.IsZero() && (found == nil || s.Ended.After(found.Ended)) {
+			found = s
+		}
+	}
+	return found
+}
+
+// Find is the step of a path, nil where the run has none.
+func (r *Run) Find(path string) *Step {
+	for i := range r.Steps {
+		if r.Steps[i].Path == path {
+			return &r.Steps[i]
+		}
+	}
+	return nil
+}
+
+// FirstFailure is the step that failed first and is not allowed to, nil without one; those that
+// failed because of what is below them end later.
+func (r *Run) FirstFailure() *Step {
+	var first *Step
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if s.Status == failed && !s.Allowed && (first == nil || s.Ended.Before(first.Ended)) {
+			first = s
+		}
+	}
+	return first
+}
+
+// failed is the outcome of a step that failed.
+const failed = "failed"
