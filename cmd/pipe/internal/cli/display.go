@@ -21,7 +21,7 @@ type display struct {
 const clock = "15:04:05"
 
 // shows chooses how to show a run, and makes what else this command writes keep out of its way.
-func (a *app) shows(id string, p *plan.Plan, f runFlags) display {
+func (a *app) shows(id, root string, p *plan.Plan, f runFlags) display {
 	if f.format == "text" && a.live(f.progress) {
 		return a.liveDisplay(id, p)
 	}
@@ -30,6 +30,11 @@ func (a *app) shows(id string, p *plan.Plan, f runFlags) display {
 	stop := func() { _ = out.Flush() } // nobody is left to tell
 	if f.format == "json" {
 		return display{sink: event.JSON(out), asker: out, stop: stop}
+	}
+	if a.onGitHub() {
+		groups := ui.NewGroups(out, a.style(), prefixes(p), annotations(root)).Stamp(clock)
+		// A group is folded: what failed is shown again below.
+		return display{sink: groups.Sink, asker: out, seen: func(string) bool { return false }, stop: stop}
 	}
 	log := ui.NewLog(out, a.style(), prefixes(p)).Stamp(clock)
 	return display{sink: log.Sink, asker: out, seen: log.Shown, stop: stop}

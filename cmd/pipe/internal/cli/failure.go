@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pipelang/pipe/cmd/pipe/internal/summary"
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
-	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
 )
@@ -57,32 +57,19 @@ func (a *app) showFailure(r *journal.Reader, run journal.Run, failed *journal.St
 	return nil
 }
 
-// firstFailure is the step that failed first, is not allowed to, and made an attempt of its own
-// if any did; those that failed because of what is below them end later.
-func firstFailure(steps []journal.Step) *journal.Step {
-	var first *journal.Step
-	for i := range steps {
-		s := &steps[i]
-		if s.Status == string(engine.Failed) && !s.Allowed && (first == nil || s.Ended.Before(first.Ended)) {
-			first = s
-		}
-	}
-	return first
-}
-
 // failureOf finds a run's first failure and shows what it wrote, unless that was seen just now.
 func (a *app) failureOf(ctx context.Context, r *journal.Reader, id string, seen func(step string) bool) error {
 	runs, err := r.Runs(ctx, journal.Filter{Prefix: id, Limit: 1})
 	if err != nil || len(runs) == 0 {
 		return err
 	}
-	steps, err := r.Steps(ctx, runs[0])
+	run, err := summary.Read(ctx, r, runs[0])
 	if err != nil {
 		return err
 	}
-	failed := firstFailure(steps)
+	failed := run.FirstFailure()
 	if failed == nil || seen(failed.Path) {
 		return nil
 	}
-	return a.showFailure(r, runs[0], failed, mostLines)
+	return a.showFailure(r, run.Run, &failed.Step, mostLines)
 }

@@ -27,6 +27,7 @@ type runFlags struct {
 	sources
 	format   string
 	progress string
+	junit    string
 	planFile string
 	only     []string
 	jobs     int
@@ -66,6 +67,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.flags(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "text", "text, or json: one event a line")
 	cmd.Flags().StringVar(&f.progress, "progress", "auto", "auto, live: a display drawn anew, or plain: lines with the time; live on a terminal and outside of CI by default")
+	cmd.Flags().StringVar(&f.junit, "junit", "", "write how the steps ended to this `file`, as JUnit XML")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "run exactly the plan in this `file`, or say what drifted")
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
@@ -127,7 +129,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	defer release()
 
-	show := a.shows(id, b.plan, f)
+	show := a.shows(id, b.program.Load.Root, b.plan, f)
 	defer show.stop()
 	ctx, kill, stop := interrupts(a.Err)
 	defer stop()
@@ -161,7 +163,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	show.stop()
 	a.unwritten(written.Close())
-	return a.ended(result, end{id: id, format: f.format, store: place, seen: show.seen, mask: masker})
+	return a.ended(result, end{id: id, format: f.format, junit: f.junit, store: place, seen: show.seen, mask: masker})
 }
 
 // prepare opens the store and makes the folders of a run.

@@ -15,6 +15,7 @@ import (
 // end is what the end of a run is told with.
 type end struct {
 	id, format string
+	junit      string // where JUnit XML goes, "" for nowhere
 	store      *store.Store
 	seen       func(step string) bool // whether the output of a step was shown just now
 	mask       event.Masker
@@ -24,6 +25,12 @@ type end struct {
 func (a *app) ended(r *engine.Result, e end) error {
 	if e.format == "text" {
 		a.printEnd(r, e)
+	}
+	if err := a.writeReports(context.Background(), e.store, e.id, e.junit); err != nil {
+		fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(err.Error()))
+		if r.Outcome == engine.Succeeded {
+			return exit(ExitFailed)
+		}
 	}
 	switch r.Outcome {
 	case engine.Succeeded, engine.Skipped:
@@ -64,9 +71,20 @@ func (a *app) printEnd(r *engine.Result, e end) {
 
 // goesOn says how a run is gone on with.
 func (a *app) goesOn(id string, o engine.Outcome) {
-	if a.resumes && (o == engine.Failed || o == engine.Cancelled || o == engine.Outcome(journal.Interrupted)) {
-		fmt.Fprintf(a.Out, "go on with pipe resume %s\n", id)
+	if next := a.resumeCommand(id, string(o)); next != "" {
+		fmt.Fprintf(a.Out, "go on with %s\n", next)
 	}
+}
+
+// resumeCommand goes on with a run that ended so; "" for one that is over.
+func (a *app) resumeCommand(id, status string) string {
+	switch status {
+	case string(engine.Failed), string(engine.Cancelled), journal.Interrupted:
+		if a.resumes {
+			return "pipe resume " + id
+		}
+	}
+	return ""
 }
 
 // endFailure prints what the first failure wrote, from the journal. Where that cannot be read,

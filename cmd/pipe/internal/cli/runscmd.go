@@ -1,20 +1,35 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/lang/token"
+	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/journal"
 )
 
+// runsFlags are the flags of pipe runs.
+type runsFlags struct {
+	number                                  int
+	all                                     bool
+	status, pipeline, commit, since, format string
+}
+
+// statuses are those of runs.
+var statuses = []string{journal.Running, journal.Interrupted, string(engine.Succeeded), string(engine.Failed), string(engine.Cancelled),
+	string(engine.Waiting), string(engine.Skipped), string(engine.Abandoned)}
+
 func (a *app) runsCommand() *cobra.Command {
-	var n int
-	var all bool
-	var format string
+	var f runsFlags
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs of this repository, newest first",
@@ -22,30 +37,87 @@ func (a *app) runsCommand() *cobra.Command {
 			"The last 100 runs of the store are kept, and all of the last 30 days.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("--format", format, "text", "json"); err != nil {
+			filter, err := a.filter(cmd.Context(), f)
+			if err != nil {
 				return err
 			}
-			if n < 0 {
-				return usagef("0 means all", "-n is a number of runs, not %d", n)
-			}
-			f := journal.Filter{Root: a.here(), Limit: n}
-			if all {
-				f.Root = ""
-			}
 			return a.withJournal(func(r *journal.Reader) error {
-				runs, err := r.Runs(cmd.Context(), f)
+				runs, err := r.Runs(cmd.Context(), filter)
 				if err != nil {
 					return err
 				}
-				return a.printRuns(runs, format)
+				return a.printRuns(runs, f.format)
 			})
 		},
 	}
-	cmd.Flags().IntVarP(&n, "number", "n", 20, "how many, at most; 0 for all")
-	cmd.Flags().BoolVar(&all, "all", false, "those of every repository")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().IntVarP(&f.number, "number", "n", 20, "how many, at most; 0 for all")
+	cmd.Flags().BoolVar(&f.all, "all", false, "those of every repository")
+	cmd.Flags().StringVar(&f.status, "status", "", "only those with this status")
+	cmd.Flags().StringVar(&f.pipeline, "pipeline", "", "only those of this pipeline")
+	cmd.Flags().StringVar(&f.commit, "commit", "", "only those of this commit, branch or tag: whatever git knows by this `name`")
+	cmd.Flags().StringVar(&f.since, "since", "", "only those that started since: `2d` ago, a day or a time")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
 	completeFlag(cmd, "format", "text", "json")
+	completeFlag(cmd, "status", statuses...)
 	return cmd
+}
+
+// filter is what the flags ask for.
+func (a *app) filter(ctx context.Context, f runsFlags) (journal.Filter, error) {
+	out := journal.Filter{Root: a.here(), Limit: f.number, Pipeline: f.pipeline, Status: f.status}
+	if f.all {
+		out.Root = ""
+	}
+	if err := oneOf("--format", f.format, "text", "json"); err != nil {
+		return out, err
+	}
+	if f.number < 0 {
+		return out, usagef("0 means all", "-n is a number of runs, not %d", f.number)
+	}
+	if f.status != "" {
+		if err := oneOf("--status", f.status, statuses...); err != nil {
+			return out, err
+		}
+	}
+	var err error
+	if out.Since, err = since(f.since, time.Now()); err != nil {
+		return out, err
+	}
+	out.Commit, err = a.commitOf(ctx, f.commit)
+	return out, err
+}
+
+// since reads a moment: a duration before now, a day or a time of here, or one with its zone.
+func since(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := token.ParseDuration(text); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04", time.DateTime, time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usagef("such as 2d, 12h, 2026-11-23 or \"2026-11-23 08:00\"", "--since takes a duration, a day or a time, not %q", text)
+}
+
+// hexCommit is the beginning of a commit's digest.
+var hexCommit = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
+
+// commitOf is the commit that a name stands for in the repository, or the beginning of one.
+func (a *app) commitOf(ctx context.Context, name string) (string, error) {
+	if name == "" || hexCommit.MatchString(name) {
+		return name, nil
+	}
+	git := exec.CommandContext(ctx, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	git.Dir, git.Env = a.Dir, a.Environ
+	out, err := git.Output()
+	if err != nil {
+		return "", usagef("a commit, a branch or a tag", "git knows no %q", name)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 func (a *app) printRuns(runs []journal.Run, format string) error {

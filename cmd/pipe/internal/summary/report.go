@@ -28,8 +28,8 @@ type Failure struct {
 	Message string `json:"message"`
 }
 
-// reportsIn finds the reports in a result, by their shape: events carry no types.
-func reportsIn(result json.RawMessage) []Report {
+// ReportsIn finds the reports in a result, by their shape: events carry no types.
+func ReportsIn(result json.RawMessage) []Report {
 	if !bytes.Contains(result, []byte(`"failures"`)) {
 		return nil
 	}
@@ -80,6 +80,3 @@ func keptIn(value json.RawMessage) []string {
 	_ = json.Unmarshal(value, &paths) // the event is the engine's own
 	return paths
 }
-
-// ReportOf reads the reports in the value of an event.
-func ReportOf(value json.RawMessage) []Report { return reportsIn(value) }

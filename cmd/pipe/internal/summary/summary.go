@@ -52,7 +52,7 @@ func Read(ctx context.Context, r *journal.Reader, run journal.Run) (*Run, error)
 	out := &Run{Run: run, Steps: make([]Step, len(steps))}
 	index := make(map[string]*Step, len(steps))
 	for i, s := range steps {
-		out.Steps[i] = Step{Step: s, Reports: reportsIn(s.Result)}
+		out.Steps[i] = Step{Step: s, Reports: ReportsIn(s.Result)}
 		index[s.Path] = &out.Steps[i]
 	}
 	for path := range index {

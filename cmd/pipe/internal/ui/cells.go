@@ -70,7 +70,20 @@ func Glance(s string) string {
 	if plain(s) {
 		return s
 	}
-	s = sequence.ReplaceAllString(s, "")
+	return spaced(sequence.ReplaceAllString(s, ""))
+}
+
+// Plain is Glance for a line that is not shown on a terminal: whole, and inert for CI services.
+func Plain(s string) string {
+	s = lastDrawn(s)
+	if plain(s) {
+		return s
+	}
+	return disarm(spaced(sequence.ReplaceAllString(s, "")))
+}
+
+// spaced has spaces for tabs, and spells out what is no text.
+func spaced(s string) string {
 	var b strings.Builder
 	at := 0
 	for _, r := range spell(s, isText) {
