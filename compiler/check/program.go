@@ -152,11 +152,13 @@ type Arg struct {
 	At source.Span
 }
 
-// Binding is `needs name = expr`; Type is the content's.
+// Binding is `needs name = expr`; Type is the content's. Always says that there is content whatever
+// happens, so that the step is never skipped for it.
 type Binding struct {
-	Name  string
-	Value ast.Expr
-	Type  *types.Type
+	Name   string
+	Value  ast.Expr
+	Type   *types.Type
+	Always bool
 }
 
 // Loop is one `for`.

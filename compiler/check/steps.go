@@ -101,7 +101,7 @@ func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
 			help:    "read it directly, or name it with let",
 		})
 	}
-	n.step.Bindings = append(n.step.Bindings, Binding{Name: name.Text, Value: value, Type: t.Plain()})
+	n.step.Bindings = append(n.step.Bindings, Binding{Name: name.Text, Value: value, Type: t.Plain(), Always: t.Kind != types.Invalid && t.Kind != types.Optional && t.Kind != types.JSON})
 }
 
 // narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
@@ -262,6 +262,9 @@ func (n *node) reasons() (whole, each *expr.Why) {
 func (n *node) needWhy(need ast.Need) *expr.Why {
 	s := n.stage
 	if need.Value != nil {
+		if slices.ContainsFunc(n.step.Bindings, func(b Binding) bool { return b.Name == need.Name.Text && b.Always }) {
+			return nil
+		}
 		return &expr.Why{File: s.src, Span: need.Range, Text: "needs " + s.brief(need.Range)}
 	}
 	v, ok := s.scope.Lookup(need.Name.Text)

@@ -191,6 +191,9 @@ var changing = map[string][]string{
 // "git push"; "" when there is none.
 func (p *pass) effect(o *check.Op) string {
 	for _, c := range p.commands(o) {
+		if c.Branch && len(o.Params) > 0 {
+			continue // whoever calls it may choose
+		}
 		name, words := launched(c)
 		for _, verb := range changing[name] {
 			if (words == verb || strings.HasPrefix(words, verb+" ") || verb == "") && !rehearsed(c) {

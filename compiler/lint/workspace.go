@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -149,6 +151,7 @@ func (p *pass) unnamedPaths(o *check.Op) {
 	if text.Len() == 0 {
 		return
 	}
+	builds := slices.ContainsFunc(p.commands(o), writesByItself)
 	for _, s := range resultPaths(o) {
 		name := path.Base(path.Clean(s.Value))
 		if strings.ContainsAny(name, "*?[{") || name == "." || name == "/" || strings.Contains(text.String(), name) {
@@ -157,16 +160,50 @@ func (p *pass) unnamedPaths(o *check.Op) {
 		if p.options.Matches != nil && p.options.Matches(escapeGlob(rooted(o.Module.Load.Folder, s.Value))) {
 			continue
 		}
+		help := diag.DidYouMean(name, p.written(o))
+		if builds && help == "" {
+			continue
+		}
 		p.report(finding{
 			rule: diag.UnnamedPath, file: o.File.Source, at: s.Range,
 			message: fmt.Sprintf("no script of %s names %q, which is read when it has ended", owner(o), s.Value),
-			help:    "check the path; a program that writes there by its own configuration is fine",
+			help:    cmp.Or(help, "check the path; a program that writes there by its own configuration is fine"),
 		})
 	}
 }
 
 func clamp(f *source.File, at source.Span) source.Span {
 	return source.Span{Start: min(at.Start, int32(len(f.Text))), End: min(at.End, int32(len(f.Text)))}
+}
+
+// written are the last parts of the paths that an op's scripts write.
+func (p *pass) written(o *check.Op) (names []string) {
+	for _, s := range p.scripts(o) {
+		for _, f := range s.read.Paths {
+			if f.Write {
+				names = append(names, path.Base(f.Path))
+			}
+		}
+	}
+	return names
+}
+
+// builders write where their own configuration says.
+var builders = map[string]bool{}
+
+func init() {
+	for name := range strings.FieldsSeq(`npm npx yarn pnpm bun bunx deno make gmake just task rake gradle gradlew mvn mvnw ant sbt lein cargo cmake ninja meson
+		bazel bazelisk buck2 poetry hatch pdm uv flit tox nox maturin goreleaser webpack vite rollup esbuild tsc dotnet msbuild swift xcodebuild stack cabal
+		mix mkdocs sphinx-build hugo jekyll docker podman nix mage bundle composer pre-commit`) {
+		builders[name] = true
+	}
+}
+
+// writesByItself says that a command may write anywhere without naming it: a build tool, or a program
+// of the project.
+func writesByItself(c shell.Command) bool {
+	return builders[program(c.Name)] || strings.Contains(c.Name, "/") || c.Name == "python" || c.Name == "python3" || c.Name == "node" ||
+		c.Name == "go" && len(c.Args) > 0 && (c.Args[0].Text == "run" || c.Args[0].Text == "generate")
 }
 
 // resultPaths are the literal paths in `return` and `keep`.

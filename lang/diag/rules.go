@@ -43,6 +43,9 @@ const (
 	Deadlock          = "deadlock"           // locks that wait for each other, or for themselves
 	ApprovalInLock    = "approval-in-lock"   // a person is waited for while a lock is held
 	ShortTimeout      = "short-timeout"      // a pipeline that ends before its steps may
+	SingleQuoted      = "single-quoted"      // a variable in single quotes, where it is text
+	InheritedSecret   = "inherited-secret"   // a secret that is inherited, so that nobody masks it
+	UnsoundContains   = "unsound-contains"   // a list in a text that is searched for a part
 	EndlessWait       = "endless-wait"       // a wait that no timeout ends
 	PlainSecret       = "plain-secret"       // a setting called as secrets are that is none
 	UnusedSetting     = "unused-setting"     // a setting that nothing reads

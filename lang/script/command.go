@@ -22,6 +22,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	name := nameOf(args)
 	w.slips(s, call, args)
 	inner := w.record(args, c)
+	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
 	if len(inner) == len(args) || nameOf(args) != "timeout" {
 		w.endlessCommand(s, inner)
 	}

@@ -67,6 +67,9 @@ type Script struct {
 	Splits []Name
 	// Commands are the simple commands with their words, those within substitutions included.
 	Commands []Command
+	// Literal are words in single quotes in which a shell's variable stands as text, of commands
+	// that do nothing else with it.
+	Literal []Quoted
 	// Endless are the commands and loops that go on until something outside of the script ends
 	// what they wait for, and that nothing in it gives up.
 	Endless []source.Span
@@ -78,6 +81,15 @@ type Script struct {
 type Name struct {
 	Text string
 	At   source.Span
+}
+
+// Quoted is a text in single quotes with the variables that it names.
+type Quoted struct {
+	// At is the text with its quotes.
+	At    source.Span
+	Names []string
+	// Plain says that it would be the same in double quotes but for the variables.
+	Plain bool
 }
 
 // Variable is one reading of a named variable; $1, $@, $? and the like are none.

@@ -22,8 +22,24 @@ func (w *walker) slips(s *syntax.Stmt, call *syntax.CallExpr, args []Arg) {
 			Help: "[ is a command: [ " + name[1:], Edits: []Edit{{spanAt(args[0].At.Start+1, 0), " "}}, FixMessage: "put a space after [",
 		})
 	}
+	if name == "echo" && len(args) > 1 {
+		w.foreignCommand(args[1])
+	}
 	if w.dialect == Sh {
 		w.bashOnly(name, args)
+	}
+}
+
+// foreignCommand looks for lines that mean something to another CI service, and nothing here.
+func (w *walker) foreignCommand(a Arg) {
+	for _, command := range []string{"::set-output ", "::set-env ", "::add-path", "::save-state ", "##vso[task.setvariable", "##teamcity[setParameter"} {
+		if strings.HasPrefix(a.Text, command) {
+			w.risk(Risk{
+				Kind: MalformedOutput, At: a.At, Message: strings.TrimRight(command, " ") + " is another service's: the line is printed, and sets nothing",
+				Help: `echo "name=$value" >> "$PIPE_OUTPUT" writes an output`,
+			})
+			return
+		}
 	}
 }
 
