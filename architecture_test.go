@@ -74,6 +74,8 @@ var allowed = map[string]string{
 	"cmd/pipe/internal/ui":  "runtime/event runtime/engine",
 	// a run as one picture, for views that are no terminal
 	"cmd/pipe/internal/summary": "cmd/pipe/internal/ui runtime/event runtime/journal",
+	// looks at everything that runs work with, and at what pipelines need of it
+	"cmd/pipe/internal/doctor": "lang/source lang/ast lang/script compiler/check runtime/registry runtime/repo runtime/store runtime/target runtime/target/host runtime/target/docker",
 }
 
 // soleImporters are libraries, with everything below their path, that one package alone may

@@ -291,3 +291,34 @@ func TestHangingHelper(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A registry that answers says whether it takes the credentials that there are for it.
+func TestKnock(t *testing.T) {
+	open, shut := serve(t, nil), serve(t, guarded)
+	wrong := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, shut, base64.StdEncoding.EncodeToString([]byte("alice:wrong")))
+	tests := []struct {
+		host, config string
+		want         registry.Access
+		kind         registry.Kind // "" for an answer
+	}{
+		{open, `{}`, registry.Access{}, ""},
+		{shut, `{}`, registry.Access{Asks: true}, ""},
+		{shut, login(shut), registry.Access{Asks: true, Known: true, User: "alice"}, ""},
+		{shut, wrong, registry.Access{Asks: true, Known: true, User: "alice"}, registry.Denied},
+		{shut, `{"auths"`, registry.Access{Asks: true}, registry.Credentials},
+		{"127.0.0.1:1", `{}`, registry.Access{}, registry.Unreachable},
+		{"no host", `{}`, registry.Access{}, registry.Invalid},
+	}
+	for _, tt := range tests {
+		config(t, tt.config)
+		got, err := registry.Knock(t.Context(), tt.host, registry.Options{})
+		var failed *registry.Error
+		kind := registry.Kind("")
+		if errors.As(err, &failed) {
+			kind = failed.Kind
+		}
+		if got != tt.want || kind != tt.kind || (err != nil) != (failed != nil) {
+			t.Errorf("%s with %s: got %+v, %q (%v)", tt.host, tt.config, got, kind, err)
+		}
+	}
+}

@@ -38,6 +38,9 @@ func newGit(dir string, environ []string) git {
 	return g
 }
 
+// MinimumGit is the oldest git that facts are asked of: it knows config --show-scope.
+const MinimumGit = "2.26"
+
 // fixed are the options of every call. A repository's own configuration may name programs: a
 // file system monitor, hooks, a pager. And a folder that looks like a bare repository, which
 // anyone can commit, is none.

@@ -185,7 +185,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.lockCommand(), a.runCommand(),
-		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.artifactsCommand(), a.storeCommand(), a.versionCommand())
+		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.artifactsCommand(), a.storeCommand(), a.doctorCommand(), a.versionCommand())
 	a.help(root)
 	a.resumes = slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == "resume" })
 	return root

@@ -1,0 +1,66 @@
+package docker
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Description is what an engine says of itself.
+type Description struct {
+	Version, API    string
+	Driver          string // that stores layers
+	Root            string // its data, on its own machine
+	Platform        string // linux/amd64
+	Cgroups         string // "1", "2"
+	Rootless        bool
+	CPUs            int
+	Memory          int64 // bytes
+	Clock           time.Time
+	Warnings        []string // in its own words
+	Running, Images int
+}
+
+// Describe asks the engine what it is.
+func (e *Engine) Describe(ctx context.Context) (Description, error) {
+	info, err := e.api.Info(ctx)
+	if err != nil {
+		return Description{}, e.Failure(ctx, err)
+	}
+	d := Description{
+		Version: info.ServerVersion, API: e.api.ClientVersion(), Driver: info.Driver, Root: info.DockerRootDir,
+		Platform: info.OSType + "/" + architecture(info.Architecture), Cgroups: info.CgroupVersion,
+		CPUs: info.NCPU, Memory: info.MemTotal, Running: info.ContainersRunning, Images: info.Images,
+	}
+	for _, o := range info.SecurityOptions {
+		d.Rootless = d.Rootless || strings.Contains(o, "name=rootless")
+	}
+	for _, w := range info.Warnings {
+		d.Warnings = append(d.Warnings, strings.TrimSpace(strings.TrimPrefix(w, "WARNING:")))
+	}
+	// A clock that cannot be read is told as none.
+	d.Clock, _ = time.Parse(time.RFC3339Nano, info.SystemTime)
+	return d, nil
+}
+
+// Builder says why the engine's BuildKit cannot be spoken to; nil where it can.
+func (e *Engine) Builder(ctx context.Context) error {
+	conn, err := e.api.DialHijack(ctx, "/grpc", "h2c", nil)
+	if err != nil {
+		return e.Failure(ctx, err)
+	}
+	return conn.Close()
+}
+
+// architecture is the kernel's word in that of images.
+func architecture(machine string) string {
+	switch machine {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	case "armv7l":
+		return "arm/v7"
+	}
+	return machine
+}

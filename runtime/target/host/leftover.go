@@ -1,0 +1,63 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/pipelang/pipe/runtime/target/host/supervisor"
+)
+
+// sessionFolder is the name of a session's folder: its kind, its user, its process.
+var sessionFolder = regexp.MustCompile(`^pipe-[a-z]+-(\d+)-`)
+
+// Leftovers are the folders of this user's sessions that were killed: those among temporary
+// files, and those in the state folders of runs, which lie below states. The next run removes
+// them, too.
+func Leftovers(states string) []string {
+	places := []string{os.TempDir()}
+	for _, run := range names(states) {
+		places = append(places, filepath.Join(states, run))
+	}
+	var out []string
+	for _, place := range places {
+		for _, name := range names(place) {
+			of := sessionFolder.FindStringSubmatch(name)
+			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && deserted(filepath.Join(place, name)) {
+				out = append(out, filepath.Join(place, name))
+			}
+		}
+	}
+	return out
+}
+
+// deserted says that a folder is this user's and that no session holds its lock.
+func deserted(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || !owned(info) {
+		return false
+	}
+	if _, err := os.Lstat(filepath.Join(path, lockName)); err != nil {
+		return false // nothing that a session made
+	}
+	lock, err := takeLock(filepath.Join(path, lockName))
+	if err != nil {
+		return false
+	}
+	return lock.Close() == nil
+}
+
+// RemoveLeftover removes one of Leftovers, unless a session holds it by now, and the state
+// folder that it lies in where that is empty then.
+func RemoveLeftover(path string) error {
+	if sessionFolder.FindString(filepath.Base(path)) == "" || !removeStale(path) {
+		return fmt.Errorf("%s is in use, or cannot be removed", path)
+	}
+	if place := filepath.Dir(path); place != filepath.Clean(os.TempDir()) {
+		supervisor.Sweep(place)
+		_ = os.Remove(place) // it stays where there is more in it
+	}
+	return nil
+}
