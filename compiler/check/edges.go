@@ -79,10 +79,10 @@ func (n *node) read() {
 		if x == nil {
 			return
 		}
-		for _, r := range expr.Refs(x) {
-			if !local[r.Name] {
-				n.refs = append(n.refs, r)
-			}
+		from := len(n.refs)
+		n.refs = expr.AppendRefs(n.refs, x)
+		if len(local) > 0 {
+			n.refs = append(n.refs[:from], slices.DeleteFunc(n.refs[from:], func(r expr.Ref) bool { return local[r.Name] })...)
 		}
 	}
 	bindings := n.bindings()

@@ -38,13 +38,13 @@ func (e exprs) foreign(x ast.Expr) bool {
 		return false
 	}
 	found := false
-	for _, r := range expr.Refs(x) {
+	expr.EachRef(x, func(r expr.Ref) {
 		if why, ok := names[r.Name]; ok {
 			why.at = r.Span
 			e.file.reportTo(e.diags, why)
 			found = true
 		}
-	}
+	})
 	return found
 }
 
@@ -86,12 +86,7 @@ func mentions(x ast.Expr, names map[string]bool) bool {
 	if x == nil || len(names) == 0 {
 		return false
 	}
-	for _, r := range expr.Refs(x) {
-		if names[r.Name] {
-			return true
-		}
-	}
-	return false
+	return expr.AnyRef(x, func(r expr.Ref) bool { return names[r.Name] })
 }
 
 const anyLabel = types.Secret | types.Untrusted

@@ -54,11 +54,11 @@ func (n *node) captures(own []ast.Item, params []*Param) []string {
 	names := map[string]bool{}
 	for _, it := range own {
 		eachExpr(it, func(x ast.Expr) {
-			for _, r := range expr.Refs(x) {
+			expr.EachRef(x, func(r expr.Ref) {
 				if _, ok := n.stage.names[r.Name]; ok && findParam(params, r.Name) == nil {
 					names[r.Name] = true
 				}
-			}
+			})
 		})
 	}
 	return slices.Sorted(maps.Keys(names))

@@ -170,9 +170,7 @@ func (b *body) usedParams() map[string]bool {
 	used := map[string]bool{}
 	for _, it := range b.decl.Items {
 		eachExpr(it, func(x ast.Expr) {
-			for _, r := range expr.Refs(x) {
-				used[r.Name] = true
-			}
+			expr.EachRef(x, func(r expr.Ref) { used[r.Name] = true })
 		})
 		if broken([]ast.Item{it}) {
 			for _, p := range b.out.Params {

@@ -58,7 +58,7 @@ func (e exprs) labels(x ast.Expr) types.Label {
 // mayCarry reports whether an expression reads anything that has the label. Most do not, and
 // need not be typed for it.
 func (e exprs) mayCarry(x ast.Expr, l types.Label) bool {
-	if x == nil || !slices.ContainsFunc(expr.Refs(x), func(r expr.Ref) bool {
+	if x == nil || !expr.AnyRef(x, func(r expr.Ref) bool {
 		v, ok := e.scope.Lookup(r.Name)
 		return ok && v.Type.DeepLabels()&l != 0
 	}) {

@@ -107,9 +107,12 @@ func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
 // narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
 // asks for with succeeded(x).
 func (n *node) narrowBy() {
-	plain := map[string]bool{}
+	var plain map[string]bool
 	add := func(name string) {
 		if v, ok := n.local.scope.Lookup(name); ok && v.Step && v.Type.Kind == types.Optional {
+			if plain == nil {
+				plain = map[string]bool{}
+			}
 			plain[name] = true
 		}
 	}
@@ -129,6 +132,9 @@ func (n *node) narrowBy() {
 
 // needed are the narrowed steps that are plain in `when` too: those in needs, which comes first.
 func (n *node) needed() map[string]bool {
+	if len(n.local.narrow) == 0 {
+		return nil
+	}
 	out := map[string]bool{}
 	for _, name := range n.step.Needs {
 		out[name] = n.local.narrow[name]

@@ -102,7 +102,7 @@ func (p *pass) namesStep(l *check.Pipeline, x ast.Expr) bool {
 		}
 		p.stepNames[l] = names
 	}
-	return slices.ContainsFunc(expr.Refs(x), func(r expr.Ref) bool { return names[r.Name] })
+	return expr.AnyRef(x, func(r expr.Ref) bool { return names[r.Name] })
 }
 
 func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -75,14 +76,17 @@ func (l *loader) read(rel string) (string, *problem) {
 		return "", l.unreadable(rel, err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
+	var b bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= MaxFile {
+		b.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(io.LimitReader(f, MaxFile+1)); err != nil {
 		return "", l.unreadable(rel, err)
 	}
-	if len(b) > MaxFile {
+	if b.Len() > MaxFile {
 		return "", tooLarge()
 	}
-	return string(b), nil
+	return b.String(), nil
 }
 
 func tooLarge() *problem {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/source"
@@ -17,11 +18,32 @@ type Ref struct {
 
 // Refs are the free names of an expression in textual order, one for each mention;
 // variables of comprehensions are not among them.
-func Refs(x ast.Expr) []Ref {
-	f := finder{}
+func Refs(x ast.Expr) []Ref { return AppendRefs(nil, x) }
+
+// AppendRefs is Refs behind those of a list, which may have the room for them.
+func AppendRefs(to []Ref, x ast.Expr) []Ref {
+	f := finder{refs: to}
 	f.walk(x)
-	slices.SortStableFunc(f.refs, func(a, b Ref) int { return int(a.Span.Start - b.Span.Start) })
+	slices.SortStableFunc(f.refs[len(to):], func(a, b Ref) int { return int(a.Span.Start - b.Span.Start) })
 	return f.refs
+}
+
+var finders = sync.Pool{New: func() any { return &finder{} }}
+
+// AnyRef asks for each of Refs until one of them is it.
+func AnyRef(x ast.Expr, is func(Ref) bool) bool {
+	f := finders.Get().(*finder)
+	defer finders.Put(f)
+	*f = finder{refs: AppendRefs(f.refs[:0], x)}
+	return slices.ContainsFunc(f.refs, is)
+}
+
+// EachRef hands out Refs one by one.
+func EachRef(x ast.Expr, visit func(Ref)) {
+	AnyRef(x, func(r Ref) bool {
+		visit(r)
+		return false
+	})
 }
 
 // Succeeded are the names in succeeded(x) that are top-level conjuncts.

@@ -13,7 +13,7 @@ import (
 // setApart takes comments and documentation out of the tokens. A block of documentation is
 // kept under the offset of the token that follows it.
 func (p *prepared) setApart(src string, toks []token.Token) {
-	p.toks = make([]token.Token, 0, len(toks))
+	p.toks = toks[:0] // what is kept never overtakes what is read
 	var block []token.Token
 	for _, t := range toks {
 		switch {

@@ -39,7 +39,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 // arguments are the words of a command, in room that is shared by many.
 func (w *walker) arguments(list []*syntax.Word) []Arg {
 	if cap(w.args)-len(w.args) < len(list) {
-		room := 24
+		room := min(24, 4+len(w.text)/10)
 		if list[0] == &w.words[0].word {
 			room = 0
 		}
