@@ -48,7 +48,7 @@ type Why struct {
 type Scope struct {
 	parent    *Scope
 	functions Functions
-	vars      map[string]Var
+	vars      vars
 	records   map[string]*types.Type
 	registry  *registry
 	content   types.Label // of what text, json, yaml, junit and gotest read
@@ -61,12 +61,12 @@ type Scope struct {
 
 // NewScope is an empty scope with CEL's own functions and those given.
 func NewScope(f Functions) *Scope {
-	return &Scope{functions: f, vars: map[string]Var{}, registry: newRegistry()}
+	return &Scope{functions: f, registry: newRegistry()}
 }
 
 // Child inherits everything, and has the functions given besides.
 func (s *Scope) Child(f Functions) *Scope {
-	return &Scope{parent: s, functions: s.functions | f, vars: map[string]Var{}, registry: s.registry}
+	return &Scope{parent: s, functions: s.functions | f, registry: s.registry}
 }
 
 // Declare adds or shadows a name.
@@ -76,7 +76,7 @@ func (s *Scope) Declare(name string, v Var) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vars[name] = v
+	s.vars.set(name, v)
 	if s.env == nil {
 		return
 	}
@@ -113,7 +113,7 @@ func (s *Scope) DeclareRecord(name string, t *types.Type) {
 // Lookup finds a name here or in a parent.
 func (s *Scope) Lookup(name string) (Var, bool) {
 	for ; s != nil; s = s.parent {
-		if v, ok := s.vars[name]; ok {
+		if v, ok := s.vars.get(name); ok {
 			return v, true
 		}
 	}
@@ -133,8 +133,8 @@ func (s *Scope) lookupRecord(name string) (*types.Type, bool) {
 func (s *Scope) names() []string {
 	all := map[string]bool{}
 	for ; s != nil; s = s.parent {
-		for n := range s.vars {
-			all[n] = true
+		for _, v := range s.vars.list {
+			all[v.name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
@@ -165,9 +165,9 @@ func (s *Scope) checkerEnv() *checker.Env {
 	if below == nil {
 		below = declarations().base
 	}
-	s.env, s.inside = newCheckerEnv(below, s.registry), make(map[string]bool, len(s.vars))
-	for name, v := range s.vars {
-		s.tell(name, v)
+	s.env, s.inside = newCheckerEnv(below, s.registry), make(map[string]bool, len(s.vars.list))
+	for _, v := range s.vars.list {
+		s.tell(v.name, v.Var)
 	}
 	return s.env
 }
