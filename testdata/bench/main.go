@@ -120,6 +120,12 @@ type timed struct {
 	run    func() (time.Duration, float64)
 	walls  []time.Duration
 	memory []float64
+	cpu    *[]time.Duration // what all its processors spent, which is less noisy than walls; of a command
+}
+
+func (t timed) medianCPU() time.Duration {
+	s := slices.Sorted(slices.Values(*t.cpu))
+	return s[len(s)/2]
 }
 
 func (t timed) median() time.Duration {
@@ -132,7 +138,8 @@ func (t timed) rss() float64 { return slices.Max(t.memory) }
 // command measures a process: wall time and peak memory in MB. It sees the variables of env beside this
 // process's own.
 func command(name, dir string, env []string, argv0 string, args ...string) timed {
-	return timed{name: name, run: func() (time.Duration, float64) {
+	cpu := new([]time.Duration)
+	return timed{name: name, cpu: cpu, run: func() (time.Duration, float64) {
 		c := exec.Command(argv0, args...)
 		c.Dir = dir
 		c.Env = append(append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store")), env...)
@@ -143,6 +150,7 @@ func command(name, dir string, env []string, argv0 string, args ...string) timed
 			fmt.Fprintf(os.Stderr, "%s: %v\n%.2000s\n", name, err, out)
 			os.Exit(1)
 		}
+		*cpu = append(*cpu, c.ProcessState.UserTime()+c.ProcessState.SystemTime())
 		return wall, float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
 	}}
 }

@@ -35,6 +35,8 @@ func many(pipe, dir string) {
 	for _, r := range rows {
 		fmt.Printf("%-42s %8.1f ms  peak %6.1f MB\n", r.name, ms(r.median()), r.rss())
 	}
+	alone, shared := rows[0].medianCPU(), rows[1].medianCPU()
+	fmt.Printf("%-42s %8.2f ×  (%.0f and %.0f ms of processors' time)\n", "two against one, were both wholly free", 2*float64(alone)/float64(shared), ms(alone), ms(shared))
 	ratios := pairs(rows[0], rows[1])
 	fmt.Printf("%-42s %8.2f ×  (%.2f to %.2f, target at least 1.70)\n", "two processors against one, median of pairs", ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1])
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -24,7 +25,8 @@ const (
 	peerVersion = "v1.7.12"
 )
 
-// peerProgram lints a file again and again in one process and says how many nanoseconds each took.
+// peerProgram lints a file again and again in one process and says how many nanoseconds each took, and what the
+// processors have spent so far.
 const peerProgram = `package main
 
 import (
@@ -32,6 +34,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/rhysd/actionlint"
@@ -57,8 +60,17 @@ func main() {
 		if err != nil || len(found) > 0 {
 			panic(fmt.Sprint(err, found))
 		}
-		fmt.Println(wall.Nanoseconds())
+		fmt.Println(wall.Nanoseconds(), spent())
 	}
+}
+
+// spent is the processors' time of this process so far, in nanoseconds.
+func spent() int64 {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		panic(err)
+	}
+	return r.Utime.Nano() + r.Stime.Nano()
 }
 `
 
@@ -74,7 +86,7 @@ func peers(pipe, dir string) {
 		fmt.Printf("LEFT OUT: actionlint cannot be built here: %v\n", err)
 		return
 	}
-	fmt.Printf("%-12s %12s %12s %8s %14s %14s %8s\n", "steps", "cold, ours", "cold, its", "ratio", "warm, ours", "warm, its", "ratio")
+	fmt.Printf("%-22s %12s %12s %8s %14s %14s %8s\n", "steps", "cold, ours", "cold, its", "ratio", "warm, ours", "warm, its", "ratio")
 	for _, n := range []int{10, 100, 1000} {
 		ours := write(scratch, fmt.Sprintf("shape%d.pipe", n), shapedPipeline(n))
 		its := write(scratch, fmt.Sprintf("shape%d.yaml", n), shapedWorkflow(n))
@@ -86,9 +98,14 @@ func peers(pipe, dir string) {
 		each := func(d time.Duration) string {
 			return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(n))
 		}
-		fmt.Printf("%-12d %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", n, ms(rows[0].median()), ms(rows[1].median()), ratios[len(ratios)/2],
-			each(a), each(b), float64(a)/float64(b))
+		row := func(what string, coldOurs, coldIts time.Duration, ratio float64, ours, its time.Duration) {
+			fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", what, ms(coldOurs), ms(coldIts), ratio, each(ours), each(its), float64(ours)/float64(its))
+		}
+		coldOurs, coldIts := rows[0].medianCPU(), rows[1].medianCPU()
+		row(strconv.Itoa(n), rows[0].median(), rows[1].median(), ratios[len(ratios)/2], a.median(), b.median())
+		row("  processors' time", coldOurs, coldIts, float64(coldOurs)/float64(coldIts), a.medianCPU(), b.medianCPU())
 	}
+	fmt.Println("as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not")
 	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, the median in one process; targets 1.00 and 0.50")
 }
 
@@ -117,10 +134,10 @@ func buildPeer(dir string) (cold, warm string, err error) {
 }
 
 // checkedAgain is how long a check takes in a process that has done it before.
-func checkedAgain(path string) time.Duration {
-	t := timed{}
+func checkedAgain(path string) timed {
+	t := timed{cpu: new([]time.Duration)}
 	for range warmRounds {
-		start := time.Now()
+		spent, start := processors(), time.Now()
 		var diags diag.List
 		loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
 		must(err)
@@ -131,23 +148,35 @@ func checkedAgain(path string) time.Duration {
 		reading.Wait()
 		found := loaded.Report(diags.Sorted())
 		t.walls = append(t.walls, time.Since(start))
+		*t.cpu = append(*t.cpu, processors()-spent)
 		if len(found) > 0 {
 			panic(found[0].Message)
 		}
 	}
-	return t.median()
+	return t
 }
 
-func lintedAgain(program, path string) time.Duration {
+// processors is what they have spent on this process so far.
+func processors() time.Duration {
+	var r syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &r))
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+func lintedAgain(program, path string) timed {
 	out, err := exec.Command(program, path, strconv.Itoa(warmRounds)).Output()
 	must(err)
-	t := timed{}
+	t := timed{cpu: new([]time.Duration)}
+	var before int64
 	for line := range strings.Lines(string(out)) {
-		n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		var wall, spent int64
+		_, err := fmt.Sscan(line, &wall, &spent)
 		must(err)
-		t.walls = append(t.walls, time.Duration(n))
+		t.walls = append(t.walls, time.Duration(wall))
+		*t.cpu = append(*t.cpu, time.Duration(spent-before))
+		before = spent
 	}
-	return t.median()
+	return t
 }
 
 // inJob is how many steps a job of the workflow has, and how long a chain of ours is.
