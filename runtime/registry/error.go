@@ -20,6 +20,8 @@ const (
 	Denied      Kind = "denied"      // it wants other credentials, or any
 	Credentials Kind = "credentials" // docker's configuration or its helper gives none
 	Unreachable Kind = "unreachable" // no connection, no answer in time, no registry
+	Insecure    Kind = "insecure"    // it speaks plain http, and is on another machine
+	Unproven    Kind = "unproven"    // it gives another content than it was given
 	Failed      Kind = "failed"      // it answered with an error of its own
 )
 
@@ -57,6 +59,10 @@ func (e *Error) Help() string {
 		return "run docker login " + e.Host + ", or look for a typo in the name"
 	case Credentials:
 		return "mend docker's config.json, or run docker login " + e.Host
+	case Insecure:
+		return "let the registry speak https, or set insecure where the network is trusted"
+	case Unproven:
+		return "push again; if that does not help, the registry or a proxy before it is broken"
 	case Unreachable:
 		return "check the host, the network and HTTPS_PROXY"
 	}
@@ -71,6 +77,9 @@ func kindOf(err error) Kind {
 	var creds *credentialsError
 	if errors.As(err, &creds) {
 		return Credentials
+	}
+	if errors.As(err, new(*plainError)) {
+		return Insecure
 	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {

@@ -23,6 +23,10 @@ type Options struct {
 	// Wait is what passes before the second of three tries; nil is one second. What fails for a
 	// moment is tried again: a broken connection, 429, 5xx.
 	Wait *time.Duration
+	// Insecure allows plain http to registries of other machines.
+	Insecure bool
+	// Progress is told how many bytes of an upload are done; nil is not.
+	Progress func(done, total int64)
 }
 
 // Remote are the options of a request of the library. A request that is to be cancelled
@@ -33,9 +37,7 @@ func (o Options) Remote(ctx context.Context) []remote.Option {
 		keychain = Keychain()
 	}
 	out := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain), remote.WithUserAgent("pipe")}
-	if o.Transport != nil {
-		out = append(out, remote.WithTransport(o.Transport))
-	}
+	out = append(out, remote.WithTransport(o.transport()))
 	if o.Wait != nil {
 		out = append(out, remote.WithRetryBackoff(remote.Backoff{Duration: *o.Wait, Factor: 3, Jitter: 0.1, Steps: 3}))
 	}
@@ -44,8 +46,18 @@ func (o Options) Remote(ctx context.Context) []remote.Option {
 
 // Parse reads a reference as docker does: "python" is the tag latest of library/python of
 // docker's own registry. The error is an *Error of the kind Invalid.
-func Parse(ref string) (name.Reference, error) {
-	out, err := name.ParseReference(ref)
+func Parse(ref string) (name.Reference, error) { return parse(ref) }
+
+// parse is Parse for a registry that may be spoken to without TLS.
+func (o Options) parse(ref string) (name.Reference, error) {
+	if o.Insecure {
+		return parse(ref, name.Insecure)
+	}
+	return parse(ref)
+}
+
+func parse(ref string, opts ...name.Option) (name.Reference, error) {
+	out, err := name.ParseReference(ref, opts...)
 	if err != nil {
 		return nil, &Error{Ref: ref, Kind: Invalid, Err: err}
 	}

@@ -25,7 +25,7 @@ type Image struct {
 // Resolve asks the registry of a reference which image it stands for now. The digest is computed
 // from the answer, never taken from what the registry says of it. The error is an *Error.
 func Resolve(ctx context.Context, ref string, o Options) (Image, error) {
-	parsed, err := Parse(ref)
+	parsed, err := o.parse(ref)
 	if err != nil {
 		return Image{}, err
 	}
