@@ -90,13 +90,16 @@ func (f *file) checkOp(d *opDecl) {
 
 // nativeOp checks an op that the standard library implements in Go.
 func (f *file) nativeOp(d *opDecl, own []ast.Item) {
-	if !f.load.Std {
+	if !f.load.Std && !f.load.Copy {
 		f.report(finding{
 			rule: diag.Misplaced, at: d.decl.Name.Range, message: fmt.Sprintf("op %q cannot be native: only the standard library's are", d.decl.Name.Text),
 			help: "let it run or exec something",
 		})
 	}
 	for _, it := range own {
+		if keyword(it) == "idempotent" {
+			continue
+		}
 		f.errorf(diag.Misplaced, headOf(it), "a native op has no %s: it is implemented by pipe itself", keyword(it))
 	}
 }

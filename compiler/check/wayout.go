@@ -70,6 +70,9 @@ func (s site) secretWayOut(sink string, path []ast.Node) string {
 		if s.declarableArgument(path) {
 			return "declare the parameter secret, when the op hands it to env, mount or another such parameter"
 		}
+		if names := s.secretParams(); len(names) > 0 {
+			return "this parameter is shown in the plan and in logs: hand a secret over as " + strings.Join(names, " or ")
+		}
 		return "this parameter is shown in the plan and in logs: take a plain value"
 	}
 	return secretWaysOut[sink]
@@ -87,6 +90,20 @@ func (s site) declarableArgument(path []ast.Node) bool {
 		return !st.Pipeline.Module.Load.Std
 	}
 	return false
+}
+
+// secretParams are the parameters of what is called that may hold a secret, as arguments begin.
+func (s site) secretParams() []string {
+	if s.step == nil {
+		return nil
+	}
+	var out []string
+	for _, p := range s.step.step.params() {
+		if p.Type.DeepLabels()&types.Secret != 0 {
+			out = append(out, "`"+p.Name+":`")
+		}
+	}
+	return out
 }
 
 // admission is how the value is let in; trusted takes text only.

@@ -190,6 +190,9 @@ var changing = map[string][]string{
 // effect is the first command of an op's scripts that changes something beyond the machine, as
 // "git push"; "" when there is none.
 func (p *pass) effect(o *check.Op) string {
+	if e, ok := check.NativeEffect(o); ok && e.Publishes {
+		return e.Does
+	}
 	for _, c := range p.commands(o) {
 		if c.Branch && len(o.Params) > 0 {
 			continue // whoever calls it may choose

@@ -101,7 +101,8 @@ func argv(l *ast.ListLit) (c shell.Command) {
 // read says that all that an op runs can be looked at.
 func (p *pass) readable(o *check.Op) bool {
 	if o.Native {
-		return false
+		_, known := check.NativeEffect(o)
+		return known
 	}
 	for _, it := range o.Items {
 		if r, ok := it.(*ast.Run); ok && r.Script != nil {

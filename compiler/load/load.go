@@ -134,6 +134,7 @@ func (l *loader) module(rel string) (*Module, *problem) {
 		}
 		m.Broken = m.Broken || l.broken[n]
 		m.Files = append(m.Files, f)
+		m.Copy = m.Copy || l.ofStd(f)
 	}
 	return m, nil
 }

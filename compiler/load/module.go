@@ -11,7 +11,10 @@ type Module struct {
 	// repository's root, "" for the root itself and for the standard library.
 	Folder string
 	Std    bool
-	Files  []*ast.File
+	// Copy says that a file of the repository is, to the byte, a module of the standard library:
+	// the library's own repository is checked like any other.
+	Copy  bool
+	Files []*ast.File
 	// Broken says that a file could not be read, so that names may be missing; it was reported.
 	Broken bool
 	// Uses are the modules that each file imports, by namespace.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -133,6 +134,12 @@ func invalidUTF8(s string) int {
 		i += n
 	}
 	return -1
+}
+
+// ofStd says that a file is the text of a module of the standard library.
+func (l *loader) ofStd(f *ast.File) bool {
+	text, ok := l.readStd(strings.TrimSuffix(path.Base(f.Source.Name), ".pipe"))
+	return ok && text == f.Source.Text
 }
 
 // readStd reads a module of the standard library.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/value"
 )
@@ -44,6 +45,25 @@ func (e *effects) op(o plan.Op, image, inputs, network value.Value) {
 		e.files(o.Folder, stringsOf(list))
 	} else {
 		e.globs["**"] = true
+	}
+}
+
+// native adds what a step changes that calls an op which pipe implements.
+func (e *effects) native(o *check.Op, args map[string]value.Value) {
+	does, ok := check.NativeEffect(o)
+	if !ok {
+		return
+	}
+	e.network = true
+	if folder, ok := args[does.Reads].(value.String); ok && args[does.Instead] == (value.None{}) {
+		e.files("", []string{plan.Resolve(plan.Resolve("", string(folder)), "**")})
+	}
+	changes := does.Changes(func(param string) string {
+		name, _ := args[param].(value.String)
+		return string(name)
+	})
+	if changes != "" {
+		e.changes[changes] = true
 	}
 }
 

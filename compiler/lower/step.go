@@ -46,6 +46,7 @@ func (g *graph) step(s *check.Step) plan.Step {
 	case s.Op != nil:
 		out.Op = g.op(s.Op, in)
 		g.imagesOf(in, s)
+		g.effects.native(s.Op, values)
 	case s.Pipeline != nil:
 		g.call(s, &out, values)
 	}

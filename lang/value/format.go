@@ -100,7 +100,7 @@ func envJSON(v JSON) (string, bool) {
 
 // pinned is the reference with the digest, where there is one.
 func (i Image) pinned() string {
-	if i.Digest == "" || strings.Contains(i.Ref, "@") {
+	if i.Digest == "" || i.Ref == i.Digest || strings.Contains(i.Ref, "@") {
 		return i.Ref
 	}
 	return i.Ref + "@" + i.Digest

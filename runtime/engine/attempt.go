@@ -32,6 +32,9 @@ type opWork struct {
 
 // workOp evaluates the op's attributes and makes its attempts.
 func (in *instance) workOp(ctx context.Context, args []local) ending {
+	if in.info.op.plan.Native {
+		return in.workNative(ctx, args)
+	}
 	w := &opWork{instance: in, op: in.info.op, scope: in.opScope(args)}
 	if err := w.prepare(ctx, args); err != nil {
 		var none *noTargetError

@@ -19,6 +19,7 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/native"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
 )
@@ -41,6 +42,8 @@ type Options struct {
 	RepoIn func(folder string) expr.Host
 	// Targets by name; "host" runs what names none, "docker" what has an image.
 	Targets map[string]target.Target
+	// Natives implement the ops that are native, by ID.
+	Natives native.Register
 	Bus     *event.Bus
 	// Reveal is told of every secret that turns up while running, so that it is masked from then on.
 	// It may be called from several goroutines.

@@ -163,16 +163,27 @@ func decodeYAML(text string) (value.Value, error) {
 // result evaluates a `return`, makes it fit its type and looks for secrets in it, and in the
 // content that to took in; nil took in nothing. The cause belongs to the error.
 func (r *run) result(ctx context.Context, x *plan.Expr, t *types.Type, sc *scope, to target.Intake) (v value.Value, cause string, err error) {
-	v, err = r.eval(ctx, x, t, sc)
-	if err == nil {
-		v, err = value.Coerce(v, t)
+	if v, err = r.eval(ctx, x, t, sc); err != nil {
+		cause, err = unfit(err, t)
+		return nil, cause, err
 	}
+	return r.fit(ctx, v, t, to)
+}
+
+// unfit says why a result could not be had, with its cause.
+func unfit(err error, t *types.Type) (string, error) {
 	var bad *value.MismatchError
-	switch {
-	case errors.As(err, &bad):
-		return nil, CauseResultType, fmt.Errorf("the result does not fit %s: %s", t, describe(bad, t))
-	case err != nil:
-		return nil, CauseResultError, fmt.Errorf("return: %w", err)
+	if errors.As(err, &bad) {
+		return CauseResultType, fmt.Errorf("the result does not fit %s: %s", t, describe(bad, t))
+	}
+	return CauseResultError, fmt.Errorf("return: %w", err)
+}
+
+// fit makes a result fit its type and looks for secrets in it. The cause belongs to the error.
+func (r *run) fit(ctx context.Context, v value.Value, t *types.Type, to target.Intake) (_ value.Value, cause string, err error) {
+	if v, err = value.Coerce(v, t); err != nil {
+		cause, err = unfit(err, t)
+		return nil, cause, err
 	}
 	if err := r.seal(ctx, v, t, to); err != nil {
 		var leak *secretError

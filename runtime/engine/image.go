@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/pipelang/pipe/lang/value"
 )
 
 // unlockedError is an image whose name the run came to and that no digest pins.
@@ -15,10 +17,14 @@ func (e *unlockedError) Error() string {
 
 // image is the op's image with the digest that the plan has for it, "" without one.
 func (w *opWork) image(ctx context.Context) (string, error) {
-	name, err := w.text(ctx, "image", w.op.plan.Image)
-	if err != nil {
-		return "", err
+	if w.op.plan.Image == nil {
+		return "", nil
 	}
+	v, err := w.run.eval(ctx, w.op.plan.Image, nil, w.scope) // a text, or an image
+	if err != nil {
+		return "", fmt.Errorf("image: %w", err)
+	}
+	name, _ := value.Env(v)
 	name = w.run.Plan.Pinned(name)
 	if w.run.Locked && name != "" && !strings.Contains(name, "sha256:") {
 		return "", &unlockedError{name}

@@ -52,6 +52,7 @@ const (
 	CauseExit           = "exit"             // an exit code that is no success
 	CauseSignal         = "signal"           // ended by a signal that pipe did not send
 	CauseTimeout        = "timeout"          // an attempt, or a pipeline, was not done in time
+	CauseNative         = "native"           // an op that pipe implements itself says why it failed
 	CauseTarget         = "target"           // the place kept the attempt from running, or was lost
 	CauseNoTarget       = "no-target"        // a target that does not exist
 	CauseUnlocked       = "image-not-locked" // a locked run came to an image without a digest

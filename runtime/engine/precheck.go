@@ -80,7 +80,10 @@ func (r *run) precheckGraph(g *graphInfo, place string) []error {
 func (r *run) precheckStep(s *stepInfo, place string) error {
 	op := &s.op.plan
 	who := fmt.Sprintf("step %s (%s)", s.plan.Path, s.plan.At)
-	if op.Native {
+	switch {
+	case op.Native && r.Natives[s.op.id] != nil:
+		return nil
+	case op.Native:
 		return fmt.Errorf("%s calls %s, which is built into pipe but not into this version of it: use a pipe that has it, or an op that runs a script", who, op.Name)
 	}
 	if what := beyondHost(op); what != "" && op.Image == nil {
@@ -187,7 +190,7 @@ func (r *run) places(g *graphInfo, place string, out []string) []string {
 	for _, s := range g.steps {
 		at := constantPlace(s.plan.Target, place)
 		switch {
-		case s.plan.Idle():
+		case s.plan.Idle(), s.op != nil && s.op.plan.Native:
 			continue
 		case s.graph != nil:
 			out = r.places(s.graph, at, out)

@@ -97,8 +97,13 @@ func (m *images) fetch(ctx context.Context, ref string, p progress) (*image.Insp
 	return m.inspect(ctx, ref)
 }
 
+// inspect looks an image up. One that was built here and never pushed has no digest of a
+// registry: its reference carries the engine's own ID instead.
 func (m *images) inspect(ctx context.Context, ref string) (*image.InspectResponse, error) {
 	found, err := m.engine.api.ImageInspect(ctx, ref)
+	if _, id, pinned := strings.Cut(ref, "@"); pinned && errdefs.IsNotFound(err) {
+		found, err = m.engine.api.ImageInspect(ctx, id)
+	}
 	return &found, err
 }
 
