@@ -70,6 +70,9 @@ func (e *Engine) Environ() []string { return slices.Clone(e.env) }
 // BuildKit says that the engine builds by BuildKit.
 func (e *Engine) BuildKit() bool { return e.ping.BuilderVersion == types.BuilderBuildKit }
 
+// Local says that the engine is on this machine: both reach the same loopback addresses.
+func (e *Engine) Local() bool { return strings.HasPrefix(e.endpoint.Host, "unix://") }
+
 // Windows says that the engine runs Windows' containers.
 func (e *Engine) Windows() bool { return strings.EqualFold(e.ping.OSType, "windows") }
 
