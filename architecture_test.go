@@ -51,7 +51,9 @@ var allowed = map[string]string{
 	// of its own: what starts processes and outlives pipe knows nothing of the workspaces it shows them
 	"runtime/target/host/supervisor": "runtime/event runtime/target",
 	// host: workspaces are made on this machine, whatever runs in them
-	"runtime/target/docker": "lang/value runtime/event runtime/target runtime/target/host",
+	"runtime/target/docker":        "lang/value runtime/event runtime/target runtime/target/host",
+	"runtime/target/docker/build":  "runtime/target/docker",
+	"runtime/target/docker/images": "runtime/target/docker",
 	// of its own, so that what pins images by digest needs no engine
 	"runtime/registry": "",
 	// what every place does alike, run by each place's tests; store and secret: content by digest is real
@@ -66,9 +68,13 @@ var allowed = map[string]string{
 	"runtime/audit": "",
 	// report: junit() and gotest() of a step's workspace are read by the engine; diag: did-you-mean;
 	// store: the cache, whose keys are the engine's
-	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/report runtime/store runtime/target",
+	"runtime/engine": "lang/diag lang/types lang/value lang/expr compiler/plan runtime/event runtime/native runtime/report runtime/store runtime/target",
+	"runtime/native": "lang/value runtime/event runtime/target",
 
-	"stdlib":                "",
+	"stdlib":         "",
+	"stdlib/natives": "runtime/native stdlib/image",
+	// docker and what is below it: ops on images are what the engine and registries do
+	"stdlib/image":          "lang/value runtime/native runtime/registry runtime/target/docker runtime/target/docker/build runtime/target/docker/images",
 	"cmd/pipe":              "*",
 	"cmd/pipe/internal/cli": "*",
 	"cmd/pipe/internal/ui":  "runtime/event runtime/engine",
@@ -90,6 +96,10 @@ var soleImporters = map[string]string{
 	"modernc.org/sqlite": "runtime/journal",
 	// the SDK is frozen upstream: one importing package makes the move to its successor cheap
 	"github.com/docker/docker": "runtime/target/docker",
+	// images are built by the engine's own BuildKit, over the connection of the engine's room
+	"github.com/moby/buildkit": "runtime/target/docker",
+	// one place says which registries are believed, and how
+	"github.com/google/go-containerregistry": "runtime/registry",
 }
 
 type goPackage struct {

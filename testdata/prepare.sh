@@ -22,6 +22,8 @@ need git git git --version
 need pytest "python3 python3-pytest" python3 -m pytest --version
 need venv "python3 python3-venv python3-pip" python3 -c "import ensurepip, venv"
 need node nodejs node --test --test-reporter=junit /dev/null
+need busybox busybox-static busybox true
+need docker-registry docker-registry docker-registry --version
 
 for name in $missing; do
 	echo "prepare: SKIPPED: the tests that need $name, which is not here and cannot be installed" >&2

@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"pushimage": pushImage,
 			"deletetag": deleteTag,
 			"subst":     substitute,
+			"images":    imagesOf,
 		},
 	})
 }
@@ -90,6 +91,26 @@ func substitute(ts *testscript.TestScript, neg bool, args []string) {
 		text := strings.NewReplacer("$REGISTRY", ts.Getenv("REGISTRY"), "$GUARDED", ts.Getenv("GUARDED")).Replace(ts.ReadFile(f))
 		ts.Check(os.WriteFile(ts.MkAbs(f), []byte(text), 0o644))
 	}
+}
+
+// imagesOf is `images PREFIX`: a program with a static shell for Dockerfiles, busybox, is put
+// into the folder, and what the engine has under the prefix goes when the script has ended.
+func imagesOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: images PREFIX")
+	}
+	program, err := exec.LookPath("busybox")
+	ts.Check(err)
+	text, err := os.ReadFile(program)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("busybox"), text, 0o755))
+	ts.Defer(func() {
+		out, err := exec.Command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference="+args[0]+"/*").Output()
+		if names := strings.Fields(string(out)); err == nil && len(names) > 0 {
+			err = exec.Command("docker", append([]string{"image", "rm", "--force"}, names...)...).Run()
+		}
+		ts.Check(err)
+	})
 }
 
 func examples(t *testing.T) string {

@@ -20,6 +20,7 @@ import (
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/host"
+	"github.com/pipelang/pipe/stdlib/natives"
 )
 
 // runFlags are the flags of pipe run.
@@ -152,6 +153,7 @@ func (a *app) run(b *bound, f runFlags) error {
 		Plan: b.plan, Run: setup, Setting: b.settings.Value,
 		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
+		Natives: natives.Register(),
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
 		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, show.asker, masker),
