@@ -152,4 +152,3 @@ func TestIgnoreFileOfADockerfile(t *testing.T) {
 		t.Fatalf("%v\n%s", err, l.text())
 	}
 }
-
