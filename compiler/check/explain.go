@@ -62,6 +62,9 @@ func (f *file) explain(d *diag.Diagnostic) {
 	if t.known {
 		d.Help = chosen(f.brief(t.subject.at)) + "; " + d.Help
 	}
+	if at := t.subject.at; d.Span.Start <= at.Start && at.End <= d.Span.End {
+		d.Span = at // of a list or a text, the part that it is about
+	}
 }
 
 // chosen says who has a say in a name that is always there.

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
@@ -58,10 +60,14 @@ func (e exprs) anything(x ast.Expr, what, expected string, fits func(*types.Type
 	case t.Kind == types.Optional && fits(t.Plain()):
 		return e.want(x, t.Plain(), what)
 	}
-	e.file.reportTo(e.diags, finding{
+	f := finding{
 		rule: diag.TypeMismatch, at: x.Span(),
 		message: what + ": expected " + expected + ", found " + t.String(),
-	})
+	}
+	if what == "for" && t.Plain().Kind == types.String {
+		f.help = fmt.Sprintf("make a list of it: %s.split(\",\")", e.file.brief(x.Span()))
+	}
+	e.file.reportTo(e.diags, f)
 	return types.InvalidType
 }
 

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	celast "github.com/google/cel-go/common/ast"
@@ -162,7 +163,37 @@ func mixed(at source.Span, what string, a, b *types.Type) diag.Diagnostic {
 }
 
 func neverEqual(at source.Span, a, b *types.Type) diag.Diagnostic {
-	return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s and %s are never equal", plainly(a), plainly(b))}
+	d := diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s and %s are never equal", plainly(a), plainly(b))}
+	for _, pair := range [][2]*types.Type{{a, b}, {b, a}} {
+		if text := literalOf(pair[1]); text != "" && unquotes(text, pair[0].Plain().Kind) {
+			d.Help = "write it without quotes: " + text
+		}
+	}
+	return d
+}
+
+// literalOf is the text of a type of one literal, "" for others.
+func literalOf(t *types.Type) string {
+	if t = t.Plain(); t.Kind != types.Literals || len(t.Literals) != 1 {
+		return ""
+	}
+	return t.Literals[0]
+}
+
+// unquotes says that a text is how values of a kind are written.
+func unquotes(text string, kind types.Kind) bool {
+	var err error
+	switch kind {
+	case types.Int:
+		_, err = strconv.ParseInt(text, 10, 64)
+	case types.Float:
+		_, err = strconv.ParseFloat(text, 64)
+	case types.Bool:
+		return text == "true" || text == "false"
+	default:
+		return false
+	}
+	return err == nil
 }
 
 func unknownLiteral(at source.Span, lit, set *types.Type) diag.Diagnostic {
@@ -251,6 +282,10 @@ func (c *checking) absent(at source.Span, node celast.Expr, t *types.Type, field
 	if text := c.text(node); text != "" {
 		what, use = text, text+use
 	}
+	if _, declared := c.scope.Lookup(name); named && !declared {
+		return diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: what + " may be missing",
+			Help: "write " + use + ", or leave the gaps of the list out before, with .present()"}
+	}
 	return diag.Diagnostic{Rule: diag.MaybeMissing, Span: at, Message: what + " may be missing", Help: "write " + use + ", or bind it with `needs x = …`"}
 }
 
@@ -328,7 +363,7 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		case types.Duration:
 			d.Help = fmt.Sprintf("a duration has a unit: %ss, %sm or %sh", n, n, n)
 		case types.Size:
-			d.Help = fmt.Sprintf("a size has a unit: %sMiB or %sGB", n, n)
+			d.Help = fmt.Sprintf("a size has a unit: %sMiB or %sMB", n, n)
 		}
 	}
 	switch {

@@ -205,7 +205,11 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 	case fn == operators.Negate:
 		return said[0] + " has no negative", ""
 	case fn == operators.Index || fn == operators.OptIndex:
-		return fmt.Sprintf("%s cannot be indexed by %s", said[0], said[1]), ""
+		help := ""
+		if ts[0].Plain().Kind == types.List {
+			help = "a list is indexed by a number, from 0"
+		}
+		return fmt.Sprintf("%s cannot be indexed by %s", said[0], said[1]), help
 	case fn == operators.In:
 		return fmt.Sprintf("in does not work between %s and %s", said[0], said[1]), ""
 	case strings.HasPrefix(fn, "_") && len(said) == 2:
