@@ -30,6 +30,7 @@ type Run struct {
 	Status        string // Running, Interrupted, or an outcome
 	Ended         time.Time
 	Reason, Cause string
+	Branch        string // that was checked out, "" where none was or nobody knows
 	Result        json.RawMessage
 }
 
@@ -95,9 +96,9 @@ type Filter struct {
 	Limit int
 	// Prefix is what the ids begin with, Commit what the commits do.
 	Prefix, Commit string
-	// Pipeline is its name, Status as Run has it, Since the earliest start.
-	Pipeline, Status string
-	Since            time.Time
+	// Pipeline and Branch are names, Status is as Run has it, Since the earliest start.
+	Pipeline, Branch, Status string
+	Since                    time.Time
 }
 
 // sqlStatus is the status as the database has it, which does not know what became of a run that
@@ -121,10 +122,11 @@ func (r *Reader) Runs(ctx context.Context, f Filter) ([]Run, error) {
 	if r.db == nil {
 		return nil, nil
 	}
-	rows, err := r.db.QueryContext(ctx, `SELECT id, pipeline, file, profile, root, commit_id, origin, plan_steps, plan, context, started, ended, status, reason, cause, result
+	rows, err := r.db.QueryContext(ctx, `SELECT id, pipeline, file, profile, root, commit_id, origin, plan_steps, plan, context, started, ended, status, reason, cause, result,
+		coalesce((SELECT CAST(data AS TEXT) FROM attached WHERE run = runs.id AND name = 'branch'), '') AS branch
 		FROM runs WHERE (?1 = '' OR root = ?1) AND substr(id, 1, length(?2)) = ?2 AND substr(commit_id, 1, length(?3)) = ?3
-		AND (?4 = '' OR pipeline = ?4) AND (?5 = '' OR status = ?5) AND started >= ?6
-		ORDER BY started DESC, id DESC`, f.Root, f.Prefix, f.Commit, f.Pipeline, f.sqlStatus(), f.since())
+		AND (?4 = '' OR pipeline = ?4) AND (?5 = '' OR status = ?5) AND started >= ?6 AND (?7 = '' OR branch = ?7)
+		ORDER BY started DESC, id DESC`, f.Root, f.Prefix, f.Commit, f.Pipeline, f.sqlStatus(), f.since(), f.Branch)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
@@ -152,7 +154,7 @@ func scanRun(rows *sql.Rows) (Run, error) {
 	var ended sql.NullInt64
 	var result sql.NullString
 	err := rows.Scan(&run.ID, &run.Pipeline, &run.File, &run.Profile, &run.Root, &run.Commit, &run.Trigger, &steps, &run.Plan, &run.Context,
-		&started, &ended, &run.Status, &run.Reason, &run.Cause, &result)
+		&started, &ended, &run.Status, &run.Reason, &run.Cause, &result, &run.Branch)
 	if err != nil {
 		return run, err
 	}

@@ -145,6 +145,7 @@ func (a *app) run(b *bound, f runFlags) error {
 	}
 	masker := a.masker
 	written := journal.Start(place.Dir(), runInfo(id, b, facts.Values(), started), journal.Limits{})
+	written.Attach("branch", []byte(fact(facts.Values(), "git", "branch")))
 	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
 	bus := event.NewBus(id, masker, show.sink, written.Sink)
 	bus.OnGlimpse(show.glimpse)
@@ -154,7 +155,7 @@ func (a *app) run(b *bound, f runFlags) error {
 		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
 		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
 		Natives: natives.Register(),
-		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint,
+		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint, Seal: sealer.Seal,
 		Find: func() target.Finder { return masker.Finder() },
 		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, show.asker, masker),
 		Cache: place, NoCache: f.noCache, Locked: f.locked,

@@ -19,9 +19,9 @@ import (
 
 // runsFlags are the flags of pipe runs.
 type runsFlags struct {
-	number                                  int
-	all                                     bool
-	status, pipeline, commit, since, format string
+	number                                          int
+	all                                             bool
+	status, pipeline, commit, branch, since, format string
 }
 
 // statuses are those of runs.
@@ -55,6 +55,7 @@ func (a *app) runsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.status, "status", "", "only those with this status")
 	cmd.Flags().StringVar(&f.pipeline, "pipeline", "", "only those of this pipeline")
 	cmd.Flags().StringVar(&f.commit, "commit", "", "only those of this commit, branch or tag: whatever git knows by this `name`")
+	cmd.Flags().StringVar(&f.branch, "branch", "", "only those that ran on this branch")
 	cmd.Flags().StringVar(&f.since, "since", "", "only those that started since: `2d` ago, a day or a time")
 	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
 	completeFlag(cmd, "format", "text", "json")
@@ -64,7 +65,7 @@ func (a *app) runsCommand() *cobra.Command {
 
 // filter is what the flags ask for.
 func (a *app) filter(ctx context.Context, f runsFlags) (journal.Filter, error) {
-	out := journal.Filter{Root: a.here(), Limit: f.number, Pipeline: f.pipeline, Status: f.status}
+	out := journal.Filter{Root: a.here(), Limit: f.number, Pipeline: f.pipeline, Branch: f.branch, Status: f.status}
 	if f.all {
 		out.Root = ""
 	}
@@ -155,6 +156,7 @@ type runJSON struct {
 	Root     string          `json:"root"`
 	Profile  string          `json:"profile,omitempty"`
 	Commit   string          `json:"commit,omitempty"`
+	Branch   string          `json:"branch,omitempty"`
 	Event    string          `json:"event,omitempty"`
 	Plan     string          `json:"plan,omitempty"`
 	Context  string          `json:"context,omitempty"`
@@ -165,7 +167,7 @@ type runJSON struct {
 
 func jsonOf(r journal.Run) runJSON {
 	return runJSON{ID: r.ID, Pipeline: r.Pipeline, Status: r.Status, Started: r.Started.UTC(), Ended: moment(r.Ended), File: r.File, Root: r.Root,
-		Profile: r.Profile, Commit: r.Commit, Event: r.Trigger, Plan: r.Plan, Context: r.Context, Cause: r.Cause, Reason: r.Reason, Result: r.Result}
+		Profile: r.Profile, Commit: r.Commit, Branch: r.Branch, Event: r.Trigger, Plan: r.Plan, Context: r.Context, Cause: r.Cause, Reason: r.Reason, Result: r.Result}
 }
 
 // moment is a time that may be missing.
