@@ -220,7 +220,9 @@ func TestNoCommandShowsASecret(t *testing.T) {
 	for _, args := range [][]string{{"plan"}, {"plan", "--format", "tree"}, {"plan", "--format", "dot"}, {"plan", "--format", "mermaid"},
 		{"graph"}, {"settings"}, {"settings", "--format", "json"}, {"settings", "--long"}, {"settings", "--template"}, {"settings", "--schema"},
 		{"check"}, {"eval", "settings.a_token"}, {"eval", "settings.a_token.size()"}, {"docs"}, {"store"}, {"explain", "sealed"}, {"explain", "sealed", "--format", "json"},
-		{"runs"}, {"runs", "--format", "json"}, {"show"}, {"show", "--format", "json"}, {"logs"}, {"logs", "--format", "json"}, {"run", "--set", "a_token="}} {
+		{"runs"}, {"runs", "--format", "json"}, {"show"}, {"show", "--format", "json"}, {"logs"}, {"logs", "--format", "json"},
+		{"show", "--format", "junit"}, {"show", "--format", "markdown"}, {"artifacts"}, {"artifacts", "--format", "json"},
+		{"run", "p.pipe", "--progress", "live", "--junit", "junit.xml"}, {"run", "--set", "a_token="}} {
 		if out := pipe(args...); out == "" && args[0] != "check" {
 			t.Errorf("pipe %s says nothing", strings.Join(args, " "))
 		}

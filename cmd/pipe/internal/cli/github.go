@@ -23,11 +23,17 @@ func annotations(root string) func(event.Event) []string {
 		if e.Type == event.StepFanout {
 			whole[e.Step] = true
 		}
-		if e.Type != event.StepFinished || whole[e.Step] {
+		if at := strings.LastIndexByte(e.Step, '/'); at > 0 {
+			whole[e.Step[:at]] = true // its steps have said what it returns
+		}
+		if e.Type != event.StepFinished {
 			return nil
 		}
 		var out []string
 		for _, report := range summary.ReportsIn(e.Value) {
+			if whole[e.Step] {
+				break
+			}
 			for _, f := range report.Failures[:min(len(report.Failures), left)] {
 				left--
 				out = append(out, testAnnotation(f, e.Step, root))
