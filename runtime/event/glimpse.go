@@ -31,9 +31,15 @@ func (l *Lines) look(o *openLine) {
 		return
 	}
 	o.looked = now
-	from := bytes.LastIndexByte(bytes.TrimRight(o.text[:end], "\r"), '\r') + 1
-	shown := append(bytes.Clone(o.text[from:end]), '\n')
-	if l.opens(shown) == len(shown) {
-		l.bus.glimpse(l.step, l.bus.mask.Mask(replaceInvalid(l.bus.mask.Mask(string(o.text[from:end])))))
+	if !l.settled(o.text[:end]) || !l.settled(o.text[:end+1]) { // a secret's lines may end in either way
+		return
 	}
+	from := bytes.LastIndexAny(bytes.TrimRight(o.text[:end], "\r"), "\r\n") + 1
+	l.bus.glimpse(l.step, l.bus.mask.Mask(replaceInvalid(l.bus.mask.Mask(string(o.text[from:end])))))
+}
+
+// settled reports whether no secret may go on in the line behind a text.
+func (l *Lines) settled(text []byte) bool {
+	line := append(bytes.Clone(text), '\n')
+	return l.opens(line) == len(line)
 }

@@ -54,9 +54,9 @@ func Grid(w io.Writer, style Style, columns []Column, rows [][]string) {
 func columnWidths(columns []Column, rows [][]string, total int) (widths []int, fits bool) {
 	sum := gap * (len(columns) - 1)
 	for i, c := range columns {
-		wide := utf8.RuneCountInString(c.Title)
+		wide := Cells(c.Title)
 		for _, row := range rows {
-			wide = max(wide, utf8.RuneCountInString(row[i]))
+			wide = max(wide, Cells(row[i]))
 		}
 		widths = append(widths, wide)
 		sum += wide
@@ -103,7 +103,7 @@ func gridRow(w io.Writer, style Style, color string, columns []Column, row []str
 func cards(w io.Writer, style Style, columns []Column, rows [][]string, total int) {
 	wide := 0
 	for _, c := range columns[1:] {
-		wide = max(wide, utf8.RuneCountInString(c.Title))
+		wide = max(wide, Cells(c.Title))
 	}
 	for _, row := range rows {
 		for _, line := range Fold(row[0], total) {
@@ -114,27 +114,26 @@ func cards(w io.Writer, style Style, columns []Column, rows [][]string, total in
 				continue
 			}
 			head := "  " + pad(c.Title, wide+gap)
-			for _, line := range Fold(row[i+1], max(total-utf8.RuneCountInString(head), leastText)) {
+			for _, line := range Fold(row[i+1], max(total-Cells(head), leastText)) {
 				fmt.Fprintln(w, strings.TrimRight(head+line, " "))
-				head = strings.Repeat(" ", utf8.RuneCountInString(head))
+				head = strings.Repeat(" ", Cells(head))
 			}
 		}
 	}
 }
 
-// Cut shortens a text to a width, with … at its end.
+// Cut shortens a text to a width, with … at its end; 0 or less is no width.
 func Cut(s string, width int) string {
-	r := []rune(s)
-	if width <= 0 || len(r) <= width {
+	if width <= 0 {
 		return s
 	}
-	return string(r[:width-1]) + "…"
+	return CutCells(s, width)
 }
 
 // Fold breaks a text at spaces, and within words that are longer than a line; what it starts
 // with is kept as an indent. A width of 0 or less breaks nothing.
 func Fold(s string, width int) []string {
-	if width <= 0 || utf8.RuneCountInString(s) <= width {
+	if width <= 0 || Cells(s) <= width {
 		return []string{s}
 	}
 	body := strings.TrimLeft(s, " ")
@@ -142,24 +141,38 @@ func Fold(s string, width int) []string {
 	lead := strings.Repeat(" ", indent)
 	width -= indent
 	var lines []string
-	line := []rune{}
+	line, taken := "", 0
 	for word := range strings.FieldsSeq(body) {
-		r := []rune(word)
-		if len(line) > 0 && len(line)+1+len(r) <= width {
-			line = append(append(line, ' '), r...)
+		wide := Cells(word)
+		if line != "" && taken+1+wide <= width {
+			line, taken = line+" "+word, taken+1+wide
 			continue
 		}
-		if len(line) > 0 {
-			lines = append(lines, lead+string(line))
+		if line != "" {
+			lines = append(lines, lead+line)
 		}
-		for len(r) > width {
-			lines = append(lines, lead+string(r[:width]))
-			r = r[width:]
+		for wide > width {
+			head := headOf(word, width)
+			lines = append(lines, lead+head)
+			word = word[len(head):]
+			wide = Cells(word)
 		}
-		line = r
+		line, taken = word, wide
 	}
-	if len(line) > 0 || lines == nil {
-		lines = append(lines, lead+string(line))
+	if line != "" || lines == nil {
+		lines = append(lines, lead+line)
 	}
 	return lines
+}
+
+// headOf is as much of a text as fits a width, one character at least.
+func headOf(s string, width int) string {
+	end := 0
+	for i, r := range s {
+		if width -= cellsOf(r); width < 0 && i > 0 {
+			return s[:end]
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	return s
 }

@@ -96,6 +96,8 @@ func TestFold(t *testing.T) {
 		{"abcdefghij", 4, []string{"abcd", "efgh", "ij"}},
 		{"  ab cd ef", 6, []string{"  ab", "  cd", "  ef"}},
 		{"äöü äöü", 4, []string{"äöü", "äöü"}},
+		{"日本語日本 語", 5, []string{"日本", "語日", "本 語"}},
+		{"日本", 1, []string{"日", "本"}},
 	} {
 		if d := cmp.Diff(tt.want, Fold(tt.text, tt.width)); d != "" {
 			t.Errorf("%q in %d: %s", tt.text, tt.width, d)
@@ -108,7 +110,7 @@ func TestCut(t *testing.T) {
 		text  string
 		width int
 		want  string
-	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"äöüß", 3, "äö…"}, {"abcd", 0, "abcd"}} {
+	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"äöüß", 3, "äö…"}, {"日本語", 5, "日本…"}, {"abcd", 0, "abcd"}} {
 		if got := Cut(tt.text, tt.width); got != tt.want {
 			t.Errorf("%q cut to %d is %q, want %q", tt.text, tt.width, got, tt.want)
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pipelang/pipe/runtime/engine"
 )
@@ -27,13 +26,13 @@ func table(w io.Writer, style Style, rows []row) {
 	for i := range rows {
 		name = max(name, Cells(rows[i].name))
 		outcome = max(outcome, Cells(rows[i].outcome)+2)
-		took = max(took, utf8.RuneCountInString(rows[i].took))
+		took = max(took, Cells(rows[i].took))
 	}
 	header := strings.TrimRight(fmt.Sprintf("%-*s  %-*s  %*s  %s", name, "STEP", outcome, "OUTCOME", took, "TIME", "REASON"), " ")
 	fmt.Fprintln(w, style.paint(bold, header))
 	for _, r := range rows {
 		shown := pad(r.mark+" "+r.outcome, outcome)
-		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-utf8.RuneCountInString(r.took)) + r.took + "  "
+		line := pad(r.name, name) + "  " + style.paint(r.color, shown) + "  " + strings.Repeat(" ", took-Cells(r.took)) + r.took + "  "
 		indent := name + outcome + took + 6
 		for _, part := range wrap(r.reason, style.Width-indent) {
 			fmt.Fprintln(w, strings.TrimRight(line+disarm(part), " "))
@@ -47,7 +46,7 @@ const minReason = 20
 
 // wrap breaks a text between words into lines of a width; a longer word stays whole.
 func wrap(text string, width int) []string {
-	if width < minReason || utf8.RuneCountInString(text) <= width {
+	if width < minReason || Cells(text) <= width {
 		return []string{text}
 	}
 	var lines []string
@@ -56,7 +55,7 @@ func wrap(text string, width int) []string {
 		switch {
 		case line == "":
 			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+		case Cells(line)+1+Cells(word) > width:
 			lines = append(lines, line)
 			line = word
 		default:

@@ -10,7 +10,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pipelang/pipe/runtime/event"
 )
@@ -61,7 +60,7 @@ type Log struct {
 func NewLog(w io.Writer, style Style, steps []string) *Log {
 	l := &Log{w: w, style: style, section: map[string]string{}, open: map[string]bool{}, colors: map[string]string{}, sight: newSight()}
 	for _, s := range steps {
-		l.width = min(max(l.width, utf8.RuneCountInString(s)), maxPrefix)
+		l.width = min(max(l.width, Cells(s)), maxPrefix)
 	}
 	return l
 }
@@ -125,7 +124,7 @@ func (l *Log) prefix(step string) string {
 		l.colors[step] = color
 	}
 	shown := Line(step)
-	pad := max(0, l.width-utf8.RuneCountInString(shown))
+	pad := max(0, l.width-Cells(shown))
 	return l.time() + l.style.paint(color, shown) + strings.Repeat(" ", pad) + " "
 }
 
