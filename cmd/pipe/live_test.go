@@ -217,7 +217,11 @@ func TestLiveWhenInterrupted(t *testing.T) {
 
 // A question stays where it is until it is answered, and what went on meanwhile comes behind it.
 func TestLiveAsksOnATerminal(t *testing.T) {
-	c := onTerminal(t, 80, 24, "pipeline main() {\n  ship = op {\n    inputs []\n    approve \"Deploy to prod?\"\n    run `echo shipped`\n  }\n  other = op {\n    inputs []\n    run `for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done`\n  }\n}\n", "run", "p.pipe")
+	c := onTerminal(t, 80, 24, "pipeline main() {\n  first = op {\n    inputs []\n    run `sleep 0.5`\n  }\n  ship = op {\n    needs first\n    inputs []\n    approve \"Deploy to prod?\"\n    run `echo shipped`\n  }\n  other = op {\n    inputs []\n    run `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo $i; sleep 0.1; done`\n  }\n}\n", "run", "p.pipe")
+	c.until("2 running")
+	if _, err := c.tty.Write([]byte("y\n")); err != nil { // of somebody who has seen no question
+		t.Fatal(err)
+	}
 	c.until("Approve? [y/N]")
 	time.Sleep(200 * time.Millisecond) // several frames, had they been drawn
 	if lines := strings.Split(c.text(), "\n"); lines[len(lines)-1] != "Approve? [y/N]" {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"maps"
@@ -18,6 +17,8 @@ import (
 type asker interface {
 	Ask(question string) error
 	Answered(typed bool)
+	// Typed says that a person ended a line while nothing was asked.
+	Typed()
 }
 
 // approver asks on the terminal; nil where nobody can answer. The question is no event, so it
@@ -26,17 +27,13 @@ func (a *app) approver(format string, out asker, mask event.Masker) func(context
 	if !a.Answers || !a.Terminal || format != "text" {
 		return nil
 	}
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for in := bufio.NewScanner(a.In); in.Scan(); {
-			lines <- in.Text()
-		}
-	}()
+	typed := answersFrom(a.In, out.Typed)
 	return func(ctx context.Context, q engine.Approval) (engine.Answer, error) {
 		if err := out.Ask(question(q, mask)); err != nil {
 			return engine.Answer{}, err
 		}
+		lines, over := typed.next()
+		defer over()
 		select {
 		case answer := <-lines:
 			out.Answered(true)

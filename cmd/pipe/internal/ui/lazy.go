@@ -46,6 +46,9 @@ func (l *Lazy) Answered(typed bool) {
 	l.release()
 }
 
+// Typed is of no matter to lines.
+func (l *Lazy) Typed() {}
+
 func (l *Lazy) release() {
 	if l.held != nil && l.err == nil {
 		_, l.err = l.w.Write(l.held.Bytes())

@@ -208,6 +208,15 @@ func (l *Live) Answered(typed bool) {
 	}
 }
 
+// Typed says that a person ended a line while nothing was asked, which moved the cursor.
+func (l *Live) Typed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.on && len(l.screen.block) > 0 {
+		l.screen.typed++
+	}
+}
+
 // Glimpse takes what a line shows that a step has not ended: progress that is drawn over itself.
 func (l *Live) Glimpse(step, text string) {
 	l.mu.Lock()

@@ -45,10 +45,16 @@ func (g *glass) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.writes++
+	rows := bytes.Count(p, []byte(eraseAbove))
 	for _, m := range up.FindAllSubmatch(p, -1) {
-		if n, _ := strconv.Atoi(string(m[1])); n >= g.vt.Height() {
-			g.t.Errorf("a frame begins %d rows above the cursor on a terminal of %d", n, g.vt.Height())
-		}
+		n, _ := strconv.Atoi(string(m[1]))
+		rows += n
+	}
+	if rows >= g.vt.Height() {
+		g.t.Errorf("a frame begins %d rows above the cursor on a terminal of %d", rows, g.vt.Height())
+	}
+	if at := bytes.Index(p, []byte(eraseBelow)); at >= 0 && !bytes.Contains(p[:at], []byte("\n")) {
+		g.t.Errorf("%q erases from where the block began, which some terminals keep", p)
 	}
 	g.vt.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n")))
 	return len(p), nil
@@ -250,8 +256,8 @@ func TestLiveIsDrawnAnewWhenTheTerminalChanges(t *testing.T) {
 		}
 	})
 	s := screen{cells: []int{99, 10, 0}}
-	if s.top(area{50, 24}); s.text.String() != "\r\x1b[4A" {
-		t.Errorf("lines of 99, 10 and no cells begin %q above on 50 columns", s.text.String())
+	if n := s.rows(area{50, 24}); n != 4 {
+		t.Errorf("lines of 99, 10 and no cells take %d rows of 50 columns, want 4", n)
 	}
 }
 

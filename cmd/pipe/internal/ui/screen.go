@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // screen draws a block of lines below what scrolls. Nothing of the block stays: each frame is
@@ -16,6 +17,7 @@ type screen struct {
 	block []string // as it was drawn last
 	cells []int    // of each of its lines
 	size  area     // that it was drawn for
+	typed int      // lines that a person ended below it
 	text  bytes.Buffer
 	err   error // the first of a write; nothing is drawn after it
 }
@@ -35,6 +37,8 @@ const (
 	endFrame   = "\x1b[?2026l"
 	eraseRight = "\x1b[K"
 	eraseBelow = "\x1b[J"
+	eraseLine  = "\r\x1b[2K"
+	eraseAbove = "\x1b[A\x1b[2K"
 )
 
 // draw shows lines below above, which is whole lines that stay. Lines must be narrower than
@@ -44,7 +48,7 @@ func (s *screen) draw(above []byte, lines []line, size area) {
 	for i, l := range lines {
 		text[i], cells[i] = l.text, l.cells
 	}
-	same := len(above) == 0 && slices.Equal(text, s.block) && (size == s.size || len(text) == 0)
+	same := len(above) == 0 && slices.Equal(text, s.block) && (size == s.size || len(text) == 0) && s.typed == 0
 	if same || s.err != nil {
 		return
 	}
@@ -55,37 +59,39 @@ func (s *screen) draw(above []byte, lines []line, size area) {
 		return
 	}
 	s.text.WriteString(beginFrame)
-	s.top(size)
-	if len(above) > 0 {
-		// A line as wide as the terminal leaves the cursor where erasing takes its last
-		// character: what is below goes first.
-		s.text.WriteString(eraseBelow)
+	rows := s.rows(size)
+	if len(above) > 0 || len(text) == 0 {
+		// A line as wide as the terminal leaves the cursor where erasing takes its last character:
+		// what is below goes first. It goes line by line: some terminals keep in their
+		// scrollback what is erased from the first row on.
+		s.text.WriteString(eraseLine + strings.Repeat(eraseAbove, rows))
 		s.text.Write(above)
+	} else if s.text.WriteByte('\r'); rows > 0 {
+		s.text.WriteString("\x1b[" + strconv.Itoa(rows) + "A")
 	}
 	for _, t := range text {
 		s.text.WriteString(t + eraseRight + "\n")
 	}
-	s.text.WriteString(eraseBelow + endFrame)
-	s.block, s.cells, s.size = text, cells, size
+	if len(above) == 0 && len(text) > 0 && rows > len(text) {
+		s.text.WriteString(eraseBelow)
+	}
+	s.text.WriteString(endFrame)
+	s.block, s.cells, s.size, s.typed = text, cells, size, 0
 	s.flush()
 }
 
-// top moves to where the block begins, on a terminal that has broken its lines anew when it
-// became narrower.
-func (s *screen) top(size area) {
+// rows is how many the block takes on a terminal that has broken its lines anew when it became
+// narrower; what is out of reach does not count.
+func (s *screen) rows(size area) int {
 	rows := 0
 	for _, n := range s.cells {
 		rows += 1 + max(0, n-1)/size.columns
 	}
-	rows = min(rows, size.rows-1) // further up it is out of reach
-	s.text.WriteByte('\r')
-	if rows > 0 {
-		s.text.WriteString("\x1b[" + strconv.Itoa(rows) + "A")
-	}
+	return min(rows+s.typed, size.rows-1)
 }
 
 // forget leaves the block where it is: someone else has written below it.
-func (s *screen) forget() { s.block, s.cells = nil, nil }
+func (s *screen) forget() { s.block, s.cells, s.typed = nil, nil, 0 }
 
 func (s *screen) flush() { _, s.err = s.w.Write(s.text.Bytes()) }
 
