@@ -23,6 +23,7 @@ func Check(p *load.Program, diags *diag.List) *Program {
 	if m := c.modules[p.Entry]; m != nil {
 		c.out.Entry = m.out
 	}
+	portability{c.out, diags}.check()
 	c.silence()
 	c.explain()
 	return c.out

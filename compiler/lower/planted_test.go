@@ -37,7 +37,7 @@ var secretSinks = []string{
 	`%[1]s = op { for v in settings.tokens; env { X = %[2]s }; run ` + "`true`" + ` }`,
 	`%[1]s = all(x: [%[2]s, settings.token])`,
 	`%[1]s = logins(x: [Login{user: "u", token: %[2]s}])`,
-	`%[1]s = op { service db { image "postgres"; env { P = %[2]s } }; run ` + "`true`" + ` }`,
+	`%[1]s = op { image "alpine:3"; service db { image "postgres"; env { P = %[2]s } }; run ` + "`true`" + ` }`,
 }
 
 const plantedIn = `type Login { user: string, token: secret string }

@@ -31,6 +31,8 @@ const (
 	Misplaced         = "misplaced"          // legal elsewhere, not here
 	InvalidValue      = "invalid-value"      // a constant outside what is allowed
 	MissingBody       = "missing-body"       // an op that runs nothing
+	NeedsContainer    = "needs-container"    // what only a container has, without an image
+	WrongTarget       = "wrong-target"       // a target that cannot run the op
 	SecretLeak        = "secret-leak"        // a secret where it may not go
 	UntrustedFlow     = "untrusted-flow"     // a stranger's value where it may not go
 	TrustsAnything    = "trusts-anything"    // trusted() with a pattern that keeps nothing out

@@ -235,7 +235,6 @@ func TestRefusals(t *testing.T) {
 		{"an image", plan.Op{Image: litp("alpine")}, nil, "step s (ci.pipe:1:1) wants the image of op own, and this pipe has no target that runs images: leave image out to run it on this machine"},
 		{"a native op", plan.Op{Native: true}, nil, "step s (ci.pipe:1:1) calls own, which is built into pipe but not into this version of it: use a pipe that has it, or an op that runs a script"},
 		{"a target", plan.Op{}, []option{func(s *plan.Step) { s.Target = litp("prod") }}, `step s (ci.pipe:1:1): there is no target "prod" here: this version of pipe runs on host`},
-		{"a limit", plan.Op{Memory: litp(1 << 20)}, nil, "step s (ci.pipe:1:1) sets memory, which only a container can: give the op an image, or leave memory out"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

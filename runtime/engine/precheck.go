@@ -86,9 +86,6 @@ func (r *run) precheckStep(s *stepInfo, place string) error {
 	case op.Native:
 		return fmt.Errorf("%s calls %s, which is built into pipe but not into this version of it: use a pipe that has it, or an op that runs a script", who, op.Name)
 	}
-	if what := beyondHost(op); what != "" && op.Image == nil {
-		return fmt.Errorf("%s sets %s, which only a container can: give the op an image, or leave %s out", who, what, what)
-	}
 	place = constantPlace(s.plan.Target, constantPlace(op.Target, place))
 	if place == late {
 		return nil
@@ -106,27 +103,6 @@ func (r *run) precheckStep(s *stepInfo, place string) error {
 		return fmt.Errorf("%s: %w", who, r.noTarget(place))
 	}
 	return nil
-}
-
-// beyondHost names an attribute that a program on this machine cannot be held to.
-func beyondHost(op *plan.Op) string {
-	switch {
-	case len(op.Services) > 0:
-		return "service"
-	case op.Network != nil:
-		return "network"
-	case op.User != nil:
-		return "user"
-	case op.CPU != nil:
-		return "cpu"
-	case op.Memory != nil:
-		return "memory"
-	case op.PIDs != nil:
-		return "pids"
-	case len(op.Capabilities) > 0:
-		return "capabilities"
-	}
-	return ""
 }
 
 // late stands for a target that only the run knows.

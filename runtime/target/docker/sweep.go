@@ -135,6 +135,14 @@ func (e *Engine) removeAll(ctx context.Context, all []Left) error {
 	return err
 }
 
+// Remove removes one of Leftovers, unless its run lives by now.
+func (e *Engine) Remove(ctx context.Context, l Left) error {
+	if host.InUse(l.folder) {
+		return fmt.Errorf("%s %s belongs to a run that lives", l.Kind, l.ID)
+	}
+	return e.remove(ctx, l)
+}
+
 func (e *Engine) remove(ctx context.Context, l Left) error {
 	switch l.Kind {
 	case "container":

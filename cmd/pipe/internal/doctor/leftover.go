@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/host"
 )
 
 // Leftover is something that a killed run left. The next run removes it, too.
 type Leftover struct {
-	Kind   string `json:"kind"` // folder
+	Kind   string `json:"kind"` // folder, container, network or volume
 	Name   string `json:"name"`
 	Run    string `json:"run,omitempty"`
 	Step   string `json:"step,omitempty"`
@@ -49,7 +51,40 @@ func (s *Surroundings) Leftovers(ctx context.Context) ([]Leftover, error) {
 		out = append(out, l)
 	}
 	out = append(out, emptyStates(states, opened.UnderWay)...)
-	return out, ctx.Err()
+	onEngine, err := s.leftOnEngine(ctx, states)
+	return append(onEngine, out...), err // containers first: folders are in them
+}
+
+// leftOnEngine are what carries the labels of this store. Without an engine there is nothing.
+func (s *Surroundings) leftOnEngine(ctx context.Context, states string) ([]Leftover, error) {
+	e, err := docker.Connect(ctx, docker.Endpoint{Environ: s.Environ})
+	if errors.Is(err, docker.ErrAbsent) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the Docker engine: %w", err)
+	}
+	defer e.Close()
+	all, err := e.Leftovers(ctx, target.Run{State: filepath.Join(states, "doctor")})
+	if err != nil {
+		return nil, fmt.Errorf("the Docker engine: %w", err)
+	}
+	var out []Leftover
+	for _, l := range all {
+		out = append(out, Leftover{Kind: l.Kind, Name: l.ID, Run: l.Run, Step: l.Step, remove: func(ctx context.Context) error {
+			return s.removeOnEngine(ctx, l)
+		}})
+	}
+	return out, nil
+}
+
+func (s *Surroundings) removeOnEngine(ctx context.Context, l docker.Left) error {
+	e, err := docker.Connect(ctx, docker.Endpoint{Environ: s.Environ})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	return e.Remove(ctx, l)
 }
 
 // emptyStates are state folders of runs that are over, with nothing in them.

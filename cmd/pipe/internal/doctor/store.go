@@ -9,7 +9,7 @@ import (
 )
 
 // waitDelay is how long a program's children may hold its output when it was ended.
-const waitDelay = 200 * time.Millisecond
+const waitDelay = 2 * time.Second
 
 const (
 	lowDisk   = 2 << 30
