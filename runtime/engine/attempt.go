@@ -148,6 +148,7 @@ func timedOut(late *timeoutError) ending {
 // exited reads how the processes ended.
 func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 	exit := att.Exit()
+	w.tellLeft(exit)
 	var late *timeoutError
 	good := exit.Signal == "" && slices.Contains(w.codes, exit.Code)
 	switch {
@@ -158,6 +159,10 @@ func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 		return cancelledBy(ctx)
 	case exit.Cancelled && errors.As(context.Cause(inner), &late):
 		end := timedOut(late)
+		end.exit = &exit.Code
+		return end
+	case exit.TimedOut:
+		end := timedOut(&timeoutError{"the attempt", w.limit})
 		end.exit = &exit.Code
 		return end
 	case good:
@@ -173,6 +178,16 @@ func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 	end.reason += w.in(exit.Script)
 	end.exit, end.retriable = &exit.Code, true
 	return end
+}
+
+// tellLeft names processes that outlived the step's programs.
+func (w *opWork) tellLeft(exit target.Exit) {
+	if exit.Left != "" {
+		w.run.Bus.Publish(event.Event{Type: event.Notice, Step: w.path, Text: w.path + ": ended what the step left behind: " + exit.Left})
+	}
+	if exit.Stuck != "" {
+		w.run.Bus.Publish(event.Event{Type: event.Notice, Step: w.path, Text: w.path + ": could not be ended: " + exit.Stuck})
+	}
 }
 
 // in names the script that failed by its title or number, where there are several.

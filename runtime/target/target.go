@@ -214,6 +214,8 @@ type Exit struct {
 	// TimedOut says that it was cancelled because the deadline of the ctx that it started with
 	// had passed, and no pipe was there to say so.
 	TimedOut bool
+	// Left names processes that it left behind, and that were ended; Stuck those that could not be.
+	Left, Stuck string
 	// Reason says why a program did not start, in one line; it is "" for one that ran.
 	Reason string
 }

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,6 +31,7 @@ type task struct {
 	Root, State, Cache, Keep, Digests string
 	Environ                           []string
 	Jobs                              []target.Job
+	Limit                             time.Duration // of each attempt; 0 is none
 	// Acks says that output is acknowledged as it comes, with a copy in the file of that name.
 	Log string
 }
@@ -50,7 +53,13 @@ func TestVictim(t *testing.T) {
 	for _, job := range w.Jobs {
 		all.Go(func() {
 			out := &acknowledger{session: s.(target.Adopter), job: job, path: w.Log + job.Step}
-			if _, err := s.Start(t.Context(), job, out); err != nil {
+			ctx := t.Context()
+			if w.Limit > 0 {
+				var stop context.CancelFunc
+				ctx, stop = context.WithTimeout(ctx, w.Limit)
+				defer stop()
+			}
+			if _, err := s.Start(ctx, job, out); err != nil {
 				panic(err)
 			}
 			must(t, os.WriteFile(w.Log+job.Step+".over", nil, 0o600))
@@ -92,7 +101,7 @@ type victim struct {
 	task task
 }
 
-// newVictim starts a pipe that runs jobs in a repository of files.
+// newVictim is a pipe that runs jobs in a repository of files.
 func newVictim(t *testing.T, files tree, env []string, jobs ...target.Job) *victim {
 	t.Helper()
 	b := newBench(t, files, env...)
@@ -101,7 +110,6 @@ func newVictim(t *testing.T, files tree, env []string, jobs ...target.Job) *vict
 		Root: b.run.Root, State: b.run.State, Cache: b.run.Cache, Keep: b.run.Keep,
 		Environ: b.run.Environ, Jobs: jobs, Log: filepath.Join(dir, "log-"),
 	}}
-	v.begin()
 	return v
 }
 
@@ -260,6 +268,7 @@ func TestAdopt(t *testing.T) {
 				t.Run(name+"/"+at, func(t *testing.T) {
 					g := newGate(t)
 					v := newVictim(t, sample(), []string{kind}, eventful(g, job))
+					v.begin()
 					for _, earlier := range gates[:i] {
 						g.open(t, earlier)
 					}
@@ -278,11 +287,18 @@ func TestAdopt(t *testing.T) {
 // TestLost kills the supervisor, too: what it did is lost, and is not started again.
 func TestLost(t *testing.T) {
 	g := newGate(t)
-	v := newVictim(t, sample(), nil, eventful(g, target.Job{Step: "step", Attempt: 3, AllTree: true}))
+	job := eventful(g, target.Job{Step: "step", Attempt: 3, AllTree: true})
+	job.Scripts[0].Text = "(trap '' INT TERM; exec setsid sh -c 'echo $$ > " + g.dir + "/daemon; while :; do sleep 0.1; done') &\necho $$ > " + g.dir + "/leader; while ! test -s " + g.dir + "/daemon; do sleep 0.01; done\n" + job.Scripts[0].Text
+	v := newVictim(t, sample(), nil, job)
+	v.begin()
 	g.reached(t, "before")
 	must(t, syscall.Kill(v.supervisor(), syscall.SIGKILL))
 	v.kill()
 	v.open()
+	for _, who := range []string{"daemon", "leader"} {
+		pid := strings.TrimSpace(read(t, filepath.Join(g.dir, who)))
+		waitUntil(t, who+" is gone", func() bool { return !exists("/proc/" + pid + "/root/.") })
+	}
 	s := v.session.(target.Adopter)
 	traces, err := s.Traces(t.Context())
 	must(t, err)
@@ -311,11 +327,56 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestAForgottenRunEnds removes the state folder of a run that goes on without its pipe.
+func TestAForgottenRunEnds(t *testing.T) {
+	g := newGate(t)
+	v := newVictim(t, sample(), nil, eventful(g, target.Job{Step: "step", Attempt: 3, AllTree: true}))
+	v.begin()
+	g.reached(t, "before")
+	v.kill()
+	pid := v.supervisor()
+	must(t, os.RemoveAll(filepath.Join(v.run.State, "supervisor.sock")))
+	waitUntil(t, "the supervisor is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+	if got := entries(t, v.run.State); cmp.Diff([]string{"attempts"}, got) != "" {
+		t.Errorf("what is left is %q", got)
+	}
+}
+
+// TestTimeGoesOnWithoutPipe kills pipe while an attempt runs that takes longer than it may.
+func TestTimeGoesOnWithoutPipe(t *testing.T) {
+	g := newGate(t)
+	job := target.Job{Step: "step", Attempt: 3, AllTree: true, Grace: 50 * time.Millisecond}
+	job.Scripts = script("trap 'echo told' INT\necho $$ > pid; " + g.wait("amid") + "while :; do sleep 0.01 || true; done")
+	v := newVictim(t, sample(), nil, job)
+	v.task.Limit = time.Second
+	v.begin()
+	g.reached(t, "amid")
+	g.open(t, "amid")
+	v.kill()
+	v.open()
+	s := v.session.(target.Adopter)
+	waitUntil(t, "its time is over", func() bool {
+		traces, err := s.Traces(t.Context())
+		must(t, err)
+		return len(traces) == 1 && traces[0].State == target.Ended
+	})
+	a, err := s.Adopt(t.Context(), job, nil)
+	must(t, err)
+	defer a.Close()
+	if e := a.Exit(); e.Signal != "SIGKILL" || !e.Cancelled || !e.TimedOut || a.Stdout() != "told" {
+		t.Errorf("got %+v and %q", e, a.Stdout())
+	}
+	pid, err := a.Text("pid")
+	must(t, err)
+	mustBeGone(t, pid)
+}
+
 // TestOtherRunsLeaveItAlone opens another run beside one that goes on without its pipe, one that
 // lost an attempt, and one of which nothing matters any more.
 func TestOtherRunsLeaveItAlone(t *testing.T) {
 	g := newGate(t)
 	v := newVictim(t, sample(), nil, eventful(g, target.Job{Step: "step", Attempt: 3, AllTree: true}))
+	v.begin()
 	g.reached(t, "before")
 	v.kill()
 	beside := func(name string) *bench {

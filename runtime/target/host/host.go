@@ -45,6 +45,9 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 		sweepStale(hostFolders, run.State, func(path string) bool { return path == found.Folder })
 		return goOn(run, found, kind), nil
 	}
+	if err := supervisor.EndLost(run.State); err != nil {
+		return nil, err
+	}
 	sweepStale(hostFolders, run.State, func(string) bool { return false })
 	folder, err := newFolder(hostFolders, root, run.State, os.TempDir())
 	if err != nil {

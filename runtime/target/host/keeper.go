@@ -77,7 +77,7 @@ func (s *session) Adopt(ctx context.Context, job target.Job, out target.Output) 
 	if c == nil {
 		return nil, s.lostOrNever(&job)
 	}
-	found, err := c.Adopt(ctx, &job)
+	found, err := c.Adopt(&job)
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,10 @@ type canceller struct {
 	grace time.Duration
 
 	mu     sync.Mutex
-	target *process  // what runs now
-	at     time.Time // when it was told to end; zero while it was not
-	late   bool      // because its time was over
+	target *process                 // what runs now
+	others func(sig syscall.Signal) // signals what of the attempt is not in its group
+	at     time.Time                // when it was told to end; zero while it was not
+	late   bool                     // because its time was over
 	killed bool
 	timer  *time.Timer
 }
@@ -58,6 +59,7 @@ func (c *canceller) kill() {
 func (c *canceller) signal(sig syscall.Signal) {
 	if c.target != nil {
 		c.target.signal(sig)
+		c.others(sig)
 	}
 }
 

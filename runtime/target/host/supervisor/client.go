@@ -26,10 +26,10 @@ type Client struct {
 	Folder string
 	Turn   int
 
-	mu      sync.Mutex
-	running map[uint64]*running
-	calls   map[uint64]chan reply
-	err     error // why the connection is no more
+	mu    sync.Mutex
+	calls map[uint64]chan reply
+	lanes []*conn // free
+	err   error   // why the connection is no more
 }
 
 type reply struct {
@@ -77,13 +77,9 @@ func Local(ctx context.Context, state string) (*Client, error) {
 		closeFds(ours, theirs)
 		return nil, err
 	}
-	c, err := connOf(theirs)
-	if err != nil {
-		closeFds(ours)
-		return nil, err
-	}
 	AdoptOrphans()
 	go func() {
+		c := newConn(theirs)
 		s.leave(s.serve(c))
 		c.close()
 	}()
@@ -94,17 +90,14 @@ func Local(ctx context.Context, state string) (*Client, error) {
 const helloTime = 20 * time.Second
 
 func connect(ctx context.Context, fd int, cmd *exec.Cmd, state string) (*Client, error) {
-	link, err := connOf(fd)
-	if err != nil {
-		return nil, err
-	}
-	c := &Client{conn: link, cmd: cmd, over: make(chan struct{}), running: map[uint64]*running{}, calls: map[uint64]chan reply{}}
+	c := &Client{conn: newConn(fd), cmd: cmd, over: make(chan struct{}), calls: map[uint64]chan reply{}}
 	go c.read()
 	ctx, cancel := context.WithTimeoutCause(ctx, helloTime, errors.New("it does not answer: another pipe works on this run"))
 	defer cancel()
 	r, err := c.call(ctx, &message{Kind: askHello, Hello: &greeting{State: state}})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("supervisor: %w", err), link.close())
+		c.conn.hangUp()
+		return nil, fmt.Errorf("supervisor: %w", err)
 	}
 	c.Folder, c.Turn = r.Hello.Folder, r.Hello.Turn
 	c.last.Store(r.Hello.Last)
@@ -126,30 +119,14 @@ func (c *Client) read() {
 
 func (c *Client) take(m *message, files []*os.File) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch m.Kind {
-	case tellAnswer:
-		wait, ok := c.calls[m.Call]
-		delete(c.calls, m.Call)
-		if !ok {
-			closeFiles(files)
-			return
-		}
-		if m.Work != nil && m.Err == "" {
-			c.running[m.ID] = newRunning() // its output follows
-		}
-		wait <- reply{*m, files}
-	case tellOutput:
-		if r := c.running[m.ID]; r != nil {
-			r.put(m.Stream, m.Section, m.data)
-		}
-	case tellEnded:
-		if r := c.running[m.ID]; r != nil {
-			r.finish(m, files)
-			return
-		}
+	wait, ok := c.calls[m.Call]
+	delete(c.calls, m.Call)
+	c.mu.Unlock()
+	if !ok {
 		closeFiles(files)
+		return
 	}
+	wait <- reply{*m, files}
 }
 
 // fail ends all that waits for the supervisor.
@@ -157,10 +134,8 @@ func (c *Client) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.err = err
+	c.conn.hangUp()
 	close(c.over)
-	for _, r := range c.running {
-		r.fail()
-	}
 }
 
 // call sends a request and waits for the answer.
@@ -228,78 +203,13 @@ func (p *Place) Leave() {
 	_, _ = p.client.call(context.Background(), &message{Kind: askLeave, ID: p.id}) // gone with the supervisor
 }
 
-// Run runs an attempt to its end. Output is handed to deliver from the calling goroutine. When
-// ctx ends, the attempt is told to. The attempt must be closed where there is an End, by its
-// number.
-func (c *Client) Run(ctx context.Context, w *Work, deliver func(event.Stream, string, []byte)) (*End, uint64, error) {
-	id := w.Place
-	if id == 0 {
-		id = c.last.Add(1)
-	}
-	r := newRunning()
-	c.mu.Lock()
-	c.running[id] = r
-	c.mu.Unlock()
-	if err := c.conn.send(&message{Kind: askRun, ID: id, Work: w}); err != nil {
-		r.fail()
-	}
-	end, err := c.follow(ctx, id, r, deliver)
-	return end, id, err
-}
-
-// Adopted is an attempt of an earlier pipe.
-type Adopted struct {
-	Work  *Work
-	Place *Place   // nil where it has none of its own
-	Dir   *os.File // the workspace of the place
-	id    uint64
-	run   *running
-}
-
-// Adopt finds an attempt; its error wraps target.ErrLost or target.ErrNoTrace.
-func (c *Client) Adopt(ctx context.Context, job *target.Job) (*Adopted, error) {
-	r, err := c.call(ctx, &message{Kind: askAdopt, Step: job.Step, Attempt: job.Attempt, Written: job.Written})
-	switch {
-	case err != nil && r.State == target.Lost:
-		return nil, target.ErrLost
-	case err != nil && r.Kind == tellAnswer:
-		return nil, target.ErrNoTrace
-	case err != nil:
-		return nil, err
-	}
-	c.mu.Lock()
-	a := &Adopted{Work: r.Work, id: r.ID, run: c.running[r.ID]}
-	c.mu.Unlock()
-	if len(r.files) == 1 {
-		a.Dir, a.Place = r.files[0], &Place{client: c, id: r.ID}
-	}
-	return a, nil
-}
-
-// Follow goes on with an attempt, as Run does.
-func (c *Client) Follow(ctx context.Context, a *Adopted, deliver func(event.Stream, string, []byte)) (*End, uint64, error) {
-	end, err := c.follow(ctx, a.id, a.run, deliver)
-	return end, a.id, err
-}
-
-func (c *Client) follow(ctx context.Context, id uint64, r *running, deliver func(event.Stream, string, []byte)) (*End, error) {
-	stop := context.AfterFunc(ctx, func() { c.tell(&message{Kind: askCancel, ID: id}) })
-	defer stop()
-	end, err := r.follow(deliver, func(n int64) { c.tell(&message{Kind: askMore, ID: id, N: n}) })
-	c.mu.Lock()
-	delete(c.running, id)
-	c.mu.Unlock()
-	if errors.Is(err, errGone) {
-		return nil, c.gone()
-	}
-	return end, err
-}
-
 // tell sends what needs no answer; a supervisor that is gone has told so elsewhere.
 func (c *Client) tell(m *message) { _ = c.conn.send(m) }
 
 // Close removes the trace of an attempt without a place of its own, of which nothing runs any more.
-func (c *Client) Close(id uint64) { c.tell(&message{Kind: askLeave, ID: id}) }
+func (c *Client) Close(id uint64) {
+	_ = c.conn.sendLater(&message{Kind: askLeave, ID: id}) // gone with the supervisor
+}
 
 // Kill ends all attempts at once, and those that start later.
 func (c *Client) Kill() { c.tell(&message{Kind: askKill}) }
@@ -321,14 +231,20 @@ func (c *Client) Traces(ctx context.Context) ([]target.Trace, error) {
 // End says that the run has ended, and waits until the supervisor has.
 func (c *Client) End() error {
 	c.tell(&message{Kind: askEnd})
-	stuck := time.AfterFunc(10*time.Second, func() { c.conn.close() })
+	stuck := time.AfterFunc(10*time.Second, c.conn.hangUp)
 	defer stuck.Stop()
 	<-c.over
-	err := c.conn.close()
-	if c.cmd != nil {
-		err = errors.Join(err, c.cmd.Wait())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, lane := range c.lanes {
+		lane.close()
 	}
-	return err
+	c.lanes = nil
+	c.conn.close()
+	if c.cmd != nil {
+		return c.cmd.Wait()
+	}
+	return nil
 }
 
 func closeFiles(files []*os.File) {

@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"os"
+
 	"github.com/pipelang/pipe/runtime/event"
 )
 
@@ -8,14 +10,16 @@ import (
 // nobody has acknowledged: then the process waits, too.
 func (j *job) deliver(stream event.Stream, section string, p []byte) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	if stream == event.Stdout {
 		j.stdout.Write(p)
 	} else {
 		j.stderr.Write(p)
 	}
 	j.window.add(stream, section, p)
+	j.mu.Unlock()
 	j.pump()
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.window.size <= j.server.share() || j.closed {
 		return
 	}
@@ -27,27 +31,34 @@ func (j *job) deliver(stream event.Stream, section string, p []byte) {
 	j.stuck = false
 }
 
-// pump hands over what may be, and at last the end.
+// pump hands over what there is, and at last the end. It waits for who takes it, but keeps
+// nobody else from the job meanwhile.
 func (j *job) pump() {
-	for j.to != nil && j.credit > 0 {
-		r := j.window.next(int(min(j.credit, maxRecord)))
-		if r.data == nil {
-			break
+	j.handing.Lock()
+	defer j.handing.Unlock()
+	for {
+		m, to, files := j.next()
+		if m == nil {
+			return
 		}
-		j.credit -= int64(len(r.data))
-		j.tell(&message{Kind: tellOutput, ID: j.id, Stream: r.stream, Section: r.section, data: r.data})
-	}
-	if !j.server.keeps() {
-		j.window.releaseSent()
-		j.room.Broadcast()
-	}
-	if j.to != nil && j.ended && !j.told && j.window.all() {
-		j.told = true
-		j.tellEnd()
+		err := to.send(m, files...)
+		j.sent(to, err)
 	}
 }
 
-func (j *job) tellEnd() {
+// next is the next message for whom there is.
+func (j *job) next() (*message, *conn, []*os.File) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.to == nil {
+		return nil, nil, nil
+	}
+	if r := j.window.next(maxRecord); r.data != nil {
+		return &message{Kind: tellOutput, ID: j.id, Stream: r.stream, Section: r.section, data: r.data}, j.to, nil
+	}
+	if !j.ended || j.told {
+		return nil, nil, nil
+	}
 	m := &message{Kind: tellEnded, ID: j.id, End: &ending{Exit: j.exit}}
 	if j.err != nil {
 		m.Err = j.err.Error()
@@ -55,24 +66,24 @@ func (j *job) tellEnd() {
 	stdout, first := j.stdout.send()
 	stderr, second := j.stderr.send()
 	m.End.Stdout, m.End.Stderr = stdout, stderr
-	if j.to.send(m, filesOf(first, second)...) != nil {
-		j.to = nil
-	}
+	j.told = true
+	return m, j.to, filesOf(first, second)
 }
 
-// tell drops a pipe that is gone.
-func (j *job) tell(m *message) {
-	if j.to.send(m) != nil {
-		j.to = nil
-	}
-}
-
-// taken says that pipe has dealt with so many bytes.
-func (j *job) taken(n int64) {
+// sent says how it went; a pipe that is gone is handed nothing more.
+func (j *job) sent(to *conn, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.credit += n
-	j.pump()
+	if err != nil && j.to == to {
+		j.to, j.told = nil, false
+	}
+	if !j.server.keeps() {
+		j.window.releaseSent()
+		j.room.Broadcast()
+	}
+	if j.told || j.to == nil {
+		j.over.Broadcast()
+	}
 }
 
 // acknowledge forgets output that is written down.
@@ -83,23 +94,30 @@ func (j *job) acknowledge(stream event.Stream, offset int64) {
 	j.room.Broadcast()
 }
 
-// attach hands output to another pipe, after what an earlier one wrote down.
+// attach hands output to another pipe, after what an earlier one wrote down, to the end or
+// until that one is gone, too.
 func (j *job) attach(to *conn, written map[event.Stream]int64) {
+	j.handing.Lock() // what was on its way to the one before is no more
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.to, j.credit, j.told = to, credit, false
+	j.to, j.told = to, false
 	j.window.rewind(written)
 	j.room.Broadcast()
+	j.mu.Unlock()
+	j.handing.Unlock()
 	j.pump()
-}
-
-// detach stops handing over: pipe is gone.
-func (j *job) detach(from *conn) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.to == from {
-		j.to = nil
+	for j.to == to && !j.told && !j.closed {
+		j.over.Wait()
 	}
+}
+
+// detach stops handing over to pipes that are gone.
+func (j *job) detach() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.to = nil
+	j.over.Broadcast()
 }
 
 // rests says that nothing happens to the job until somebody comes for it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,13 +23,17 @@ type job struct {
 	place  place
 	begun  time.Time
 	cancel canceller
+	leader atomic.Int64 // of the group of the program that runs; 0 for none
+	groups []int        // of all its programs so far
+
+	handing sync.Mutex // to who gets the output; held before mu
 
 	mu     sync.Mutex
 	room   sync.Cond // there is room in the window again
+	over   sync.Cond // who gets the output knows the end, or is gone
 	window window
 	to     *conn // who gets the output; nil while nobody does
-	credit int64 // bytes that may be handed over
-	told   bool  // who gets the output knows the end
+	told   bool  // it knows the end
 	stuck  bool  // it waits for room
 	closed bool  // nobody wants its output
 	ended  bool
@@ -38,14 +43,11 @@ type job struct {
 	stderr *Capture
 }
 
-// credit is how many bytes may be on their way to pipe for one attempt.
-const credit = 256 << 10
-
 func newJob(s *server, id uint64, w *Work, p place, to *conn) *job {
-	j := &job{id: id, work: w, server: s, place: p, begun: time.Now(), to: to, credit: credit,
+	j := &job{id: id, work: w, server: s, place: p, begun: time.Now(), to: to,
 		stdout: NewCapture(w.Base + ".stdout"), stderr: NewCapture(w.Base + ".stderr")}
-	j.room.L = &j.mu
-	j.cancel.grace = w.Grace
+	j.room.L, j.over.L = &j.mu, &j.mu
+	j.cancel.grace, j.cancel.others = w.Grace, j.tell
 	return j
 }
 
@@ -60,20 +62,22 @@ func (j *job) run() {
 		defer late.Stop()
 	}
 	err := j.runPrograms()
+	j.exit.Left, j.exit.Stuck = j.endStrays()
 	j.cancel.release()
-	j.over(err)
+	j.finish(err)
 }
 
-// over says how the job ended; the error is why it did not run.
-func (j *job) over(err error) {
+// finish says how the job ended; the error is why it did not run.
+func (j *job) finish(err error) {
+	j.server.active.Add(-1)
 	j.mu.Lock()
 	j.ended, j.err = true, err
 	if j.closed {
 		j.stdout.Close()
 		j.stderr.Close()
 	}
-	j.pump()
 	j.mu.Unlock()
+	j.pump()
 	j.server.changed()
 }
 
@@ -144,6 +148,10 @@ func (j *job) runProgram(p Program) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	j.mu.Lock()
+	j.groups = append(j.groups, process.pid)
+	j.mu.Unlock()
+	j.leader.Store(int64(process.pid))
 	j.cancel.reaches(process)
 	f := follower{
 		process:  process,
@@ -154,6 +162,7 @@ func (j *job) runProgram(p Program) (bool, error) {
 	}
 	status, err := f.follow()
 	j.cancel.reaches(nil)
+	j.leader.Store(0)
 	if err != nil {
 		return false, err
 	}
@@ -215,6 +224,7 @@ func (j *job) leave() {
 	defer j.mu.Unlock()
 	j.closed, j.to = true, nil
 	j.room.Broadcast()
+	j.over.Broadcast()
 	if j.ended {
 		j.stdout.Close()
 		j.stderr.Close()

@@ -37,6 +37,7 @@ func Main() {
 		supervise()
 	case namespaceName:
 		AdoptOrphans()
+		go reapAtOnce()
 		serveControl(namespaceControl)
 	default:
 		return

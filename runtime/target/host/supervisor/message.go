@@ -56,7 +56,7 @@ const (
 	askAdopt       // an attempt that runs, or ended, while no pipe was there
 	askCancel      // an attempt
 	askKill        // attempts, and those that start later
-	askMore        // output, so that more may come
+	askLane        // whose socket comes along, for one attempt after the other
 	askForget      // output, which nobody will ask for again
 	askKeep        // output until it is acknowledged
 	askTraces      // attempts
@@ -86,7 +86,7 @@ type message struct {
 	Section string
 	Size    int    // of what follows the message itself,
 	data    []byte // which is this
-	N       int64  // bytes taken, or the offset acknowledged
+	N       int64  // the offset acknowledged
 	End     *ending
 	Traces  []target.Trace
 	State   target.TraceState

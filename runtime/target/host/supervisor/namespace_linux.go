@@ -39,7 +39,12 @@ func startNamespace() (*namespace, error) {
 		ExtraFiles:  []*os.File{theirs},
 		SysProcAttr: namespaceOfUser(),
 	}
-	if err := cmd.Start(); err != nil {
+	if err := leading(func() (int, error) {
+		if err := cmd.Start(); err != nil {
+			return 0, err
+		}
+		return cmd.Process.Pid, nil
+	}); err != nil {
 		unix.Close(pair[0])
 		return nil, fmt.Errorf("namespace: %w", err)
 	}

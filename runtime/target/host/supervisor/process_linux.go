@@ -3,11 +3,12 @@ package supervisor
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -43,7 +44,7 @@ func start(state string) (*exec.Cmd, int, error) {
 	cmd := &exec.Cmd{
 		Path:        "/proc/self/exe",
 		Args:        []string{processName},
-		Env:         []string{},
+		Env:         []string{"GOMAXPROCS=" + strconv.Itoa(max(16, runtime.NumCPU()))},
 		Dir:         "/",
 		ExtraFiles:  []*os.File{end, lock},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
@@ -178,30 +179,25 @@ func ownPeer(fd int) error {
 }
 
 // listen makes the socket that later pipes of the run connect to, for this user alone.
-func listen(state string) (*net.UnixListener, error) {
+func listen(state string) (int, error) {
 	dir, err := os.Open(state)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
 	defer dir.Close()
 	os.Remove(filepath.Join(state, socketName)) // of one that was killed: the lock is ours
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
-	f := os.NewFile(uintptr(fd), "supervisor")
-	defer f.Close()
 	mask := unix.Umask(0o177)
 	err = unix.Bind(fd, socketAddress(dir))
 	unix.Umask(mask)
 	if err := errors.Join(err, unix.Listen(fd, 16)); err != nil {
-		return nil, err
+		unix.Close(fd)
+		return -1, err
 	}
-	l, err := net.FileListener(f)
-	if err != nil {
-		return nil, err
-	}
-	return l.(*net.UnixListener), nil
+	return fd, nil
 }
 
 // supervise is what a supervisor does, from its start to its end.
@@ -210,17 +206,18 @@ func supervise() {
 	unix.CloseOnExec(processLock)
 	AdoptOrphans()
 	RefuseTerminal()
+	// The heap is small: collecting it whenever it doubles would be most of the work.
+	debug.SetGCPercent(800)
+	debug.SetMemoryLimit(64 << 20)
 	// Programs would inherit what is ignored; what is caught they do not.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM)
-	c, err := connOf(processControl)
-	if err != nil {
-		return
-	}
+	c := newConn(processControl)
 	s, err := newServer()
 	if err != nil {
 		return
 	}
-	s.listens = listen
+	s.listens, s.own = listen, true
+	go reapNowAndThen()
 	over := s.serve(c)
 	for !over {
 		if c = s.await(); c == nil {
@@ -230,6 +227,22 @@ func supervise() {
 	}
 	s.leave(over)
 	s.unlist()
+}
+
+// reapNowAndThen keeps a long attempt that leaves many orphans from filling the process table.
+func reapNowAndThen() {
+	for range time.Tick(5 * time.Second) {
+		reap()
+	}
+}
+
+// reapAtOnce collects orphans as they die, where nobody else can.
+func reapAtOnce() {
+	died := make(chan os.Signal, 1)
+	signal.Notify(died, syscall.SIGCHLD)
+	for range died {
+		reap()
+	}
 }
 
 // unlist removes what leads to this supervisor; the lock is the last to go.
@@ -244,7 +257,7 @@ func (s *server) unlist() {
 // await waits for the next pipe of the run, as long as there is something for it to find. It
 // gives nil when there is not, or nobody came.
 func (s *server) await() *conn {
-	if s.listener == nil || s.idle() {
+	if s.listener < 0 || s.idle() {
 		return nil
 	}
 	next := make(chan *conn)
@@ -252,6 +265,8 @@ func (s *server) await() *conn {
 	defer close(gone)
 	go s.accept(next, gone)
 	rest := time.NewTimer(patience)
+	look := time.NewTicker(looking)
+	defer look.Stop()
 	for {
 		if !s.rests() {
 			rest.Reset(patience)
@@ -261,6 +276,10 @@ func (s *server) await() *conn {
 			return c
 		case <-s.event:
 			rest.Reset(patience)
+		case <-look.C:
+			if !s.listed() {
+				return nil
+			}
 		case <-rest.C:
 			if s.rests() {
 				return nil
@@ -269,32 +288,35 @@ func (s *server) await() *conn {
 	}
 }
 
+// looking is how often a supervisor without a pipe looks whether the run is still there.
+const looking = 2 * time.Second
+
+// listed reports whether another pipe could find this supervisor: a run whose state folder was
+// removed is given up.
+func (s *server) listed() bool {
+	_, err := os.Lstat(filepath.Join(s.state, socketName))
+	return err == nil
+}
+
 // accept takes the first connection of this user.
 func (s *server) accept(next chan<- *conn, gone <-chan struct{}) {
 	for {
-		socket, err := s.listener.AcceptUnix()
+		fd, _, err := unix.Accept4(s.listener, unix.SOCK_CLOEXEC)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
 		if err != nil {
 			return
 		}
-		if !isOwn(socket) {
-			socket.Close()
+		if ownPeer(fd) != nil {
+			unix.Close(fd)
 			continue
 		}
 		select {
-		case next <- newConn(socket):
+		case next <- newConn(fd):
 		case <-gone:
-			socket.Close()
+			unix.Close(fd)
 		}
 		return
 	}
-}
-
-func isOwn(socket *net.UnixConn) bool {
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return false
-	}
-	own := false
-	err = raw.Control(func(fd uintptr) { own = ownPeer(int(fd)) == nil })
-	return own && err == nil
 }

@@ -14,5 +14,7 @@ func find(string) (int, error) { return -1, nil }
 
 func supervise() {}
 
+func reapAtOnce() {}
+
 // Sweep has nothing to do: what is left of attempts here is told by their traces alone.
 func Sweep(string) bool { return false }

@@ -1,23 +1,27 @@
 package supervisor
 
 import (
-	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pipelang/pipe/runtime/target"
 )
 
 // server is what a supervisor knows.
 type server struct {
-	null  *os.File // what programs read
-	event chan struct{}
-	keep  atomic.Bool  // output is kept until it is acknowledged
-	alive atomic.Int64 // jobs
+	null   *os.File // what programs read
+	event  chan struct{}
+	keep   atomic.Bool  // output is kept until it is acknowledged
+	alive  atomic.Int64 // jobs
+	active atomic.Int64 // those of them whose programs have not ended
+	own    bool         // this process is for nothing else
 
 	mu       sync.Mutex
 	state    string
@@ -26,12 +30,13 @@ type server struct {
 	places   map[uint64]*held
 	folders  []folder
 	killed   bool
+	early    map[uint64]bool // attempts that were cancelled before they came
 	last     uint64
 	turn     int
 	userns   func() (*namespace, error)
-	space    *namespace                                    // once it was needed
-	listens  func(state string) (*net.UnixListener, error) // nil where no other pipe may come
-	listener *net.UnixListener
+	space    *namespace                      // once it was needed
+	listens  func(state string) (int, error) // nil where no other pipe may come
+	listener int
 	pending  sync.WaitGroup // requests under way
 }
 
@@ -52,7 +57,7 @@ func newServer() (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
-	s := &server{null: null, event: make(chan struct{}, 1), jobs: map[uint64]*job{}, places: map[uint64]*held{}}
+	s := &server{null: null, event: make(chan struct{}, 1), jobs: map[uint64]*job{}, places: map[uint64]*held{}, early: map[uint64]bool{}, listener: -1}
 	s.userns = sync.OnceValues(startNamespace)
 	return s, nil
 }
@@ -89,7 +94,7 @@ func (s *server) serve(c *conn) (ended bool) {
 		files, err := c.receive(&m)
 		if err != nil {
 			c.close()
-			s.detach(c)
+			s.detach()
 			return false
 		}
 		if m.Kind == askEnd {
@@ -99,12 +104,16 @@ func (s *server) serve(c *conn) (ended bool) {
 	}
 }
 
-func (s *server) detach(c *conn) {
+func (s *server) detach() {
+	for _, j := range s.all() {
+		j.detach()
+	}
+}
+
+func (s *server) all() []*job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, j := range s.jobs {
-		j.detach(c)
-	}
+	return slices.Collect(maps.Values(s.jobs))
 }
 
 // handle does what a message asks for. What may take a while does not keep the others waiting.
@@ -114,14 +123,12 @@ func (s *server) handle(c *conn, m *message, files []*os.File) {
 		s.greet(c, m)
 	case askHold:
 		s.hold(m.Path, files)
-	case askRun:
-		s.run(c, m)
+	case askLane:
+		s.open(files)
 	case askCancel:
-		s.withJob(m.ID, func(j *job) { j.cancel.interrupt(false) })
+		s.cancel(m.ID)
 	case askKill:
 		s.killAll()
-	case askMore:
-		s.withJob(m.ID, func(j *job) { j.taken(m.N) })
 	case askLeave:
 		s.leaves(c, m)
 	case askKeep:
@@ -137,15 +144,12 @@ func (s *server) handle(c *conn, m *message, files []*os.File) {
 func (s *server) answer(c *conn, m *message) {
 	reply := &message{Kind: tellAnswer, Call: m.Call, ID: m.ID}
 	var file *os.File
-	var after func()
 	var err error
 	switch m.Kind {
 	case askEnter:
 		file, err = s.enter(m.ID, *m.View)
 	case askTraces:
 		reply.Traces, err = s.list()
-	case askAdopt:
-		file, after, err = s.adopt(c, m, reply)
 	default:
 		err = fmt.Errorf("supervisor: %d is no request", m.Kind)
 	}
@@ -155,17 +159,18 @@ func (s *server) answer(c *conn, m *message) {
 	if m.Call != 0 {
 		_ = c.send(reply, filesOf(file)...) // a pipe that is gone needs no answer
 	}
-	if after != nil {
-		after()
-	}
 }
 
-func (s *server) withJob(id uint64, do func(*job)) {
+// cancel tells an attempt to end. It may overtake what starts the attempt, which comes another way.
+func (s *server) cancel(id uint64) {
 	s.mu.Lock()
 	j := s.jobs[id]
+	if j == nil {
+		s.early[id] = true
+	}
 	s.mu.Unlock()
 	if j != nil {
-		do(j)
+		j.cancel.interrupt(false)
 	}
 }
 
@@ -186,7 +191,9 @@ func (s *server) greet(c *conn, m *message) {
 		s.traces = t
 		if s.listens != nil && err == nil {
 			// Without a socket everything works but being found again.
-			s.listener, _ = s.listens(s.state)
+			if fd, err := s.listens(s.state); err == nil {
+				s.listener = fd
+			}
 		}
 	}
 	s.mu.Unlock()
@@ -242,6 +249,7 @@ func (s *server) leaves(c *conn, m *message) {
 	j, p := s.jobs[m.ID], s.places[m.ID]
 	delete(s.jobs, m.ID)
 	delete(s.places, m.ID)
+	delete(s.early, m.ID)
 	s.mu.Unlock()
 	reply := &message{Kind: tellAnswer, Call: m.Call}
 	if j != nil {
@@ -261,32 +269,71 @@ func (s *server) leaves(c *conn, m *message) {
 	})
 }
 
-func (s *server) run(c *conn, m *message) {
+// open serves a lane, whose socket this is.
+func (s *server) open(files []*os.File) {
+	if len(files) != 1 {
+		return
+	}
+	fd, err := unix.FcntlInt(files[0].Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	files[0].Close()
+	if err != nil {
+		return
+	}
+	lane := newConn(fd)
+	go func() {
+		defer lane.close()
+		for s.serveLane(lane) {
+		}
+	}()
+}
+
+// serveLane runs one attempt, or hands over one that runs or ended, and reports whether another
+// may follow.
+func (s *server) serveLane(lane *conn) bool {
+	var m message
+	if _, err := lane.receive(&m); err != nil {
+		return false
+	}
+	switch m.Kind {
+	case askRun:
+		s.run(lane, &m)
+	case askAdopt:
+		s.adopt(lane, &m)
+	}
+	return true
+}
+
+func (s *server) run(lane *conn, m *message) {
 	s.mu.Lock()
 	p := place(here{})
 	if at := s.places[m.Work.Place]; at != nil {
 		p = at.place
 	}
-	j := newJob(s, m.ID, m.Work, p, c)
+	j := newJob(s, m.ID, m.Work, p, lane)
 	s.jobs[m.ID] = j
 	s.last = max(s.last, m.ID)
 	if s.killed {
 		j.cancel.kill()
 	}
+	if s.early[m.ID] {
+		j.cancel.interrupt(false)
+		delete(s.early, m.ID)
+	}
 	s.mu.Unlock()
 	s.alive.Add(1)
+	s.active.Add(1)
 	if err := s.traces.started(j); err != nil {
-		j.over(err)
+		j.finish(err)
 		return
 	}
-	go j.run()
+	j.run()
 }
 
 func (s *server) killAll() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.killed = true
-	for _, j := range s.jobs {
+	s.mu.Unlock()
+	for _, j := range s.all() {
 		j.cancel.kill()
 	}
 }
@@ -310,20 +357,25 @@ func (s *server) acknowledge(m *message) {
 	}
 }
 
-// adopt hands a job to another pipe; after must be called when the reply is on its way.
-func (s *server) adopt(c *conn, m, reply *message) (dir *os.File, after func(), err error) {
+// adopt hands a job to another pipe, to its end.
+func (s *server) adopt(lane *conn, m *message) {
+	reply := &message{Kind: tellAnswer}
 	j := s.find(m.Step, m.Attempt)
 	if j == nil {
-		reply.State = s.traces.stateOf(m.Step, m.Attempt)
-		return nil, nil, errors.New("there is no such attempt")
+		reply.Err, reply.State = "there is no such attempt", s.traces.stateOf(m.Step, m.Attempt)
+		_ = lane.send(reply) // a pipe that is gone needs no answer
+		return
 	}
 	reply.ID, reply.Work = j.id, j.work
 	s.mu.Lock()
+	var dir *os.File
 	if p := s.places[j.work.Place]; p != nil {
 		dir = p.dir
 	}
 	s.mu.Unlock()
-	return dir, func() { j.attach(c, m.Written) }, nil
+	if lane.send(reply, filesOf(dir)...) == nil {
+		j.attach(lane, m.Written)
+	}
 }
 
 // idle says that there is nothing for another pipe to find.
@@ -371,6 +423,7 @@ func (s *server) leave(runEnded bool) {
 		j.leave()
 	}
 	s.awaitEnd(jobs)
+	s.endAll()
 	for _, p := range places {
 		p.dir.Close()
 		p.place.leave()

@@ -89,6 +89,7 @@ func watch(pid int) (*process, error) {
 	done := make(chan struct{})
 	go func() {
 		status, waitErr = wait(pid)
+		led(pid)
 		close(done)
 		syscall.Close(w)
 	}()
@@ -102,6 +103,7 @@ func watch(pid int) (*process, error) {
 // collect takes the status of a leader that has ended, and ends its group.
 func collect(pid int, patience time.Duration) (syscall.WaitStatus, error) {
 	status, err := wait(pid)
+	led(pid)
 	clearGroup(pid, patience)
 	return status, err
 }

@@ -13,7 +13,11 @@ import (
 func fork(path string, c command, attr *syscall.ProcAttr) (*process, error) {
 	ended := -1
 	attr.Sys.PidFD = &ended
-	pid, err := syscall.ForkExec(path, c.Argv, attr)
+	pid := 0
+	err := leading(func() (_ int, err error) {
+		pid, err = syscall.ForkExec(path, c.Argv, attr)
+		return pid, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -41,3 +45,8 @@ func pipe() (r, w int, err error) {
 	err = unix.Pipe2(p[:], unix.O_CLOEXEC)
 	return p[0], p[1], err
 }
+
+const (
+	noSignal    = unix.MSG_NOSIGNAL
+	closeOnExec = unix.MSG_CMSG_CLOEXEC
+)

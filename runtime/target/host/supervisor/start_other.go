@@ -29,3 +29,8 @@ func pipe() (r, w int, err error) {
 	syscall.CloseOnExec(p[1])
 	return p[0], p[1], nil
 }
+
+const (
+	noSignal    = 0 // Go programs do not end by writing to what nobody reads
+	closeOnExec = 0
+)

@@ -45,6 +45,7 @@ type traces struct {
 	open  map[traceID]trace // lost ones included
 	ours  int
 	bytes int64
+	due   []byte // lines that go with the next one: whoever closes an attempt needs none of them
 }
 
 // openTraces opens the file of a run, which is made where it is missing.
@@ -100,7 +101,8 @@ func (t *traces) write(line trace) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.file.Write(append(raw, '\n'))
+	n, err := t.file.Write(append(append(t.due, raw...), '\n'))
+	t.due = t.due[:0]
 	t.bytes += int64(n)
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
@@ -160,10 +162,11 @@ func (t *traces) closed(id uint64) error {
 	delete(t.open, traceID{t.by, id})
 	t.ours--
 	if len(t.open) == 0 && t.bytes > maxTraces {
-		t.bytes = 0
+		t.bytes, t.due = 0, t.due[:0]
 		return t.file.Truncate(0)
 	}
-	return t.write(trace{ID: id, Closed: true})
+	t.due = fmt.Appendf(t.due, `{"by":%q,"id":%d,"closed":true}`+"\n", t.by, id)
+	return nil
 }
 
 // lost are the attempts of supervisors before this one: nothing knows how they ended.
@@ -203,6 +206,9 @@ func (t *traces) close(runEnded bool) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.due) > 0 {
+		_, _ = t.file.Write(t.due) // without them an attempt that was closed is called lost
+	}
 	t.file.Close()
 	if len(t.open) == 0 || runEnded && len(t.open) == t.ours {
 		os.Remove(t.path)

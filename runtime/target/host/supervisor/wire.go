@@ -7,21 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// conn carries messages and descriptors both ways between pipe and a supervisor.
+// conn carries messages and descriptors both ways between pipe and a supervisor. It reads and
+// writes by calls that block: for a short attempt, to be woken by way of a poller costs more.
 type conn struct {
-	socket *net.UnixConn
+	fd     int
+	closed bool
 
-	mu  sync.Mutex // of sending
-	out bytes.Buffer
-	enc *gob.Encoder
+	mu    sync.Mutex // of sending
+	out   bytes.Buffer
+	enc   *gob.Encoder
+	later *time.Timer
 
 	in    *bufio.Reader
 	dec   *gob.Decoder
@@ -29,48 +32,87 @@ type conn struct {
 	files []*os.File // that came, and that no message has been given yet
 }
 
-func newConn(socket *net.UnixConn) *conn {
-	c := &conn{socket: socket}
+// newConn makes a connection of a socket, which it takes.
+func newConn(fd int) *conn {
+	c := &conn{fd: fd}
 	c.enc = gob.NewEncoder(&c.out)
-	c.in = bufio.NewReaderSize(received{c}, readSize)
+	c.in = bufio.NewReaderSize(received{c}, 16<<10)
 	c.dec = gob.NewDecoder(c.in)
 	return c
-}
-
-// connOf makes a connection of a descriptor of a socket, which it takes.
-func connOf(fd int) (*conn, error) {
-	f := os.NewFile(uintptr(fd), "supervisor")
-	defer f.Close()
-	socket, err := net.FileConn(f)
-	if err != nil {
-		return nil, err
-	}
-	return newConn(socket.(*net.UnixConn)), nil
 }
 
 // send sends a message, data behind it, and files beside it, which stay the caller's.
 func (c *conn) send(m *message, files ...*os.File) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m.Files, m.Size = len(files), len(m.data)
-	c.out.Reset()
-	if err := c.enc.Encode(m); err != nil {
+	if err := c.encode(m, len(files)); err != nil {
 		return err
 	}
+	if c.later != nil {
+		c.later.Stop()
+	}
+	return c.flush(files)
+}
+
+// sendLater sends a message with the next one, which is cheaper, or soon where none comes.
+func (c *conn) sendLater(m *message) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	empty := c.out.Len() == 0
+	if err := c.encode(m, 0); err != nil {
+		return err
+	}
+	switch {
+	case c.later == nil:
+		c.later = time.AfterFunc(soon, c.flushLate)
+	case empty:
+		c.later.Reset(soon)
+	}
+	return nil
+}
+
+// soon is how long a message may wait that nobody waits for.
+const soon = 20 * time.Millisecond
+
+func (c *conn) flushLate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out.Len() > 0 {
+		_ = c.flush(nil) // whoever reads is told of a connection that is gone
+	}
+}
+
+func (c *conn) encode(m *message, files int) error {
+	if c.closed {
+		return errGone
+	}
+	m.Files, m.Size = files, len(m.data)
+	err := c.enc.Encode(m)
 	c.out.Write(m.data)
+	return err
+}
+
+// flush sends what is encoded. Files belong to the last message of it, and come with its start.
+func (c *conn) flush(files []*os.File) error {
+	defer c.out.Reset()
+	var rights []byte
 	if len(files) > 0 {
 		fds := make([]int, len(files))
 		for i, f := range files {
 			fds[i] = int(f.Fd())
 		}
-		n, _, err := c.socket.WriteMsgUnix(c.out.Bytes(), unix.UnixRights(fds...), nil)
-		if err != nil {
-			return err
-		}
-		c.out.Next(n)
+		rights = unix.UnixRights(fds...)
 	}
-	_, err := c.out.WriteTo(c.socket)
-	return err
+	for p := c.out.Bytes(); len(p) > 0; rights = nil {
+		n, err := unix.SendmsgN(c.fd, p, rights, nil, noSignal)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("supervisor: %w", err)
+		}
+		if err == nil {
+			p = p[n:]
+		}
+	}
+	return nil
 }
 
 // receive waits for the next message, into an empty one. Its data is overwritten by the next one's.
@@ -92,25 +134,43 @@ func (c *conn) receive(m *message) ([]*os.File, error) {
 	return files, nil
 }
 
-// close ends the connection; who waits for a message gets an error.
-func (c *conn) close() error { return c.socket.Close() }
+// hangUp ends the connection; who waits for a message, on either side, gets an error.
+func (c *conn) hangUp() { _ = unix.Shutdown(c.fd, unix.SHUT_RDWR) }
+
+// close frees it. Nobody may be waiting for a message.
+func (c *conn) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.out.Reset()
+	closeFds(c.fd)
+}
 
 // received reads the connection's bytes, and puts the descriptors that come with them aside.
 type received struct{ *conn }
 
 func (r received) Read(p []byte) (int, error) {
-	rights := make([]byte, unix.CmsgSpace(4*4))
-	n, oob, _, _, err := r.socket.ReadMsgUnix(p, rights)
-	if oob > 0 {
-		for _, fd := range descriptors(rights[:oob]) {
-			unix.CloseOnExec(fd)
-			r.files = append(r.files, os.NewFile(uintptr(fd), "received"))
+	var rights [64]byte
+	for {
+		n, oob, _, _, err := unix.Recvmsg(r.fd, p, rights[:], closeOnExec)
+		if errors.Is(err, unix.EINTR) {
+			continue
 		}
+		if oob > 0 {
+			r.put(rights[:oob])
+		}
+		if n == 0 && err == nil {
+			return 0, io.EOF
+		}
+		return max(n, 0), err
 	}
-	if n == 0 && err == nil {
-		return 0, io.EOF
+}
+
+func (c *conn) put(rights []byte) {
+	for _, fd := range descriptors(rights) {
+		unix.CloseOnExec(fd)
+		c.files = append(c.files, os.NewFile(uintptr(fd), "received"))
 	}
-	return max(n, 0), err
 }
 
 func descriptors(rights []byte) []int {
