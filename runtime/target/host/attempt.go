@@ -31,8 +31,9 @@ type attempt struct {
 	placed    []string // in the workspace, and to be taken out before it goes
 	files     bool     // parameters or scripts lie in files
 	env       []string
-	dir       string // working folder, as processes see it
-	id        uint64 // of the supervisor; 0 before it ran
+	dir       string     // working folder, as processes see it
+	id        uint64     // of the supervisor; 0 before it ran
+	caches    []*os.File // locks of cache folders
 	stdout    *supervisor.Capture
 	stderr    *supervisor.Capture
 	exit      target.Exit
@@ -57,6 +58,9 @@ func (a *attempt) run(ctx context.Context) error {
 }
 
 func (a *attempt) prepare(ctx context.Context) (err error) {
+	if err := a.useCaches(); err != nil {
+		return err
+	}
 	if a.workspace, err = a.session.workspace(ctx, a.job); err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func (a *attempt) work(ctx context.Context) error {
 	if a.workspace.place != nil {
 		w.Place = a.workspace.place.ID()
 	}
-	end, id, err := c.Run(ctx, w, a.handOn)
+	end, id, err := c.Run(ctx, w, a.caches, a.handOn)
 	return a.ended(end, id, err)
 }
 
@@ -190,6 +194,7 @@ func (a *attempt) Close() error {
 		}
 	}
 	syscall.Unlink(a.outputs())
+	defer a.releaseCaches()
 	var err error
 	if a.workspace != nil {
 		err = errors.Join(a.unplace(), a.workspace.close())

@@ -104,6 +104,9 @@ func (w *Workspaces) Prepare(ctx context.Context, job *target.Job, out target.Ou
 
 // prepareElsewhere differs from prepare in caches, which who runs the programs mounts.
 func (a *attempt) prepareElsewhere(ctx context.Context) (err error) {
+	if err := a.useCaches(); err != nil {
+		return err
+	}
 	if a.workspace, err = a.session.workspace(ctx, a.job); err != nil {
 		return err
 	}

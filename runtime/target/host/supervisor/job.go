@@ -23,6 +23,7 @@ type job struct {
 	place  place
 	begun  time.Time
 	cancel canceller
+	files  []*os.File   // to be kept open
 	leader atomic.Int64 // of the group of the program that runs; 0 for none
 	groups []int        // of all its programs so far
 
@@ -73,8 +74,7 @@ func (j *job) finish(err error) {
 	j.mu.Lock()
 	j.ended, j.err = true, err
 	if j.closed {
-		j.stdout.Close()
-		j.stderr.Close()
+		j.release()
 	}
 	j.mu.Unlock()
 	j.pump()
@@ -226,9 +226,15 @@ func (j *job) leave() {
 	j.room.Broadcast()
 	j.over.Broadcast()
 	if j.ended {
-		j.stdout.Close()
-		j.stderr.Close()
+		j.release()
 	}
+}
+
+// release closes its files, when nothing of it runs any more.
+func (j *job) release() {
+	j.stdout.Close()
+	j.stderr.Close()
+	closeFiles(j.files)
 }
 
 // files are those of the captures, in the order in which they are sent.

@@ -291,25 +291,27 @@ func (s *server) open(files []*os.File) {
 // may follow.
 func (s *server) serveLane(lane *conn) bool {
 	var m message
-	if _, err := lane.receive(&m); err != nil {
+	files, err := lane.receive(&m)
+	if err != nil {
 		return false
 	}
 	switch m.Kind {
 	case askRun:
-		s.run(lane, &m)
+		s.run(lane, &m, files)
 	case askAdopt:
 		s.adopt(lane, &m)
 	}
 	return true
 }
 
-func (s *server) run(lane *conn, m *message) {
+func (s *server) run(lane *conn, m *message, files []*os.File) {
 	s.mu.Lock()
 	p := place(here{})
 	if at := s.places[m.Work.Place]; at != nil {
 		p = at.place
 	}
 	j := newJob(s, m.ID, m.Work, p, lane)
+	j.files = files
 	s.jobs[m.ID] = j
 	s.last = max(s.last, m.ID)
 	if s.killed {

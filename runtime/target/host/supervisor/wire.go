@@ -150,7 +150,7 @@ func (c *conn) close() {
 type received struct{ *conn }
 
 func (r received) Read(p []byte) (int, error) {
-	var rights [64]byte
+	var rights [1024]byte // for as many descriptors as the kernel lets come at once
 	for {
 		n, oob, _, _, err := unix.Recvmsg(r.fd, p, rights[:], closeOnExec)
 		if errors.Is(err, unix.EINTR) {
