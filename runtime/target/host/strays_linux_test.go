@@ -70,8 +70,9 @@ func TestParallelStepsKeepTheirDaemons(t *testing.T) {
 		if err != nil {
 			panic(err)
 		}
-		defer a.Close()
-		done <- a.Stdout() + a.Stderr()
+		said := a.Stdout() + a.Stderr()
+		must(t, a.Close())
+		done <- said
 	}()
 	g.reached(t, "amid")
 	a := b.shell(whole(), daemons(g)["double fork"])

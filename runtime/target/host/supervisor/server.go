@@ -42,6 +42,7 @@ type server struct {
 
 // held is a place, and its workspace opened.
 type held struct {
+	mu    sync.Mutex // of using dir
 	place place
 	dir   *os.File
 }
@@ -143,11 +144,11 @@ func (s *server) handle(c *conn, m *message, files []*os.File) {
 // answer does what takes a while, and says when it is done.
 func (s *server) answer(c *conn, m *message) {
 	reply := &message{Kind: tellAnswer, Call: m.Call, ID: m.ID}
-	var file *os.File
 	var err error
 	switch m.Kind {
 	case askEnter:
-		file, err = s.enter(m.ID, *m.View)
+		s.enter(c, m, reply)
+		return
 	case askTraces:
 		reply.Traces, err = s.list()
 	default:
@@ -157,7 +158,7 @@ func (s *server) answer(c *conn, m *message) {
 		reply.Err = err.Error()
 	}
 	if m.Call != 0 {
-		_ = c.send(reply, filesOf(file)...) // a pipe that is gone needs no answer
+		_ = c.send(reply) // a pipe that is gone needs no answer
 	}
 }
 
@@ -212,7 +213,24 @@ func (s *server) hold(path string, files []*os.File) {
 	s.folders = append(s.folders, folder{path, files[0]})
 }
 
-func (s *server) enter(id uint64, v View) (*os.File, error) {
+// enter makes a place and hands over its workspace.
+func (s *server) enter(c *conn, m, reply *message) {
+	h, err := s.newHeld(*m.View)
+	if err != nil {
+		reply.Err = err.Error()
+		_ = c.send(reply) // a pipe that is gone needs no answer
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.mu.Lock()
+	s.places[m.ID] = h
+	s.last = max(s.last, m.ID)
+	s.mu.Unlock()
+	_ = c.send(reply, h.dir)
+}
+
+func (s *server) newHeld(v View) (*held, error) {
 	p, err := s.newPlace(v)
 	if err != nil {
 		return nil, err
@@ -222,11 +240,7 @@ func (s *server) enter(id uint64, v View) (*os.File, error) {
 		p.leave()
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.places[id] = &held{p, dir}
-	s.last = max(s.last, id)
-	return dir, nil
+	return &held{place: p, dir: dir}, nil
 }
 
 func (s *server) newPlace(v View) (place, error) {
@@ -263,8 +277,7 @@ func (s *server) leaves(c *conn, m *message) {
 		return
 	}
 	s.pending.Go(func() {
-		p.dir.Close()
-		p.place.leave()
+		p.leave()
 		_ = c.send(reply) // a pipe that is gone needs no answer
 	})
 }
@@ -370,14 +383,29 @@ func (s *server) adopt(lane *conn, m *message) {
 	}
 	reply.ID, reply.Work = j.id, j.work
 	s.mu.Lock()
-	var dir *os.File
-	if p := s.places[j.work.Place]; p != nil {
-		dir = p.dir
-	}
+	p := s.places[j.work.Place]
 	s.mu.Unlock()
-	if lane.send(reply, filesOf(dir)...) == nil {
+	if p.sendWith(lane, reply) == nil {
 		j.attach(lane, m.Written)
 	}
+}
+
+// sendWith sends a message with the workspace, where there is one.
+func (h *held) sendWith(to *conn, m *message) error {
+	if h == nil {
+		return to.send(m)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return to.send(m, h.dir)
+}
+
+// leave gives up the place.
+func (h *held) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dir.Close()
+	h.place.leave()
 }
 
 // idle says that there is nothing for another pipe to find.
@@ -427,8 +455,7 @@ func (s *server) leave(runEnded bool) {
 	s.awaitEnd(jobs)
 	s.endAll()
 	for _, p := range places {
-		p.dir.Close()
-		p.place.leave()
+		p.leave()
 	}
 	if s.space != nil {
 		_ = s.space.close() // nothing is in it any more

@@ -35,7 +35,11 @@ func (j *job) strays() []kin {
 	all := table()
 	alone := j.server.active.Load() == 1
 	roots = slices.DeleteFunc(roots, func(root int) bool { return !alone && !j.owns(below(all, []int{root})) })
-	return below(all, roots)
+	found := below(all, roots)
+	if len(found) == 0 {
+		reap() // one that died just now
+	}
+	return found
 }
 
 // owns reports whether one of the processes says that it is the job's.
@@ -105,7 +109,6 @@ func (j *job) endStrays() (left, stuck string) {
 		signalAll(found, syscall.SIGKILL)
 		found = j.awaitStrays(10 * time.Millisecond)
 	}
-	reap()
 	return left, named(found)
 }
 
