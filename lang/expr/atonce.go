@@ -65,6 +65,27 @@ func (p *plain) typ(x ast.Expr) *types.Type {
 		return p.conditional(x)
 	case *ast.ListLit:
 		return p.list(x.Elems)
+	case *ast.Call:
+		return p.conversion(x)
+	}
+	return nil
+}
+
+// conversion is string(x) or int(x) of what nobody has labelled.
+func (p *plain) conversion(x *ast.Call) *types.Type {
+	if x.Target != nil || len(x.Args) != 1 || x.Name.Text != "string" && x.Name.Text != "int" {
+		return nil
+	}
+	t := p.typ(x.Args[0])
+	if t == nil || t.DeepLabels() != 0 {
+		return nil
+	}
+	plainly := t.Kind == types.Int || t.Kind == types.Float || t.Kind == types.String || t.Kind == types.Literals
+	switch {
+	case plainly && x.Name.Text == "string":
+		return types.StringType
+	case plainly:
+		return types.IntType
 	}
 	return nil
 }

@@ -500,7 +500,7 @@ func TestQuick(t *testing.T) {
 	scope := checkScope().Child(0)
 	scope.Declare("outputs", Var{Type: types.MapOf(types.StringType.WithLabels(types.Untrusted))})
 	scope.Declare("secrets", Var{Type: types.MapOf(types.StringType.WithLabels(types.Secret))})
-	texts := []string{`"${env}-${n}" + branch`, `n + 1 > 2 && env != "dev"`, `[1, n]`, `["a", env]`, `unit.?passed.orValue(n)`, `env == "dev" ? 1 : n`, `git.branch`, `succeeded(unit)`, `10m`, `1MiB`, `!true`, `token + branch`, `branch == "x" || n == 1`, `[]`, `"x${outputs.ref}"`, `outputs.ref == env`, `!succeeded(unit) || unit.passed > 0`, `(n > 1) && "${env}" == branch ? n + 1 : 2`, `[token]`, `secrets.a`}
+	texts := []string{`"${env}-${n}" + branch`, `n + 1 > 2 && env != "dev"`, `[1, n]`, `["a", env]`, `unit.?passed.orValue(n)`, `env == "dev" ? 1 : n`, `git.branch`, `succeeded(unit)`, `10m`, `1MiB`, `!true`, `token + branch`, `branch == "x" || n == 1`, `[]`, `"x${outputs.ref}"`, `outputs.ref == env`, `!succeeded(unit) || unit.passed > 0`, `(n > 1) && "${env}" == branch ? n + 1 : 2`, `[token]`, `secrets.a`, `string(n + 1)`, `int(env)`, `string(1.5)`, `int("1") + 1`, `int(1.5)`, `string(env)`, `string(branch)`, `int(token)`, `string(true)`, `int(n, n)`}
 	for _, c := range checks {
 		texts = append(texts, c.text)
 	}
