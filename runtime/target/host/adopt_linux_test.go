@@ -327,6 +327,40 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestTheSupervisorIsKilled kills it alone: the step fails, and nothing of it is left.
+func TestTheSupervisorIsKilled(t *testing.T) {
+	b := newBench(t, sample())
+	s, err := openTarget(b)
+	must(t, err)
+	g := newGate(t)
+	job := empty()
+	job.Scripts = script("(exec setsid sh -c 'echo $$ > " + g.dir + "/daemon; while :; do sleep 0.1; done') &\nwhile ! test -s " + g.dir + "/daemon; do sleep 0.01; done\n" + g.wait("amid"))
+	go func() {
+		waitUntil(t, "amid is reached", func() bool { return exists(filepath.Join(g.dir, "amid.there")) })
+		syscall.Kill(openIn(filepath.Join(b.run.State, "supervisor.lock"))[0], syscall.SIGKILL)
+	}()
+	if _, err := s.Start(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "the supervisor of the run has ended") {
+		t.Errorf("got %v", err)
+	}
+	pid := strings.TrimSpace(read(t, filepath.Join(g.dir, "daemon")))
+	waitUntil(t, "the daemon is gone", func() bool { return !exists("/proc/" + pid + "/root/.") })
+	traces, err := supervisorless(t, b)
+	if len(traces) != 1 || traces[0].State != target.Lost || err != nil {
+		t.Errorf("got %+v, %v", traces, err)
+	}
+	if err := s.Close(); err == nil {
+		t.Error("it goes unnoticed that the supervisor was killed")
+	}
+}
+
+// supervisorless gives the traces that another session of the same run finds.
+func supervisorless(t *testing.T, b *bench) ([]target.Trace, error) {
+	s, err := openTarget(b)
+	must(t, err)
+	defer s.Close()
+	return s.(target.Adopter).Traces(t.Context())
+}
+
 // TestAForgottenRunEnds removes the state folder of a run that goes on without its pipe.
 func TestAForgottenRunEnds(t *testing.T) {
 	g := newGate(t)

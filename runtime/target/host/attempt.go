@@ -121,6 +121,10 @@ func (a *attempt) work(ctx context.Context) error {
 // ended takes over what is left of the programs.
 func (a *attempt) ended(end *supervisor.End, id uint64, err error) error {
 	a.id = id
+	if errors.Is(err, supervisor.ErrGone) {
+		// Nobody is left to do so.
+		return errors.Join(err, supervisor.EndLost(a.session.run.State))
+	}
 	if err != nil {
 		return err
 	}

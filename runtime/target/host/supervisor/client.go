@@ -37,8 +37,8 @@ type reply struct {
 	files []*os.File
 }
 
-// errGone is what calls give when the supervisor has ended.
-var errGone = errors.New("the supervisor of the run has ended")
+// ErrGone is wrapped by what calls give when the supervisor has ended.
+var ErrGone = errors.New("the supervisor of the run has ended")
 
 // Start starts a supervisor of a run that has none. state is the run's folder.
 func Start(ctx context.Context, state string) (*Client, error) {
@@ -59,7 +59,7 @@ func Find(ctx context.Context, state string) (*Client, error) {
 		}
 		c, err := connect(ctx, fd, nil, state)
 		// One that was about to end is no more, and its lock is free.
-		if !errors.Is(err, errGone) {
+		if !errors.Is(err, ErrGone) {
 			return c, err
 		}
 	}
@@ -166,9 +166,9 @@ func (c *Client) gone() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
-		return errGone
+		return ErrGone
 	}
-	return fmt.Errorf("%w: %w", errGone, c.err)
+	return fmt.Errorf("%w: %w", ErrGone, c.err)
 }
 
 // Hold hands a folder and its lock to the supervisor: it goes with that, and not with pipe.

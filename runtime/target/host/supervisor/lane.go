@@ -28,7 +28,7 @@ func (c *Client) lane() (*conn, error) {
 	defer end.Close()
 	if err := c.conn.send(&message{Kind: askLane}, end); err != nil {
 		closeFds(ours)
-		return nil, errGone
+		return nil, ErrGone
 	}
 	return newConn(ours), nil
 }
@@ -116,7 +116,7 @@ func (c *Client) follow(ctx context.Context, id uint64, lane *conn, deliver func
 		switch {
 		case err != nil:
 			lane.close()
-			return nil, fmt.Errorf("%w: %w", errGone, err)
+			return nil, fmt.Errorf("%w: %w", ErrGone, err)
 		case m.Kind == tellOutput:
 			deliver(m.Stream, m.Section, m.data)
 			continue

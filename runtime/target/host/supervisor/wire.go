@@ -84,7 +84,7 @@ func (c *conn) flushLate() {
 
 func (c *conn) encode(m *message, files int) error {
 	if c.closed {
-		return errGone
+		return ErrGone
 	}
 	m.Files, m.Size = files, len(m.data)
 	err := c.enc.Encode(m)
