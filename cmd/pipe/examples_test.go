@@ -19,6 +19,7 @@ import (
 var needs = map[string][]string{
 	"go":     {"go", "version"},
 	"python": {"python3", "-m", "pytest", "--version"},
+	"image":  {"docker", "info"},
 	"node":   {"node", "--test", "--test-reporter=junit", os.DevNull},
 }
 
@@ -69,6 +70,9 @@ func example(t *testing.T, name string) {
 			}
 			t.Skipf("SKIPPED: running %s needs %s: %v", name, argv[0], err)
 		}
+	}
+	if tool == "image" {
+		t.Cleanup(func() { _ = exec.Command("docker", "image", "rm", "--force", "pipe-example/greet").Run() })
 	}
 	out, code := pipeAt(t, "run", file)
 	if code == 3 {
