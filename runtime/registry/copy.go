@@ -60,9 +60,11 @@ func (o Options) reporting(opts []remote.Option) (_ []remote.Option, done func()
 	updates := make(chan v1.Update, 64)
 	var told sync.WaitGroup
 	told.Go(func() {
+		var most int64 // reports of several uploads overtake each other
 		for u := range updates {
-			if u.Error == nil {
-				o.Progress(u.Complete, u.Total)
+			if u.Error == nil && u.Complete > most {
+				most = u.Complete
+				o.Progress(most, u.Total)
 			}
 		}
 	})
