@@ -43,7 +43,7 @@ func repository(t *testing.T, files map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["busybox"], files[".git"] = string(text), ""
+	files["busybox"], files["pipe.toml"] = string(text), "pipe = \"0.1\"\n"
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)

@@ -63,16 +63,17 @@ func (o *output) Write(_ event.Stream, section string, p []byte) {
 // call calls an op of std/image with quick waits; env goes before the environment of the test.
 func call(t *testing.T, op string, args map[string]value.Value, env ...string) called {
 	t.Helper()
-	return callIn(t, t.Context(), op, args, env...)
+	return callAt(t, t.Context(), t.TempDir(), op, args, env...)
 }
 
-func callIn(t *testing.T, ctx context.Context, op string, args map[string]value.Value, env ...string) called {
+// callAt is call in a repository.
+func callAt(t *testing.T, ctx context.Context, root, op string, args map[string]value.Value, env ...string) called {
 	t.Helper()
 	var out output
 	var mu sync.Mutex
 	var c called
 	v, err := image.Ops{Wait: time.Millisecond}.Register()["std/image."+op](ctx, &native.Call{
-		Step: "s", Attempt: 1, Args: args, Root: t.TempDir(), Scratch: filepath.Join(t.TempDir(), "scratch"), Environ: append(os.Environ(), env...), Output: &out,
+		Step: "s", Attempt: 1, Args: args, Root: root, Scratch: filepath.Join(t.TempDir(), "scratch"), Environ: append(os.Environ(), env...), Output: &out,
 		Notice: func(s string) { c.notices = append(c.notices, s) },
 		Reveal: func(s string) {
 			mu.Lock()
