@@ -1,4 +1,4 @@
-.PHONY: build test race bench fmt clean
+.PHONY: build test race chaos bench fmt clean
 
 build:
 	go build -o pipe ./cmd/pipe
@@ -10,6 +10,10 @@ test: build
 
 race:
 	go test -race ./...
+
+# Kills pipe a thousand times and goes on; a sample of it is among the tests.
+chaos:
+	PIPE_CHAOS=20x50 go test ./cmd/pipe -run 'TestChaos$$' -timeout 90m -v
 
 bench: build
 	sh testdata/bench/run.sh

@@ -53,12 +53,28 @@ func onTerminal(t *testing.T, columns, rows int, module string, args ...string) 
 		}
 	}
 	c.cmd.Env = append(c.cmd.Env, "PIPE_TEST_MAIN=1", "PIPE_STORE="+t.TempDir(), "TERM=xterm-256color")
-	if c.tty, err = pty.StartWithSize(c.cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.tty.Close(); c.vt.Close() })
-	go c.read()
+	c.start(columns, rows)
 	return c
+}
+
+// thenOn runs another command where one ran before.
+func thenOn(t *testing.T, before *console, args ...string) *console {
+	t.Helper()
+	c := &console{t: t, cmd: exec.Command(before.cmd.Path, args...), done: make(chan struct{}), vt: vt.NewEmulator(100, 24)}
+	go io.Copy(io.Discard, c.vt)
+	c.cmd.Dir, c.cmd.Env = before.cmd.Dir, before.cmd.Env
+	c.start(100, 24)
+	return c
+}
+
+func (c *console) start(columns, rows int) {
+	c.t.Helper()
+	var err error
+	if c.tty, err = pty.StartWithSize(c.cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)}); err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { c.tty.Close(); c.vt.Close() })
+	go c.read()
 }
 
 func (c *console) read() {

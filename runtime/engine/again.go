@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,3 +168,6 @@ func instanceOf(path, step string) (int, bool) {
 	n, err := strconv.Atoi(rest[:len(rest)-1])
 	return n, err == nil
 }
+
+// Again are the steps that are done again whatever became of them, by their path in the plan, after Reset.
+func (p *Past) Again() []string { return slices.Sorted(maps.Keys(p.again)) }

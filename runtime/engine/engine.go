@@ -85,6 +85,8 @@ type Options struct {
 	Reset []string
 	// Assume is what a person says of steps of which nobody knows how they ended.
 	Assume map[string]Assumption
+	// Assumed is told of each that is taken, before anything starts; nil is nobody.
+	Assumed func(step string, a Assumption) error
 }
 
 // Approval is what a person is asked.
@@ -163,8 +165,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	if err := r.takeUp(ctx); err != nil {
-		r.opened.close()
-		return nil, err
+		return nil, err // places stay open: to close them would end what goes on
 	}
 	return r.supervise(ctx, root, params)
 }
@@ -182,6 +183,7 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	}
 	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID),
 		pools: newPools(o.Locks, o.Run.ID, o.Plan.Pools), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+	r.traces.step, r.traces.lost = map[string][]trace{}, map[string]int{}
 	r.slots = newSlots(o.Jobs, r.guarded)
 	r.asking <- struct{}{}
 	records, err := o.Plan.Records()
@@ -227,15 +229,17 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 	defer stopHard()
 	r.hard = hard
 	began := time.Now()
-	r.publishStart()
 	ctx, lacking := r.watchRoom(ctx)
 	defer lacking()
+	r.publishStart()
+	_ = r.written(ctx) // or the steps would be done again by a process that knows nothing of the run
 	ended := make(chan *Result, 1)
 	go r.guarded(func() {
 		res := r.runRoot(ctx, root, params)
 		r.endRest()
-		r.settleAll()
-		r.opened.close()
+		if r.settleAll() {
+			r.opened.close()
+		}
 		ended <- res
 	})()
 	res, crash := r.await(ended, func() { stop(); stopHard() })

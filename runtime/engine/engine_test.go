@@ -1,7 +1,11 @@
 package engine_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,4 +83,48 @@ func TestEvents(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestCausesAreDocumented: the causes are a closed set, and docs/cli.md has all of it.
+func TestCausesAreDocumented(t *testing.T) {
+	source, err := os.ReadFile("outcome.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(docs), "\n## Causes\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var documented, declared []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(table, -1) {
+		documented = append(documented, m[1])
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\tCause\w+ += "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1) {
+		declared = append(declared, m[1])
+	}
+	slices.Sort(documented)
+	slices.Sort(declared)
+	if diff := cmp.Diff(declared, documented); diff != "" || len(declared) == 0 {
+		t.Errorf("declared and documented: %s", diff)
+	}
+}
+
+// TestCausesAreNamed: no other word is a cause.
+func TestCausesAreNamed(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	literal := regexp.MustCompile(`(\bfailed\(|\bskipped\(|\bcause\s*[:=]+\s*|\bCause:\s*)"`)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := literal.Find(text); m != nil && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s: a cause that is no constant at %q", name, m)
+		}
+	}
 }

@@ -203,7 +203,7 @@ func (r *run) session(ctx context.Context, name string) (target.Session, error) 
 		return nil, err
 	}
 	r.opened.open[name] = s
-	return s, nil
+	return s, r.notice(ctx, s)
 }
 
 // close frees every place; its errors come too late to matter to anybody.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pipelang/pipe/runtime/event"
 )
@@ -25,7 +26,8 @@ type Journal interface {
 // closings are attempts that have ended and are closed once that is written down: until then a
 // process that came after this one would have to find them again.
 type closings struct {
-	all sync.WaitGroup
+	all  sync.WaitGroup
+	left atomic.Bool // an attempt stays for whoever goes on
 }
 
 // settle closes an attempt when what was published of its end is written down.
@@ -39,8 +41,9 @@ func (r *run) settle(done func()) {
 	}
 	r.closing.all.Add(1)
 	r.Journal.Settled(func(err error) {
-		if err != nil {
-			r.closing.all.Done() // it stays for whoever goes on
+		if err != nil && roomless(err) != nil {
+			r.closing.left.Store(true)
+			r.closing.all.Done()
 			return
 		}
 		go r.guarded(func() {
@@ -50,12 +53,13 @@ func (r *run) settle(done func()) {
 	})
 }
 
-// settleAll waits for all attempts to be closed.
-func (r *run) settleAll() {
+// settleAll waits for all attempts to be closed, and reports whether they are.
+func (r *run) settleAll() bool {
 	if r.Journal != nil {
 		r.Journal.Hurry()
 	}
 	r.closing.all.Wait()
+	return !r.closing.left.Load()
 }
 
 // written waits until what was published is written down. That it cannot be is no error of a

@@ -26,9 +26,8 @@ type traces struct {
 	lost map[string]int
 }
 
-// readTraces asks every place that the run has been at, and those that are open.
+// readTraces opens every place that the run has been at.
 func (r *run) readTraces(ctx context.Context) error {
-	r.traces.step, r.traces.lost = map[string][]trace{}, map[string]int{}
 	for i := range r.Past.Steps {
 		place := r.Past.Steps[i].Place
 		if place == "" || r.Targets[place] == nil {
@@ -38,18 +37,24 @@ func (r *run) readTraces(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, s := range r.opened.all() {
-		a, ok := s.(target.Adopter)
-		if !ok {
-			continue
-		}
-		list, err := a.Traces(ctx)
-		if err != nil {
-			return err
-		}
-		for _, t := range list {
-			r.traces.step[t.Step] = append(r.traces.step[t.Step], trace{t, a})
-		}
+	return nil
+}
+
+// notice asks a place that has been opened for attempts that were started before. A place that is asked
+// keeps output until it is acknowledged, for a process that comes later.
+func (r *run) notice(ctx context.Context, s target.Session) error {
+	a, ok := s.(target.Adopter)
+	if !ok || r.Journal == nil && r.Past == nil {
+		return nil
+	}
+	list, err := a.Traces(ctx)
+	if err != nil || r.Past == nil {
+		return err
+	}
+	r.traces.mu.Lock()
+	defer r.traces.mu.Unlock()
+	for _, t := range list {
+		r.traces.step[t.Step] = append(r.traces.step[t.Step], trace{t, a})
 	}
 	for _, list := range r.traces.step {
 		slices.SortFunc(list, func(a, b trace) int { return cmp.Compare(a.Attempt, b.Attempt) })
@@ -133,17 +138,6 @@ func (r *run) endRest() {
 		list = append(list, r.traces.take(step, every)...)
 	}
 	r.end(list)
-}
-
-// all are the places that are open.
-func (s *sessions) all() []target.Session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []target.Session
-	for _, session := range s.open {
-		out = append(out, session)
-	}
-	return out
 }
 
 // isLost reports that nobody knows how an attempt ended that was found to be under way.

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,6 +69,13 @@ func (r *run) judge() error {
 	}
 	if unknown != nil {
 		return &UnknownError{unknown}
+	}
+	for _, path := range slices.Sorted(maps.Keys(r.Assume)) {
+		if r.Assumed != nil {
+			if err := r.Assumed(path, r.Assume[path]); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

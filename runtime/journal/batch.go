@@ -72,8 +72,14 @@ func (j *Journal) Settled(f func(error)) {
 	poke(j.wake)
 }
 
-// Hurry makes what was published be written soon.
-func (j *Journal) Hurry() { poke(j.urgent) }
+// Hurry makes what was published be written at once.
+func (j *Journal) Hurry() {
+	j.mu.Lock()
+	j.hurried = true
+	j.mu.Unlock()
+	poke(j.wake)
+	poke(j.urgent)
+}
 
 // Attach writes something down beside the events, in the place of what had the same name. It
 // is not masked: what is secret must be sealed already.
@@ -103,7 +109,7 @@ func (j *Journal) lack(err error) {
 		return
 	}
 	select {
-	case j.full <- err:
+	case j.full <- full(err):
 	default:
 	}
 }

@@ -84,6 +84,7 @@ type Journal struct {
 	last    int64
 	capped  map[string]*stepSize
 	closing bool
+	hurried bool          // somebody waits for what is published
 	full    chan error    // holds why there is no room to write in, once that is so
 	urgent  chan struct{} // something should not wait long
 	wake    chan struct{} // something is there
@@ -216,7 +217,7 @@ func (j *Journal) Close() error {
 func (j *Journal) take() (b batch, open bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b, j.batch, j.queued = j.batch, batch{}, 0
+	b, j.batch, j.queued, j.hurried = j.batch, batch{}, 0, false
 	j.space.Broadcast()
 	return b, !j.closing
 }
@@ -249,8 +250,9 @@ func settled(waiting []func(error), db *recorder, fault error) []func(error) {
 	if !db.run.begun && db.fault == nil && fault == nil {
 		return waiting
 	}
+	err := full(errors.Join(fault, db.fault))
 	for _, f := range waiting {
-		f(errors.Join(fault, db.fault))
+		f(err)
 	}
 	return nil
 }
@@ -264,7 +266,7 @@ func (j *Journal) await() {
 	case <-timer.C:
 	case <-j.urgent:
 		j.mu.Lock()
-		closing := j.closing || j.queued > maxQueued/2
+		closing := j.closing || j.hurried || j.queued > maxQueued/2
 		j.mu.Unlock()
 		if !closing {
 			time.Sleep(linger)

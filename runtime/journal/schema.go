@@ -142,6 +142,14 @@ func noRoom(err error) bool {
 		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// full makes an error of SQLite's that says so one of the system's.
+func full(err error) error {
+	if err != nil && noRoom(err) && !errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	}
+	return err
+}
+
 func isBusy(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

@@ -13,7 +13,8 @@ import (
 // read at most once, however often pipe dies in between.
 //
 // Of every attempt a trace stands before its first process does, and goes away with
-// Attempt.Close. Whoever closes an attempt has written down how it ended.
+// Attempt.Close. Whoever closes an attempt has written down how it ended. Closing the session
+// ends what goes on; whoever does not want that leaves the session open and ends.
 //
 // The rules for who resumes a run:
 //   - Open again with the same Run.State, which nobody may have removed. One pipe at a time works

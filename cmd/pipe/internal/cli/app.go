@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,8 +79,6 @@ type app struct {
 	Environment
 	color string // auto, always, never
 	place string // --store, "" for what the environment says
-	// resumes says that there is a command that goes on with a run.
-	resumes bool
 	// masker knows every secret from when it is looked up on; nothing on Err holds one.
 	masker *secret.Masker
 }
@@ -185,9 +182,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.lockCommand(), a.runCommand(),
-		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.artifactsCommand(), a.storeCommand(), a.doctorCommand(), a.versionCommand())
+		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.artifactsCommand(), a.resumeCommand(), a.approveCommand(), a.auditCommand(), a.storeCommand(), a.doctorCommand(), a.versionCommand())
 	a.help(root)
-	a.resumes = slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == "resume" })
 	return root
 }
 

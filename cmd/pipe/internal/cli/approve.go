@@ -37,8 +37,7 @@ func (a *app) approver(format string, out asker, mask event.Masker) func(context
 		select {
 		case answer := <-lines:
 			out.Answered(true)
-			answer = strings.ToLower(strings.TrimSpace(answer))
-			if answer == "y" || answer == "yes" {
+			if isYes(answer) {
 				return engine.Answer{Outcome: engine.Granted}, nil
 			}
 			return engine.Answer{Outcome: engine.Denied}, nil
@@ -48,6 +47,15 @@ func (a *app) approver(format string, out asker, mask event.Masker) func(context
 		}
 	}
 }
+
+// isYes is the one answer that grants.
+func isYes(answer string) bool {
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
+
+// asking ends a question.
+const asking = "Approve? [y/N] "
 
 // maxShown is how many bytes of a text a question shows: more would push it off the screen.
 const maxShown = 2 << 10
@@ -69,6 +77,6 @@ func question(q engine.Approval, mask event.Masker) string {
 			fmt.Fprintf(&b, "  %s = %s\n", name, shown(mask.Mask(string(raw))))
 		}
 	}
-	b.WriteString("Approve? [y/N] ")
+	b.WriteString(asking)
 	return b.String()
 }

@@ -63,6 +63,7 @@ type bound struct {
 	values   lower.Values
 	settings *settings.Set
 	reached  []string
+	args     map[string]value.Value
 }
 
 // bind checks, finds the values of parameters and settings, and makes the plan.
@@ -119,6 +120,7 @@ func (a *app) bindLoosely(ctx context.Context, inv invocation, s sources) (*boun
 }
 
 func (a *app) bindValues(ctx context.Context, b *bound, args map[string]value.Value, s sources) (err error) {
+	b.args = args
 	if b.settings, err = a.resolve(ctx, b.checked, b.draft, s); err != nil {
 		return err
 	}

@@ -42,10 +42,11 @@ func (x *explaining) cache(ctx context.Context, f *engine.Forecast) (out []cache
 	}
 	id := newRunID(time.Now())
 	sealer := secret.NewSealer(x.getenv)
-	place, setup, err := x.prepare(id, x.checked.program.Load.Root, sealer)
-	if err != nil {
+	run := &execution{id: id}
+	if err := x.prepare(run, x.checked.program.Load.Root, sealer); err != nil {
 		return nil, err
 	}
+	place, setup := run.place, run.setup
 	defer func() { err = errors.Join(err, os.RemoveAll(setup.State)) }()
 	release, err := place.Lease(id)
 	if err != nil {

@@ -8,9 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/settings"
 )
 
 // fromPlan makes the plan of today's sources and values again and refuses when it is not the one in the file.
@@ -30,15 +32,16 @@ func (a *app) fromPlan(cmd *cobra.Command, args []string, f runFlags) (*bound, e
 		return nil, usagef("leave it out: the plan holds it", "the plan was made for profile %q, not %q", want.Profile, f.profile)
 	}
 	f.profile = want.Profile
-	b, err := a.again(cmd, want, f)
+	b, err := a.again(cmd, want, f, nil)
 	if err != nil {
 		return nil, err
 	}
 	return b, a.refuseDrift(f.planFile, want, b)
 }
 
-// again binds the pipeline of a plan to the sources and settings of today.
-func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags) (*bound, error) {
+// again binds the pipeline of a plan to the sources and settings of today; parameters have the
+// values of the plan, but for those that are given.
+func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags, args []settings.Assignment) (*bound, error) {
 	root, err := load.Root(a.Dir)
 	if err != nil {
 		return nil, err
@@ -51,8 +54,14 @@ func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags) (*bound, er
 	if err != nil {
 		return nil, err
 	}
-	given := map[string]value.Value{}
+	given, err := parseGiven(draft, args)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range want.Params {
+		if _, now := given[p.Name]; now {
+			continue
+		}
 		if p.Value == nil || p.Value.Value == nil {
 			continue
 		}
@@ -72,6 +81,15 @@ func (a *app) again(cmd *cobra.Command, want *plan.Plan, f runFlags) (*bound, er
 		return nil, err
 	}
 	return b, a.fetch(cmd.Context(), b)
+}
+
+// parseGiven reads arguments of which none needs to be there.
+func parseGiven(d *lower.Draft, args []settings.Assignment) (map[string]value.Value, error) {
+	params := d.Params()
+	for i := range params {
+		params[i].Required = false
+	}
+	return parseArgs(params, args)
 }
 
 func (a *app) refuseDrift(file string, want *plan.Plan, now *bound) error {

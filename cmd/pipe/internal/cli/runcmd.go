@@ -10,10 +10,8 @@ import (
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
-	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
-	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
@@ -31,6 +29,7 @@ type runFlags struct {
 	junit    string
 	planFile string
 	only     []string
+	yes      []string
 	jobs     int
 	failFast bool
 	noCache  bool
@@ -71,6 +70,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.junit, "junit", "", "write how the steps ended to this `file`, as JUnit XML")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "run exactly the plan in this `file`, or say what drifted")
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "run only these `steps`, and what they need")
+	cmd.Flags().StringSliceVar(&f.yes, "yes", nil, "approve these `steps` without being asked")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "how many steps run at a time (default: the number of cores)")
 	cmd.Flags().BoolVar(&f.failFast, "fail-fast", false, "cancel everything else at the first failure")
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "run cached steps too, and keep their new results")
@@ -113,79 +113,108 @@ func (a *app) toRun(cmd *cobra.Command, args []string, f runFlags) (*bound, erro
 
 // run runs a bound plan and shows how it goes and ends.
 func (a *app) run(b *bound, f runFlags) error {
-	if err := knownSteps(b.plan, f.only); err != nil {
+	if err := knownSteps(b.plan, "--only", f.only); err != nil {
 		return err
 	}
-	id, started := newRunID(time.Now()), time.Now()
-	sealer := secret.NewSealer(a.getenv)
-	place, setup, err := a.prepare(id, b.program.Load.Root, sealer)
-	if err != nil {
-		return err
-	}
-	setup.Plan = b.plan.Digest
-	defer os.RemoveAll(setup.State)
-	release, err := place.Lease(id)
-	if err != nil {
-		return err
-	}
-	defer release()
+	return a.execute(b, f, nil)
+}
 
-	show := a.shows(id, b.program.Load.Root, b.plan, f)
+// execute runs a bound plan, or goes on with a run of it.
+func (a *app) execute(b *bound, f runFlags, past *resumption) error {
+	if err := approvable(b.plan, f.yes); err != nil {
+		return err
+	}
+	x := &execution{id: newRunID(time.Now()), started: time.Now(), past: past}
+	if past != nil {
+		x.id, x.started = past.journal.Run.ID, past.journal.Run.Started
+	}
+	sealer := secret.NewSealer(a.getenv)
+	if err := a.prepare(x, b.program.Load.Root, sealer); err != nil {
+		return err
+	}
+	x.setup.Plan = b.plan.Digest
+	show := a.shows(x.id, b.program.Load.Root, b.plan, f)
 	defer show.stop()
 	ctx, kill, stop := interrupts(a.Err)
 	defer stop()
-	facts, err := repo.Capture(ctx, b.program.Load.Root, repo.Options{Run: id, Environ: a.Environ, Started: started})
+	done, err := a.open(ctx, x, b.program.Load.Root)
 	if err != nil {
 		return err
 	}
-	defer facts.Close()
-	context, err := repo.Digest(facts.Values())
+	defer done()
+	context, err := repo.Digest(x.facts.Values())
 	if err != nil {
 		return err
 	}
-	masker := a.masker
-	written := journal.Start(place.Dir(), runInfo(id, b, facts.Values(), started), journal.Limits{})
-	written.Attach("branch", []byte(fact(facts.Values(), "git", "branch")))
+	if err := x.write(b, f); err != nil {
+		return err
+	}
+	masker, written := a.masker, x.written
+	written.Attach("branch", []byte(fact(x.facts.Values(), "git", "branch")))
 	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
-	bus := event.NewBus(id, masker, show.sink, written.Sink)
+	files, noted := x.watchFiles(ctx, b.plan)
+	defer noted()
+	bus := event.NewBus(x.id, masker, show.sink, written.Sink, files)
 	bus.OnGlimpse(show.glimpse)
 	warnShort(b.settings, bus)
-	result, err := engine.Run(ctx, engine.Options{
-		Plan: b.plan, Run: setup, Setting: b.settings.Value,
-		Context: facts.Values(), ContextDigest: context, Repo: facts, RepoIn: func(folder string) expr.Host { return facts.Host(folder) },
+	options := engine.Options{
+		Plan: b.plan, Run: x.setup, Setting: b.settings.Value,
+		Context: x.facts.Values(), ContextDigest: context, Repo: x.facts, RepoIn: x.reads(sealer, masker).in,
 		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
 		Natives: natives.Register(),
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint, Seal: sealer.Seal,
 		Find: func() target.Finder { return masker.Finder() },
-		Jobs: f.jobs, FailFast: f.failFast, Only: f.only, Approve: a.approver(f.format, show.asker, masker),
-		Cache: place, NoCache: f.noCache, Locked: f.locked,
-		Locks: filepath.Join(place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
-	})
+		Jobs: f.jobs, FailFast: f.failFast, Only: f.only,
+		Cache: x.place, NoCache: f.noCache, Locked: f.locked,
+		Locks: filepath.Join(x.place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
+		Journal: written,
+	}
+	if past != nil {
+		options.Past, options.Reset, options.Assume = past.engine, past.reset, past.assume
+		options.Assumed = func(step string, word engine.Assumption) error {
+			return a.record(x.place.Dir(), wasAssumed, x.id, step, wordOf(word), map[string]string{boundPlan: b.plan.Digest})
+		}
+	}
+	d := &decisions{app: a, x: x, plan: b.plan.Digest, yes: f.yes, mask: masker, bus: bus, ask: a.approver(f.format, show.asker, masker)}
+	options.Decided = d.decided
+	if d.ask != nil {
+		options.Approve = d.approve
+	}
+	result, err := engine.Run(ctx, options)
 	if err != nil {
-		return err
+		x.keepState = past != nil
+		return a.notRun(x.id, err)
 	}
 	show.stop()
-	a.unwritten(written.Close())
-	return a.ended(result, end{id: id, format: f.format, junit: f.junit, store: place, seen: show.seen, mask: masker})
+	noted()
+	fault := written.Close()
+	x.keepState = fault != nil
+	a.unwritten(fault)
+	return a.ended(result, end{id: x.id, format: f.format, junit: f.junit, store: x.place, seen: show.seen, mask: masker})
 }
 
 // prepare opens the store and makes the folders of a run.
-func (a *app) prepare(id, root string, sealer *secret.Sealer) (place *store.Store, r target.Run, err error) {
-	if place, err = a.store(sealer); err != nil {
-		return nil, r, err
+func (a *app) prepare(x *execution, root string, sealer *secret.Sealer) (err error) {
+	if x.place, err = a.store(sealer); err != nil {
+		return err
 	}
-	dir := place.Dir()
-	r = target.Run{ID: id, Root: root, Artifacts: place, Keep: filepath.Join(dir, "runs", id, "kept"), Environ: a.Environ}
-	if r.Cache, err = place.Cache(root); err != nil {
-		return nil, r, err
+	dir := x.place.Dir()
+	r := target.Run{ID: x.id, Root: root, Artifacts: x.place, Keep: filepath.Join(dir, "runs", x.id, "kept"), Environ: a.Environ}
+	if r.Cache, err = x.place.Cache(root); err != nil {
+		return err
 	}
-	if r.Digests, err = place.Digests(root); err != nil {
-		return nil, r, err
+	if r.Digests, err = x.place.Digests(root); err != nil {
+		return err
 	}
-	if r.State, err = place.State(id); err != nil {
-		return nil, r, err
+	state := x.place.State
+	if x.past != nil {
+		state = x.place.StateAgain
 	}
-	return place, r, os.MkdirAll(filepath.Join(dir, "locks"), 0o700)
+	if r.State, err = state(x.id); err != nil {
+		return err
+	}
+	x.setup = r
+	return os.MkdirAll(filepath.Join(dir, "locks"), 0o700)
 }
 
 // store opens the store of this environment.
@@ -212,11 +241,27 @@ func prefixes(p *plan.Plan) []string {
 	return out
 }
 
-func knownSteps(p *plan.Plan, only []string) error {
+func knownSteps(p *plan.Plan, flag string, named []string) error {
 	names := p.Paths()
-	for _, name := range only {
+	for _, name := range named {
 		if !slices.Contains(names, name) {
-			return usagef(didYouMean(name, names, "there are: "+list(names)), "--only names no step: %q", name)
+			return usagef(didYouMean(name, names, "there are: "+list(names)), "%s names no step: %q", flag, name)
+		}
+	}
+	return nil
+}
+
+// approvable checks that what is approved in advance asks at all.
+func approvable(p *plan.Plan, yes []string) error {
+	var asks []string
+	for s := range p.Graph.All() {
+		if s.Approve != nil {
+			asks = append(asks, s.Path)
+		}
+	}
+	for _, name := range yes {
+		if plain := withoutNumbers(name); !slices.Contains(asks, plain) {
+			return usagef(didYouMean(plain, asks, "those that ask: "+list(asks)), "--yes names no step that asks for approval: %q", name)
 		}
 	}
 	return nil

@@ -64,6 +64,7 @@ func (a *app) printEnd(r *engine.Result, e end) {
 		fmt.Fprintf(a.Out, "%s\n", ui.Lines(e.mask.Mask(r.Error)))
 	}
 	a.goesOn(e.id, r.Outcome)
+	a.stoppedBy(e.id, r)
 	if r.Outcome == engine.Failed && started(r.Steps, r.Failed) {
 		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", e.id, ui.ShellWord(r.Failed))
 	}
@@ -71,18 +72,16 @@ func (a *app) printEnd(r *engine.Result, e end) {
 
 // goesOn says how a run is gone on with.
 func (a *app) goesOn(id string, o engine.Outcome) {
-	if next := a.resumeCommand(id, string(o)); next != "" {
+	if next := a.goOnCommand(id, string(o)); next != "" {
 		fmt.Fprintf(a.Out, "go on with %s\n", next)
 	}
 }
 
-// resumeCommand goes on with a run that ended so; "" for one that is over.
-func (a *app) resumeCommand(id, status string) string {
+// goOnCommand goes on with a run that ended so; "" for one that is over.
+func (a *app) goOnCommand(id, status string) string {
 	switch status {
 	case string(engine.Failed), string(engine.Cancelled), journal.Interrupted:
-		if a.resumes {
-			return "pipe resume " + id
-		}
+		return "pipe resume " + id
 	}
 	return ""
 }

@@ -56,5 +56,5 @@ func (a *app) writePage(path string, run *summary.Run, output summary.Output) er
 	if err != nil {
 		return fmt.Errorf("write the summary for GitHub: %w", err)
 	}
-	return errors.Join(summary.Markdown(f, run, output, a.resumeCommand(run.ID, run.Status)), f.Close())
+	return errors.Join(summary.Markdown(f, run, output, a.goOnCommand(run.ID, run.Status)), f.Close())
 }

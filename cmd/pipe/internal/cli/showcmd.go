@@ -66,7 +66,7 @@ func (a *app) showRun(ctx context.Context, r *journal.Reader, run journal.Run, f
 	case "junit":
 		return summary.JUnit(a.Out, s, outputs(r, run))
 	case "markdown":
-		return summary.Markdown(a.Out, s, outputs(r, run), a.resumeCommand(run.ID, run.Status))
+		return summary.Markdown(a.Out, s, outputs(r, run), a.goOnCommand(run.ID, run.Status))
 	}
 	return a.printRun(r, s, f.all)
 }

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/runtime/audit"
+	"github.com/pipelang/pipe/runtime/secret"
+)
+
+func (a *app) auditCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Show who approved, denied or assumed what",
+		Long:  "Shows the audit log of the store, oldest first: who said what of which step, and when. `pipe audit verify` checks that it is as it was written.",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := oneOf("--format", format, "text", "json"); err != nil {
+				return err
+			}
+			return a.withAudit(func(log *audit.Log) error { return a.showAudit(log, format) })
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	completeFlag(cmd, "format", "text", "json")
+	cmd.AddCommand(&cobra.Command{
+		Use:   "verify",
+		Short: "Check that no line of the audit log was edited, dropped, moved or cut off",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return a.withAudit(a.verifyAudit)
+		},
+	})
+	return cmd
+}
+
+func (a *app) withAudit(f func(*audit.Log) error) error {
+	place, err := a.store(secret.NewSealer(a.getenv))
+	if err != nil {
+		return err
+	}
+	return f(audited(place.Dir()))
+}
+
+func (a *app) showAudit(log *audit.Log, format string) error {
+	entries, err := log.Entries()
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		if entries == nil {
+			entries = []audit.Entry{}
+		}
+		return a.writeJSON(entries)
+	}
+	if len(entries) == 0 {
+		_, err := fmt.Fprintln(a.Out, "nobody has decided anything")
+		return err
+	}
+	rows := make([][]string, len(entries))
+	for i, e := range entries {
+		rows[i] = []string{fmt.Sprint(e.Line), e.Time.Local().Format(dayAndTime), ui.Line(e.Who), ui.Line(e.What), ui.Line(e.Run), ui.Line(e.Step), ui.Line(e.Comment)}
+	}
+	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "LINE"}, {Title: "WHEN"}, {Title: "WHO"}, {Title: "WHAT"}, {Title: "RUN"}, {Title: "STEP"}, {Title: "COMMENT"}}, rows)
+	return nil
+}
+
+func (a *app) verifyAudit(log *audit.Log) error {
+	lines, err := log.Verify()
+	var fault *audit.FaultError
+	if errors.As(err, &fault) {
+		fmt.Fprintf(a.Err, "pipe: the audit log is not what was written: %s\n", ui.Line(fault.Error()))
+		return exit(ExitFailed)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.Out, "%d lines, all as they were written\n", lines)
+	return err
+}

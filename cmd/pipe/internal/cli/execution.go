@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/runtime/engine"
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/journal"
+	"github.com/pipelang/pipe/runtime/repo"
+	"github.com/pipelang/pipe/runtime/store"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+// What a run attaches to its journal, by name; reads are named after what is read, and
+// questions after the step that asks.
+const (
+	attachedPlan     = "plan"
+	attachedRepo     = "repository"
+	attachedFlags    = "flags"
+	attachedFiles    = "files"
+	attachedRead     = "read/"
+	attachedQuestion = "question/"
+)
+
+// execution is a run under way in this process: one that starts, or one that goes on.
+type execution struct {
+	id      string
+	started time.Time
+	place   *store.Store
+	setup   target.Run
+	facts   *repo.Repo
+	written *journal.Journal
+	past    *resumption // nil for one that starts
+	// keepState says that a process that comes later needs what places keep of the run.
+	keepState bool
+}
+
+// resumption is what a run goes on with.
+type resumption struct {
+	journal *journal.Past
+	engine  *engine.Past
+	reset   []string
+	assume  map[string]engine.Assumption
+}
+
+// open takes the run for this process and looks at the repository. done gives it back.
+func (a *app) open(ctx context.Context, x *execution, root string) (done func(), err error) {
+	release, err := x.place.Lease(x.id)
+	if err != nil {
+		return nil, err
+	}
+	o := repo.Options{Run: x.id, Environ: a.Environ, Started: x.started}
+	if x.past != nil {
+		o.Memory = x.past.journal.Attached[attachedRepo]
+	}
+	if x.facts, err = repo.Capture(ctx, root, o); err != nil {
+		release()
+		return nil, err
+	}
+	return func() {
+		x.facts.Close()
+		if !x.keepState {
+			_ = os.RemoveAll(x.setup.State) // what stays is small
+		}
+		release()
+	}, nil
+}
+
+// write starts the journal of the run, or goes on with it, and attaches what a later process needs.
+func (x *execution) write(b *bound, f runFlags) error {
+	if x.past == nil {
+		x.written = journal.Start(x.place.Dir(), runInfo(x.id, b, x.facts.Values(), x.started), journal.Limits{})
+	} else {
+		x.past.journal.Run.Steps = b.plan.Paths()
+		x.written = journal.Resume(x.place.Dir(), x.past.journal, journal.Limits{})
+	}
+	text, err := plan.Encode(b.plan)
+	if err != nil {
+		return err
+	}
+	x.written.Attach(attachedPlan, text)
+	memory, err := x.facts.Memory()
+	if err != nil {
+		return err
+	}
+	x.written.Attach(attachedRepo, memory)
+	flags, err := json.Marshal(keptFlags(b, f))
+	if err != nil {
+		return err
+	}
+	x.written.Attach(attachedFlags, flags)
+	return nil
+}
+
+// savedFlags are the flags of a run that hold when it goes on. Secrets are not among them.
+type savedFlags struct {
+	Set        []string `json:"set,omitempty"`
+	Profile    string   `json:"profile,omitempty"`
+	SecretsDir string   `json:"secrets_dir,omitempty"`
+	Only       []string `json:"only,omitempty"`
+	FailFast   bool     `json:"fail_fast,omitempty"`
+	NoCache    bool     `json:"no_cache,omitempty"`
+}
+
+func keptFlags(b *bound, f runFlags) savedFlags {
+	secret := map[string]bool{}
+	for _, s := range b.draft.Settings() {
+		secret[s.Name] = s.Secret
+	}
+	out := savedFlags{Profile: f.profile, SecretsDir: f.secretsDir, Only: f.only, FailFast: f.failFast, NoCache: f.noCache}
+	for _, text := range f.set {
+		if name, _, _ := strings.Cut(settingOf(text), "."); !secret[name] {
+			out.Set = append(out.Set, text)
+		}
+	}
+	return out
+}
+
+// settingOf is the name in name=value.
+func settingOf(assignment string) string {
+	name, _, _ := strings.Cut(assignment, "=")
+	return name
+}
+
+// watchFiles notes what the files are like, at once and again whenever a step has ended that works in
+// place; the sink is for the bus. stop waits for it.
+func (x *execution) watchFiles(ctx context.Context, p *plan.Plan) (sink event.Sink, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	again, done := make(chan struct{}, 1), make(chan struct{})
+	again <- struct{}{}
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-again:
+				x.noteFiles(ctx)
+			}
+		}
+	}()
+	sink = func(e event.Event) {
+		if e.Type == event.StepFinished && inPlace(p, e.Step) {
+			select {
+			case again <- struct{}{}:
+			default:
+			}
+		}
+	}
+	return sink, func() {
+		select {
+		case <-again: // the last step has just ended
+			x.noteFiles(ctx)
+		default:
+		}
+		cancel()
+		<-done
+	}
+}
+
+// noteFiles is for a later process; without it that one cannot say what has changed.
+func (x *execution) noteFiles(ctx context.Context) {
+	s, err := x.facts.Snapshot(ctx, x.place.Dir())
+	if err != nil {
+		return
+	}
+	if text, err := json.Marshal(s); err == nil {
+		x.written.Attach(attachedFiles, text)
+	}
+}
+
+// inPlace reports whether a step, named by its path in a run, changes the repository itself.
+func inPlace(p *plan.Plan, path string) bool {
+	if len(p.Effects.Changes) == 0 {
+		return false
+	}
+	s, ok := p.Step(withoutNumbers(path))
+	return ok && p.Ops[s.Op].InPlace
+}
+
+// withoutNumbers is the path in the plan of an instance.
+func withoutNumbers(path string) string {
+	for {
+		open := strings.IndexByte(path, '[')
+		if open < 0 {
+			return path
+		}
+		end := strings.IndexByte(path[open:], ']')
+		if end < 0 {
+			return path
+		}
+		path = path[:open] + path[open+end+1:]
+	}
+}
+
+// notRun says why a run did not go on, where a person can do something about it.
+func (a *app) notRun(id string, err error) error {
+	var unknown *engine.UnknownError
+	var word *engine.AssumptionError
+	switch {
+	case errors.As(err, &unknown):
+		a.tellUnknown(id, unknown)
+		return exit(ExitWaiting)
+	case errors.As(err, &word):
+		return usagef("--assume STEP=done, STEP=done:JSON or STEP=redo", "%s", word.Message)
+	}
+	return err
+}
+
+func (a *app) tellUnknown(id string, e *engine.UnknownError) {
+	fmt.Fprintf(a.Err, "pipe: run %s stops: %s, and not every step may be done twice; nothing was started\n", id, ui.Line(e.Error()))
+	words := "pipe resume " + id
+	for _, s := range e.Steps {
+		words += " --assume " + ui.ShellWord(s.Path) + "=done"
+	}
+	fmt.Fprintf(a.Err, "  help: look at what it did (pipe logs %s %s), then say what holds: %s (or =redo; =done:JSON gives its result)\n",
+		id, ui.ShellWord(e.Steps[0].Path), words)
+	fmt.Fprintf(a.Err, "  help: an op that is `idempotent` runs again without being asked about\n")
+}
+
+// stoppedBy says how a run that waits goes on.
+func (a *app) stoppedBy(id string, r *engine.Result) {
+	var ask, unknown []string
+	for _, s := range r.Steps {
+		switch {
+		case s.Outcome == engine.Waiting && s.Cause == engine.CauseApproval:
+			ask = append(ask, s.Path)
+		case s.Outcome == engine.Waiting && s.Cause == engine.CauseUnknown:
+			unknown = append(unknown, s.Path)
+		}
+	}
+	ask = slices.DeleteFunc(ask, func(path string) bool {
+		return slices.ContainsFunc(ask, func(o string) bool { return o != path && within(o, path) })
+	})
+	for _, path := range ask {
+		fmt.Fprintf(a.Out, "%s asks: pipe approve %s %s, then pipe resume %s\n", path, id, ui.ShellWord(path), id)
+	}
+	for _, path := range unknown {
+		fmt.Fprintf(a.Out, "how %s ended is not known: pipe resume %s --assume %s=done (or =redo)\n", path, id, ui.ShellWord(path))
+	}
+}
