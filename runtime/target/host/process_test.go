@@ -66,7 +66,7 @@ func TestAHundredMegabytesWithoutNewline(t *testing.T) {
 	must(t, err)
 	defer a.Close()
 	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+	if got := after.TotalAlloc - before.TotalAlloc; got > 16<<20 { // of which some goes to each message from the supervisor
 		t.Errorf("allocated %d bytes", got)
 	}
 	if c.n != 100<<20 {

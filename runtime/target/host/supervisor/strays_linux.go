@@ -37,9 +37,19 @@ func (j *job) strays() []kin {
 	roots = slices.DeleteFunc(roots, func(root int) bool { return !alone && !j.owns(below(all, []int{root})) })
 	found := below(all, roots)
 	if len(found) == 0 {
-		reap() // one that died just now
+		j.server.collect(roots)
 	}
 	return found
+}
+
+// collect waits until orphans that have died are collected, here and in the user namespace.
+func (s *server) collect(dead []int) {
+	for deadline := time.Now().Add(settling); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		left := s.orphans()
+		if !slices.ContainsFunc(dead, func(pid int) bool { return slices.Contains(left, pid) }) {
+			return
+		}
+	}
 }
 
 // owns reports whether one of the processes says that it is the job's.
