@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ var strangers = []string{
 	`";id;#`, `$(touch "$MARK")`, "`touch $MARK`", `'; touch $MARK; '`, "| touch $MARK", "a\ntouch $MARK\n", "$HOME", "${x}", "$$", `\`, `'`, `"`,
 	"-rf", "--help", "-", "--", "%n%s%d%x", "{{x}}", "${{ x }}",
 	"\x1b]0;owned\x07", "\x1b[2J\x1b[1;1H", "a\rb", "\r\n", "\b\b\b", "\x7f", "\u009b31m", "\u202egnp.exe", "\u2066x\u2069", "a\u200bb", "\u2028",
-	"::set-env name=X::y", "::add-mask::a", "::stop-commands::x", "##[add-mask]a", "##vso[task.setvariable variable=a]b", "##teamcity[x]",
+	"::set-env name=X::y", "::add-mask::a", "::stop-commands::x", "::endgroup::", "##[add-mask]a", "##vso[task.setvariable variable=a]b", "##teamcity[x]",
 	"title=a", "x<<END\ny\nEND", "END", "=", "a=b\nc=d", "*", "?", "[", "{a,b}", ":(glob)**", ":!x", "HEAD", "@{u}", "refs/heads/x", "a..b",
 	"../../etc/passwd", "/etc/passwd", "~", ".", "..", "e\u0301", "\u00e9", "\u2126", "💩", "", " ", "\n", "\t", "a\n", "\n\n", "null", "true", "0", "[]",
 	strings.Repeat("x", 64<<10),
@@ -401,6 +402,9 @@ func TestStrangersOnTheTerminal(t *testing.T) {
 		if !strings.Contains(stdout+stderr, "set-env") {
 			t.Errorf("%q shows no stranger's text\n%s%s", args, stdout, stderr)
 		}
+		if begun, ended := strings.Count(stdout, "\n::group::"), strings.Count(stdout, "\n::endgroup::"); begun < ended-1 || begun > ended {
+			t.Errorf("%q: %d groups begin and %d end: one of them is a stranger's", args, begun, ended)
+		}
 		for line := range strings.Lines(stdout + stderr) {
 			if why := acts(strings.TrimSuffix(line, "\n")); why != "" {
 				t.Errorf("%q: %s: %q", args, why, line)
@@ -421,8 +425,11 @@ func acts(line string) string {
 			return "holds " + c
 		}
 	}
-	if text := strings.TrimSpace(line); strings.HasPrefix(text, "::") {
+	if text := strings.TrimSpace(line); strings.HasPrefix(text, "::") && !ours.MatchString(text) {
 		return "is a command"
 	}
 	return ""
 }
+
+// ours are the commands that pipe itself gives a CI service: output folded by step.
+var ours = regexp.MustCompile(`^::(group::[a-z]+(\[\d+\])?|endgroup::)$`)
