@@ -232,10 +232,20 @@ func (r *recorder) noteStep(n numbered) {
 	if n.Element != "" {
 		s.element = n.Element
 	}
+	if s.status == Interrupted {
+		s.status = Running
+	}
+	// An attempt that has begun has begun, whatever the step waits for before it goes on with it.
+	begun := s.status == Running && s.attempts > 0
 	switch n.Type {
 	case event.StepReady:
-		s.status = "ready"
+		if !begun {
+			s.status = "ready"
+		}
 	case event.StepWaiting:
+		if begun {
+			break
+		}
 		s.status, s.reason, s.cause = "waiting", n.Reason, n.Cause
 	case event.StepFanout:
 		s.status, s.started = "running", micros(n.Time)

@@ -171,3 +171,27 @@ func TestDroppedOutputIsAcknowledged(t *testing.T) {
 		t.Errorf("%d lines, %q", lines, said)
 	}
 }
+
+// An attempt that has begun stays one while the process that goes on with it has not come to it.
+func TestReadyAgainHasBegun(t *testing.T) {
+	dir := t.TempDir()
+	j := Start(dir, infoOf("1"), Limits{})
+	bus := event.NewBus("1", plain{}, j.Sink)
+	bus.Publish(event.Event{Type: event.RunStarted})
+	bus.Publish(event.Event{Type: event.StepStarted, Step: "a", Attempt: 1, Record: event.Record{Place: "host", First: 1}})
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range []event.Type{event.StepReady, event.StepWaiting} {
+		j = Resume(dir, pastOf(t, dir, "1"), Limits{})
+		bus = event.NewBus("1", plain{}, j.Sink)
+		bus.Publish(event.Event{Type: event.RunResumed})
+		bus.Publish(event.Event{Type: typ, Step: "a", Cause: "lock"})
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if s := pastOf(t, dir, "1").Steps[0]; s.Status != Interrupted || s.Attempts != 1 {
+			t.Errorf("after %s: %+v", typ, s)
+		}
+	}
+}
