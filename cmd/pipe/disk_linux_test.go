@@ -29,7 +29,7 @@ func tiny(t *testing.T, size string) string {
 func TestFullDisk(t *testing.T) {
 	disk := tiny(t, "6m")
 	effects := filepath.Join(t.TempDir(), "effects")
-	dir := repository(t, `
+	dir := oneModule(t, `
 pipeline main() {
   first = op {
     inputs []
@@ -96,7 +96,7 @@ func last(out string) string { return out[max(0, len(out)-2000):] }
 // TestFullDiskOfAStep: a step that has no room to keep its files fails with the same cause.
 func TestFullDiskOfAStep(t *testing.T) {
 	disk := tiny(t, "6m")
-	dir := repository(t, "pipeline main() {\n  big = op {\n    inputs []\n    run `head -c 20000000 /dev/urandom > out.bin`\n    keep [\"out.bin\"]\n  }\n}\n")
+	dir := oneModule(t, "pipeline main() {\n  big = op {\n    inputs []\n    run `head -c 20000000 /dev/urandom > out.bin`\n    keep [\"out.bin\"]\n  }\n}\n")
 	cmd := pipeIn(t, dir, filepath.Join(disk, "store"), "run", "p.pipe", "--format", "json")
 	out, err := cmd.Output()
 	if _, failed := err.(*exec.ExitError); !failed || !strings.Contains(string(out), `"cause":"disk-full"`) && !strings.Contains(string(out), "No space left") {

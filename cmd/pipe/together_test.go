@@ -23,8 +23,8 @@ func pipeIn(t *testing.T, dir, store string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// repository is a folder with one module.
-func repository(t *testing.T, module string) string {
+// oneModule is a folder with one module.
+func oneModule(t *testing.T, module string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"pipe.toml": "pipe = \"0.1\"\n", "p.pipe": module} {
@@ -37,7 +37,7 @@ func repository(t *testing.T, module string) string {
 
 // TestTwentyRunsStartAtOnce on a store that is not there yet: none fails for its sake, and all are written down.
 func TestTwentyRunsStartAtOnce(t *testing.T) {
-	dir := repository(t, "pipeline main() {\n  a = op {\n    inputs []\n    run `echo one; echo two`\n  }\n  b = op {\n    needs a\n    inputs [\"p.pipe\"]\n    cached\n    run `true`\n  }\n}\n")
+	dir := oneModule(t, "pipeline main() {\n  a = op {\n    inputs []\n    run `echo one; echo two`\n  }\n  b = op {\n    needs a\n    inputs [\"p.pipe\"]\n    cached\n    run `true`\n  }\n}\n")
 	store := filepath.Join(t.TempDir(), "store")
 	var all []*exec.Cmd
 	var outs []*strings.Builder
