@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prepares what the tests run for real: git, Python with pytest and virtual environments, Node.
+# Prepares what the tests run for real: git, Python with pytest and virtual environments, Node,
+# a Docker engine and PostgreSQL.
 # As root on Debian what is missing is installed; elsewhere its tests are skipped by
 # name, loudly, and with CI=true that is an error.
 set -eu
@@ -24,6 +25,28 @@ need venv "python3 python3-venv python3-pip" python3 -c "import ensurepip, venv"
 need node nodejs node --test --test-reporter=junit /dev/null
 need busybox busybox-static busybox true
 need docker-registry docker-registry docker-registry --version
+
+need psql "postgresql postgresql-client" psql --version
+need postgres postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
+
+# An engine that answers is used. Else, as root, one is started by hand; it stays, as a service
+# of the machine would, for the tests that follow.
+engine() { docker version --format '{{.Server.Version}}'; }
+if ! engine >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && [ -z "${DOCKER_HOST:-}" ]; then
+	command -v dockerd >/dev/null 2>&1 || need dockerd docker.io dockerd --version
+	if command -v dockerd >/dev/null 2>&1; then
+		echo "prepare: starting dockerd" >&2
+		log=$(mktemp)
+		nohup dockerd >"$log" 2>&1 </dev/null &
+		tries=0
+		until engine >/dev/null 2>&1 || [ $tries -ge 60 ]; do
+			tries=$((tries + 1))
+			sleep 1
+		done
+		engine >/dev/null 2>&1 || tail -n 5 "$log" >&2
+	fi
+fi
+need engine docker.io engine
 
 for name in $missing; do
 	echo "prepare: SKIPPED: the tests that need $name, which is not here and cannot be installed" >&2

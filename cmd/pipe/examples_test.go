@@ -13,14 +13,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/compiler/plan"
+	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
 )
 
 // needs are the programs that an example runs; without them it is skipped by name.
 var needs = map[string][]string{
-	"go":     {"go", "version"},
-	"python": {"python3", "-m", "pytest", "--version"},
-	"image":  {"docker", "info"},
-	"node":   {"node", "--test", "--test-reporter=junit", os.DevNull},
+	"go":       {"go", "version"},
+	"python":   {"python3", "-m", "pytest", "--version"},
+	"postgres": {"sh", "-c", "psql --version && python3 -m pytest --version"},
+	"image":    {"docker", "info"},
+	"node":     {"node", "--test", "--test-reporter=junit", os.DevNull},
 }
 
 // TestExamples checks, formats, plans and runs every example. What a run ends with is in
@@ -73,6 +75,9 @@ func example(t *testing.T, name string) {
 	}
 	if tool == "image" {
 		t.Cleanup(func() { _ = exec.Command("docker", "image", "rm", "--force", "pipe-example/greet").Run() })
+	}
+	if tool == "postgres" {
+		t.Setenv("POSTGRES_IMAGE", dockertest.Postgres(t, dockertest.Engine(t)))
 	}
 	out, code := pipeAt(t, "run", file)
 	if code == 3 {

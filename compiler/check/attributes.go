@@ -1,9 +1,6 @@
 package check
 
 import (
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -246,66 +243,6 @@ func (e exprs) retry(r *ast.Retry, attempt exprs) {
 	attempt.want(r.When, types.BoolType, "retry when")
 }
 
-// builtinTargets are the places that need no declaration.
-var builtinTargets = []string{"host", "docker", "kubernetes"}
-
-// target checks the name of a place.
-func (f *file) target(x ast.Expr) {
-	var n ast.Name
-	m := f.module
-	switch x := ast.Unparen(x).(type) {
-	case *ast.Ident:
-		n = ast.Name{Text: x.Name, At: x.At}
-	case *ast.Select:
-		ns, ok := ast.Unparen(x.X).(*ast.Ident)
-		if !ok {
-			break
-		}
-		from, known := f.namespace(ast.Name{Text: ns.Name, At: ns.At})
-		if !known {
-			return
-		}
-		n, m = x.Name, from
-	case *ast.BadExpr:
-		return
-	}
-	switch {
-	case n.Text == "":
-		f.report(finding{
-			rule: diag.TypeMismatch, at: x.Span(), message: "target: expected the name of a target, found an expression",
-			help: "declare it: target NAME = docker { … }",
-		})
-	case m.out.Targets[n.Text] == nil && !(m == f.module && slices.Contains(builtinTargets, n.Text)) && !m.quiet(n.Text):
-		f.unknown(diag.UnknownName, n, "target", append(slices.Collect(maps.Keys(m.out.Targets)), builtinTargets...))
-	}
-}
-
-// sharesFiles says that a target runs where the repository's files are.
-func (f *file) sharesFiles(x ast.Expr) bool {
-	id, ok := ast.Unparen(x).(*ast.Ident)
-	if !ok {
-		return true
-	}
-	if d := f.out.Targets[id.Name]; d != nil {
-		return d.Kind.Text == "host"
-	}
-	return id.Name == "host" || !slices.Contains(builtinTargets, id.Name)
-}
-
-// checkTargets checks declared places.
-func (f *file) checkTargets() {
-	for _, d := range f.ast.Decls {
-		t, ok := d.(*ast.Target)
-		if !ok || t.Kind.Text == "" {
-			continue
-		}
-		if !slices.Contains(builtinTargets, t.Kind.Text) {
-			f.unknown(diag.UnknownKeyword, t.Kind, "kind of target", builtinTargets)
-		}
-		f.attributes(f.in(f.scope), t.Items, "target "+t.Name.Text)
-	}
-}
-
 // attributes checks a body whose keywords depend on what reads it: each value by itself.
 func (f *file) attributes(e exprs, items []ast.Item, where string) {
 	b := opBody{file: f, in: e, ret: e, where: where}
@@ -327,9 +264,4 @@ func (f *file) attributes(e exprs, items []ast.Item, where string) {
 			f.errorf(diag.Misplaced, headOf(it), "%s does not belong to %s", keyword(it), where)
 		}
 	}
-}
-
-// service checks a service of an op or a pipeline.
-func (f *file) service(e exprs, s *ast.Service) {
-	f.attributes(e, s.Items, fmt.Sprintf("service %s", s.Name.Text))
 }

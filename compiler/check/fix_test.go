@@ -1,11 +1,12 @@
 package check_test
 
 import (
-	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 
 	"github.com/pipelang/pipe/lang/diag"
 )

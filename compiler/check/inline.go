@@ -25,7 +25,11 @@ func (n *node) inline() {
 	}
 	own := n.attributes()
 	o.Items = s.withDefaults(own)
-	o.ReturnScope = attemptScope(o.Scope, reaching(o, n.local))
+	o.Scope = n.local.scope.Child(0)
+	s.declareServices(o.Scope, o.Items)
+	in := n.local
+	in.scope = o.Scope
+	o.ReturnScope = attemptScope(o.Scope, reaching(o, in))
 	o.Captures = n.captures(own, o.Params)
 	n.step.Op = o
 	for _, it := range own {
@@ -68,7 +72,7 @@ func (n *node) captures(own []ast.Item, params []*Param) []string {
 func (n *node) inlineBody(f *file, e exprs) {
 	o := n.step.Op
 	ret := e
-	ret.scope = o.ReturnScope
+	e.scope, ret.scope = o.Scope, o.ReturnScope
 	b := opBody{file: f, in: e, ret: ret, op: o, where: "step " + o.Name}
 	own := n.attributes()
 	for _, it := range own {

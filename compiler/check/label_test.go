@@ -2,11 +2,12 @@ package check_test
 
 import (
 	"bytes"
-	"github.com/pipelang/pipe/compiler/internal/annotated"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pipelang/pipe/compiler/internal/annotated"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"

@@ -70,6 +70,7 @@ func (f *file) checkOp(d *opDecl) {
 	if !d.decl.Native {
 		o.Items = f.withDefaults(own)
 	}
+	f.declareServices(o.Scope, o.Items)
 	o.ReturnScope = attemptScope(o.Scope, reaching(o, f.in(o.Scope)))
 	b := opBody{file: f, in: f.in(o.Scope), ret: f.in(o.ReturnScope), op: o, where: "op " + o.Name}
 	if d.decl.Native {

@@ -117,6 +117,7 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 		}
 	}
 	b.brokenNames(d.decl.Items)
+	b.declareServices(b.scope, b.out.Head)
 	b.main.order()
 	b.main.details()
 	b.out.Steps = b.main.steps()
@@ -184,13 +185,11 @@ func (b *body) usedParams() map[string]bool {
 // head checks what applies to the whole pipeline, before any step has run.
 func (b *body) head() {
 	e := b.in(b.scope)
-	services := scope{}
 	for _, it := range b.out.Head {
 		if b.readsStep(it) {
 			continue
 		}
 		if s, ok := it.(*ast.Service); ok {
-			b.declare(services, s.Name, "service")
 			b.service(e, s)
 			continue
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// containersOnly are what a program on a machine cannot be held to or given.
-var containersOnly = map[string]bool{"service": true, "network": true, "user": true, "cpu": true, "memory": true, "pids": true, "capabilities": true}
+// containersOnly are what a program on a machine cannot be held to or given. A service is none of
+// them: it is a container itself, which programs of this machine reach.
+var containersOnly = map[string]bool{"network": true, "user": true, "cpu": true, "memory": true, "pids": true, "capabilities": true}
 
 // portability says what ops and steps ask of a place that it cannot do, whatever the run will know.
 type portability struct {

@@ -39,6 +39,7 @@ func (b *binder) newGraph(p *check.Pipeline, prefix string, args map[string]valu
 			n.value, g.lets[l] = v, plan.Let{Name: l.Name, Type: b.text(l.Type), Value: x}
 		}})
 	}
+	g.names.late(servicesOf(p.Head)...)
 	for _, list := range [][]*check.Step{p.Steps, p.OnFailure, p.Finally} {
 		for _, s := range list {
 			g.names.late(s.Name)
@@ -150,7 +151,14 @@ func (s spot) lock(it *ast.Lock) plan.Lock {
 
 // target is the name of a target as it is written: host, or one that is declared.
 func (s spot) target(x ast.Expr) *plan.Expr {
-	out := s.constant(value.String(format.Expr(ast.Unparen(x))))
+	name := format.Expr(ast.Unparen(x))
+	if decl, m := s.declaredTarget(x); decl != nil {
+		if m != s.draft.program.Entry {
+			name = m.Load.ID + "." + decl.Name.Text // namespaces differ from file to file
+		}
+		s.describe(name, decl, m)
+	}
+	out := s.constant(value.String(name))
 	return &out
 }
 

@@ -45,6 +45,10 @@ func (g *graph) op(o *check.Op, step spot) string {
 		out.Doc, out.At = docText(o.Decl.Doc), place(o.File.Source, o.Decl.Name.Span())
 		out.Params = g.params(o.Params, o.Module)
 	}
+	if services := servicesOf(o.Items); len(services) > 0 {
+		in.names = in.names.child(false)
+		in.names.late(services...)
+	}
 	l := opLowering{in: in, attempt: in.after(o), op: o, out: &out}
 	for _, it := range o.Items {
 		l.item(it)
@@ -197,6 +201,10 @@ func (s spot) service(it *ast.Service) plan.Service {
 	for _, it := range it.Items {
 		switch it := it.(type) {
 		case *ast.Attr:
+			if calls := s.readiness(it); calls != nil {
+				out.Attrs = append(out.Attrs, calls...)
+				continue
+			}
 			x := plan.NamedExpr{Name: it.Key.Text, Value: plan.Expr{Value: []byte("true")}}
 			if it.Value != nil {
 				var v value.Value

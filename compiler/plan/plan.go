@@ -36,6 +36,8 @@ type Plan struct {
 	// Pins are the digests of images by name, for names that only the run knows; absent where
 	// there is no such name. A name that is known carries its digest: "python:3@sha256:…".
 	Pins map[string]string `json:"pins,omitempty"`
+	// Targets are the declared places that steps name, by that name.
+	Targets map[string]Target `json:"targets,omitempty"`
 	// Pools are the slots of the pools that ops and steps name: how many attempts hold one at a time.
 	Pools   map[string]int `json:"pools,omitempty"`
 	Graph   Graph          `json:"graph"`
@@ -206,6 +208,13 @@ type Service struct {
 	Attrs []NamedExpr `json:"attrs,omitempty"`
 	Runs  []Run       `json:"runs,omitempty"`
 	Env   []NamedExpr `json:"env,omitempty"`
+}
+
+// Target is a declared place.
+type Target struct {
+	Kind  string      `json:"kind"` // host or docker
+	At    string      `json:"at"`
+	Attrs []NamedExpr `json:"attrs,omitempty"`
 }
 
 // Retry says how often and when to try again.

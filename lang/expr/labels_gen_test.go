@@ -18,7 +18,7 @@ type chooser interface{ choose(n int) int }
 // one that may be used after <!>.
 var forms = map[byte][]string{
 	's': {
-		`"x"`, `"k1"`, `""`, `"${{s}}-${{i}}"`, `"${{j}}"`, `"${{z}} ${{d}} ${{b}}"`, `{s} + {s}`, `{S}[{i}]`, `{M}[{s}]`, `{M}.k1`, `{R}.name`, `{R}.token`,
+		`"x"`, `"k1"`, `""`, `"${{s}}-${{i}}"`, `"${{j}}"`, `"${{z}} ${{d}} ${{b}}"`, `{s} + {s}`, `{S}[{i}]`, `{M}[{s}]`, `{M}.k1`, `{R}.name`, `{R}.token`, `db.host`,
 		`{o}.orValue({s})`, `{R}.?note.orValue({s})`, `{R}.?hush.orValue({s})`, `{q}.?name.orValue({s})`, `{L}[{i}].name`, `{M}.?k1.orValue({s})`, `{S}[?{i}].orValue({s})`,
 		`string({i})`, `string({b})`, `{s}.charAt({i})`, `{s}.lowerAscii()`, `{s}.upperAscii()`, `{s}.replace({s}, {s})`, `{s}.substring({i})`, `{s}.trim()`, `{s}.reverse()`,
 		`{S}.join({s})`, `"%s".format([{s}])`, `"%d".format([{i}])`, `strings.quote({s})`, `base64.encode({y})`, `json.encode({j})`, `json.encode({S})`, `json.encode({M})`, `json.encode({R})`, `json.encode([{R}, {R}])`,
@@ -29,7 +29,7 @@ var forms = map[byte][]string{
 	'i': {
 		`0`, `1`, `2`, `{i} + {i}`, `{i} - {i}`, `{i} * {i}`, `{i} / {i}`, `{i} % {i}`, `-{i}`, `{I}[{i}]`, `{N}[{s}]`, `{N}.k1`, `{R}.n`, `{p}.orValue({i})`, `{q}.?n.orValue({i})`,
 		`size({s})`, `size({S})`, `{S}.size()`, `{M}.size()`, `size({N})`, `size({L})`, `{P}.size()`, `{P}.present().size()`, `{Q}.present().size()`, `int({s})`, `int({b} ? "1" : "2")`, `int({f})`, `{s}.indexOf({s})`, `{s}.lastIndexOf({s})`,
-		`{I}.sum()`, `math.abs({i})`, `math.bitAnd({i}, {i})`, `math.bitOr({i}, {i})`, `math.bitXor({i}, {i})`, `math.bitNot({i})`, `math.bitShiftLeft({i}, 1)`, `math.bitShiftRight({i}, 1)`,
+		`{I}.sum()`, `db.port({i})`, `db.ports[{s}]`, `math.abs({i})`, `math.bitAnd({i}, {i})`, `math.bitOr({i}, {i})`, `math.bitXor({i}, {i})`, `math.bitNot({i})`, `math.bitShiftLeft({i}, 1)`, `math.bitShiftRight({i}, 1)`,
 		`math.greatest({i}, {i})`, `math.least({i}, {i})`, `math.sign({i})`, `semver.compare({s}, {s})`, `semver.major("1.2.3")`, `semver.major({s})`, `semver.minor({s})`, `semver.patch({s})`,
 		`{t}.getDate()`, `{t}.getDayOfMonth()`, `{t}.getDayOfWeek()`, `{t}.getDayOfYear()`, `{t}.getFullYear()`, `{t}.getHours()`, `{t}.getMilliseconds()`, `{t}.getMinutes()`, `{t}.getMonth()`, `{t}.getSeconds()`,
 		`{I}.map(<i>, {i})[{i}]`, `{P}[{i}].orValue({i})`, `{I}[?{i}].orValue({i})`, `{N}[?{s}].orValue({i})`, `junit("x").failed`, `gotest({s}).passed`, `[{ a: {s}, b: {i} }][0].b`, `[{ a: {S}, b: {i} }].map(<R>, 1)[0]`,

@@ -52,6 +52,10 @@ func newFlows(label types.Label) *flows {
 		f.scope.DeclareRecord(name, t)
 	}
 	f.scope.Declare("unit", Var{Type: rec, Step: true})
+	f.scope.Declare("db", Var{Type: Service})
+	for _, world := range f.worlds {
+		world["db"] = ServiceValue("db", map[int]int{0: 5432, 1: 5433, 2: 5434})
+	}
 	for kind, t := range map[byte]*types.Type{
 		's': str, 'i': types.IntType, 'b': types.BoolType, 'f': types.FloatType, 'd': types.DurationType, 'z': types.SizeType,
 		't': types.TimestampType, 'y': types.BytesType, 'S': types.ListOf(str), 'I': types.ListOf(types.IntType), 'B': types.ListOf(types.BoolType),

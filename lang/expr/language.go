@@ -201,6 +201,7 @@ func ownFunctions() []*decls.FunctionDecl {
 	fn("string", over("size_to_string", str, size))
 	fn("present", member("list_present", celtypes.NewListType(param), celtypes.NewListType(optional)))
 	fn("sum", member("list_int_sum", num, celtypes.NewListType(num)))
+	fn("port", member("service_port", num, celtypes.NewObjectType(recordName(Service)), num))
 	fn("semver.valid", over("semver_valid", boolean, str))
 	fn("semver.compare", over("semver_compare", num, str, str))
 	for _, part := range []string{"major", "minor", "patch"} {

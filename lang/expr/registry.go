@@ -52,7 +52,7 @@ func fieldsOf(t *types.Type) *types.Type {
 // builtinObjects are those types by the names that CEL's checker knows them by.
 var builtinObjects = map[string]*types.Type{
 	"@file": types.FileType, "@dir": types.DirType, "@image": types.ImageType, "@nothing": types.NoneType,
-	recordName(TestReport): TestReport,
+	recordName(TestReport): TestReport, recordName(Service): Service,
 }
 
 // recordName is a named record to CEL's checker; the mark keeps it apart from every name in a file.

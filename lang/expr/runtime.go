@@ -89,6 +89,7 @@ func ownBindings() []*functions.Overload {
 		{Operator: fnTrusted, Binary: runTrusted},
 		{Operator: "present", Unary: runPresent},
 		{Operator: "sum", Unary: runSum},
+		{Operator: "port", Binary: runPort},
 		{Operator: "hasValue", Unary: func(v ref.Val) ref.Val { return celtypes.Bool(!isAbsent(v)) }},
 		{Operator: "value", Unary: runValue},
 		{Operator: "or", Binary: func(a, b ref.Val) ref.Val { return firstOf(a, b) }},

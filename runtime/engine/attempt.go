@@ -28,6 +28,7 @@ type opWork struct {
 	job       target.Job
 	limit     time.Duration
 	codes     []int
+	services  target.Services // the op's own; nil without any
 }
 
 // workOp evaluates the op's attributes and makes its attempts.
@@ -36,10 +37,15 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 		return in.workNative(ctx, args)
 	}
 	w := &opWork{instance: in, op: in.info.op, scope: in.opScope(args)}
+	defer w.unserve()
 	if err := w.prepare(ctx, args); err != nil {
 		var none *noTargetError
 		if errors.As(err, &none) {
 			return failed(CauseNoTarget, err.Error())
+		}
+		var service *serviceError
+		if errors.As(err, &service) && ctx.Err() == nil {
+			return failed(CauseTarget, err.Error())
 		}
 		var unlocked *unlockedError
 		if errors.As(err, &unlocked) {
@@ -82,7 +88,7 @@ func (w *opWork) retryPolicy(ctx context.Context) (policy, error) {
 // attempt makes one attempt and says how it ended.
 func (w *opWork) attempt(ctx context.Context, n int) ending {
 	job := w.job
-	job.Attempt = n
+	job.Attempt, job.Beside = n, w.besides()
 	if !w.run.attempts.begin() {
 		return cancelledBy(w.run.hard)
 	}

@@ -20,10 +20,11 @@ type graphRun struct {
 	// outer is the graph that called this one, for locks that are held already.
 	outer *graphRun
 	// caller is the instance that runs this graph; nil for the root.
-	caller *instance
-	held   []string // keys of locks that are held while this graph runs
-	scope  *scope
-	lets   [2]*lets // as main sees them, and as the hooks do
+	caller   *instance
+	held     []string // keys of locks that are held while this graph runs
+	scope    *scope
+	services graphServices
+	lets     [2]*lets // as main sees them, and as the hooks do
 
 	mu    sync.Mutex
 	nodes []node
@@ -215,6 +216,10 @@ func (g *graphRun) read(ctx context.Context, name string, sc *scope) (value.Valu
 			v, err := g.readLet(ctx, l, sc, hook)
 			return v, true, err
 		}
+	}
+	if g.info.hasService(name) {
+		v, err := g.readService(ctx, name, sc)
+		return v, true, err
 	}
 	if name == "run" && hook {
 		v, err := g.runRecord()

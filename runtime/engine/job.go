@@ -15,7 +15,7 @@ import (
 func (w *opWork) prepare(ctx context.Context, args []local) error {
 	op := &w.op.plan
 	w.job = target.Job{Step: w.path, Inherit: op.Inherit, Folder: op.Folder, InPlace: op.InPlace}
-	for _, set := range []func(context.Context) error{w.setPlace, w.setLimits, w.setContainer, w.setScripts, w.setTree, w.setEnv, w.setMounts} {
+	for _, set := range []func(context.Context) error{w.setPlace, w.serve, w.setLimits, w.setContainer, w.setScripts, w.setTree, w.setEnv, w.setMounts} {
 		if err := set(ctx); err != nil {
 			return err
 		}

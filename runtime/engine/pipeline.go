@@ -97,6 +97,7 @@ func (r *run) where(ctx context.Context, p *plan.Param, v value.Value, sc *scope
 
 // do runs the graph to its end, hooks included. limit is a deadline from outside, 0 for none.
 func (g *graphRun) do(ctx context.Context, limit time.Duration) ending {
+	defer g.services.close()
 	end, locked, hooks := g.recallMain(ctx)
 	if !hooks {
 		var ended bool

@@ -59,7 +59,7 @@ func (r *run) precheck(g *graphInfo) error {
 
 func (r *run) precheckGraph(g *graphInfo, place string) []error {
 	var errs []error
-	if len(g.plan.Services) > 0 {
+	if len(g.plan.Services) > 0 && r.Targets[dockerTarget] == nil {
 		errs = append(errs, fmt.Errorf("pipeline %s (%s) wants the service %s, and this pipe has no target that runs services", g.plan.Name, g.plan.At, g.plan.Services[0].Name))
 	}
 	place = constantPlace(g.plan.Target, place)
@@ -163,6 +163,9 @@ func (r *run) open(ctx context.Context, root *graphInfo) error {
 // places are the targets that are known before anything runs.
 func (r *run) places(g *graphInfo, place string, out []string) []string {
 	place = constantPlace(g.plan.Target, place)
+	if len(g.plan.Services) > 0 {
+		out = withPlace(out, dockerTarget)
+	}
 	for _, s := range g.steps {
 		at := constantPlace(s.plan.Target, place)
 		switch {
@@ -180,11 +183,21 @@ func (r *run) places(g *graphInfo, place string, out []string) []string {
 				at = dockerTarget
 			}
 		}
-		if at != late && !slices.Contains(out, at) {
-			out = append(out, at)
+		if at != late {
+			out = withPlace(out, at)
+		}
+		if len(s.op.plan.Services) > 0 && s.op.plan.Image == nil {
+			out = withPlace(out, dockerTarget)
 		}
 	}
 	return out
+}
+
+func withPlace(places []string, name string) []string {
+	if slices.Contains(places, name) {
+		return places
+	}
+	return append(places, name)
 }
 
 // session gives the open place of a name.

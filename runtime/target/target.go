@@ -129,6 +129,8 @@ type Job struct {
 	Grace   time.Duration
 	// Container says how the container of Image is to be.
 	Container Container
+	// Beside are services that the container of Image reaches.
+	Beside []Services
 	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
 	SuccessCodes []int
 	// Written is how much of each stream an earlier pipe wrote down, in bytes as processes wrote

@@ -89,6 +89,9 @@ func (a *attempt) create(ctx context.Context) (err error) {
 		return fmt.Errorf("create the container: %w", err)
 	}
 	a.id = made.ID
+	if err := a.join(ctx); err != nil {
+		return err
+	}
 	if a.sharing.files == filesShip {
 		return a.ship(ctx)
 	}

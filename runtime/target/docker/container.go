@@ -2,6 +2,7 @@ package docker
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -81,6 +82,9 @@ func (a *attempt) config() (*container.Config, *container.HostConfig, error) {
 	limits, err := shutIn(a.job.Container, a.session.memory)
 	if err != nil {
 		return nil, nil, err
+	}
+	if nets := a.networks(); len(nets) > 0 {
+		limits.NetworkMode = container.NetworkMode(nets[0])
 	}
 	if limits.Mounts, err = a.mounts(); err != nil {
 		return nil, nil, err
@@ -165,4 +169,28 @@ func volumeName(name string) string {
 		}
 	}
 	return b.String()
+}
+
+// networks are those of the services that the attempt reaches, which stand for its own.
+func (a *attempt) networks() []string {
+	var out []string
+	for _, beside := range a.job.Beside {
+		if v, ok := beside.(*services); ok && v.session == a.session {
+			out = append(out, v.network)
+		}
+	}
+	return out
+}
+
+// join joins the networks that the container was not made in.
+func (a *attempt) join(ctx context.Context) error {
+	for i, name := range a.networks() {
+		if i == 0 {
+			continue
+		}
+		if err := a.session.engine.api.NetworkConnect(ctx, name, a.id, nil); err != nil {
+			return fmt.Errorf("join the network of services: %w", err)
+		}
+	}
+	return nil
 }

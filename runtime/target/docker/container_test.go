@@ -15,5 +15,5 @@ func TestMain(m *testing.M) {
 
 func TestTools(t *testing.T) {
 	e := dockertest.Engine(t)
-	t.Log(dockertest.Tools(t, e))
+	t.Log(dockertest.Tools(t, e), dockertest.Postgres(t, e))
 }

@@ -66,7 +66,8 @@ func (w Endpoint) fromContext(env []string) (Endpoint, error) {
 	w.Host = found.Host
 	dir := filepath.Join(configFolder(env), "contexts", "tls", id, "docker")
 	if _, err := os.Stat(dir); err == nil {
-		w.TLS = &TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), SkipVerify: found.SkipTLSVerify}
+		w.TLS = Certificates(dir)
+		w.TLS.SkipVerify = found.SkipTLSVerify
 	}
 	return w, nil
 }

@@ -37,6 +37,11 @@ type TLS struct {
 	SkipVerify    bool
 }
 
+// Certificates names the files of a folder as the docker command does.
+func Certificates(dir string) *TLS {
+	return &TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+}
+
 func (w Endpoint) environ() []string {
 	if w.Environ != nil {
 		return w.Environ
@@ -67,8 +72,8 @@ func (w Endpoint) withTLS(env []string) (Endpoint, error) {
 	if w.TLS != nil || !strings.HasPrefix(w.Host, "tcp://") || verify == "" && dir == "" {
 		return w, nil
 	}
-	dir = cmp.Or(dir, configFolder(env))
-	w.TLS = &TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), SkipVerify: verify == ""}
+	w.TLS = Certificates(cmp.Or(dir, configFolder(env)))
+	w.TLS.SkipVerify = verify == ""
 	return w, nil
 }
 
@@ -131,7 +136,7 @@ func (w Endpoint) failure(ctx context.Context, err error) error {
 		out.Kind = ErrDenied
 		out.WayOut = "set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH to certificates that the engine trusts"
 	case local && absent(err):
-		out.Kind = ErrAbsent
+		out.Kind, out.Err = ErrAbsent, errors.New("nothing listens there")
 		out.WayOut = "install and start Docker, or set DOCKER_HOST to an engine elsewhere"
 	case strings.HasPrefix(w.Host, "ssh://"):
 		out.WayOut = "see that `ssh " + strings.TrimPrefix(w.Host, "ssh://") + " docker version` works without a question"

@@ -11,13 +11,12 @@ import (
 	"github.com/pipelang/pipe/runtime/event"
 )
 
-// frames reads the two streams of a container apart: each frame has a head of eight bytes, the
-// stream's number first and the length last.
-func (a *attempt) frames(r io.Reader) error {
+// readFrames reads the two streams of a container apart: each frame has a head of eight bytes, the
+// stream's number first and the length last. What write is given is only lent.
+func readFrames(r io.Reader, write func(event.Stream, []byte)) error {
 	var head [8]byte
 	buf := frameBuffers.Get().(*[64 << 10]byte)
 	defer frameBuffers.Put(buf)
-	defer a.flush()
 	for {
 		if _, err := io.ReadFull(r, head[:]); err != nil {
 			if errors.Is(err, io.EOF) {
@@ -25,22 +24,34 @@ func (a *attempt) frames(r io.Reader) error {
 			}
 			return err
 		}
-		to := a.stdout
+		stream := event.Stdout
 		switch head[0] {
 		case 1:
 		case 2:
-			to = a.stderr
+			stream = event.Stderr
 		default:
 			return fmt.Errorf("the engine sent a frame of stream %d", head[0])
 		}
 		for left := int(binary.BigEndian.Uint32(head[4:])); left > 0; {
 			n, err := r.Read(buf[:min(left, len(buf))])
-			to.write(buf[:n])
+			write(stream, buf[:n])
 			if left -= n; err != nil && left > 0 {
 				return err
 			}
 		}
 	}
+}
+
+// frames takes in what the container writes.
+func (a *attempt) frames(r io.Reader) error {
+	defer a.flush()
+	return readFrames(r, func(stream event.Stream, p []byte) {
+		if stream == event.Stdout {
+			a.stdout.write(p)
+		} else {
+			a.stderr.write(p)
+		}
+	})
 }
 
 var frameBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}

@@ -16,8 +16,6 @@ import (
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
 	"github.com/pipelang/pipe/runtime/target"
-	"github.com/pipelang/pipe/runtime/target/docker"
-	"github.com/pipelang/pipe/runtime/target/host"
 	"github.com/pipelang/pipe/stdlib/natives"
 )
 
@@ -124,6 +122,10 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	if err := approvable(b.plan, f.yes); err != nil {
 		return err
 	}
+	targets, err := a.targets(b.plan)
+	if err != nil {
+		return err
+	}
 	x := &execution{id: newRunID(time.Now()), started: time.Now(), past: past}
 	if past != nil {
 		x.id, x.started = past.journal.Run.ID, past.journal.Run.Started
@@ -160,7 +162,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	options := engine.Options{
 		Plan: b.plan, Run: x.setup, Setting: b.settings.Value,
 		Context: x.facts.Values(), ContextDigest: context, Repo: x.facts, RepoIn: x.reads(sealer, masker).in,
-		Targets: map[string]target.Target{"host": host.New(), "docker": docker.New(docker.Endpoint{Environ: a.Environ})},
+		Targets: targets,
 		Natives: natives.Register(),
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint, Seal: sealer.Seal,
 		Find: func() target.Finder { return masker.Finder() },

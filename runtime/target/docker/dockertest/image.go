@@ -39,7 +39,14 @@ func Tools(t testing.TB, e *docker.Engine) string {
 // files, all at the paths that they have here. PATH leads to the programs; env are further variables.
 func Installed(t testing.TB, e *docker.Engine, name string, programs, more []string, env ...string) string {
 	t.Helper()
-	c := closure{seen: map[string]bool{}}
+	return build(t, e, name, programs, more, nil, env)
+}
+
+// build makes an image as Installed does, with further files by their path, and settings as
+// lines of a Dockerfile.
+func build(t testing.TB, e *docker.Engine, name string, programs, more []string, texts map[string]string, env []string, settings ...string) string {
+	t.Helper()
+	c := closure{seen: map[string]bool{}, texts: texts}
 	for _, p := range programs {
 		path, err := exec.LookPath(p)
 		if err != nil {
@@ -54,17 +61,20 @@ func Installed(t testing.TB, e *docker.Engine, name string, programs, more []str
 		c.tree(p)
 	}
 	slices.Sort(c.paths)
-	env = append(env, "PATH="+strings.Join(c.folders, ":"))
-	ref := fmt.Sprintf("pipe-test/%s:%s", name, c.digest(env))
+	settings = append(settings, "ENV PATH="+strings.Join(c.folders, ":"))
+	for _, v := range env {
+		settings = append(settings, "ENV "+v)
+	}
+	ref := fmt.Sprintf("pipe-test/%s:%s", name, c.digest(settings))
 	if _, err := e.Client().ImageInspect(t.Context(), ref); err == nil {
 		return ref
 	}
-	Import(t, e, ref, c.write, env...)
+	Import(t, e, ref, c.write, settings...)
 	return ref
 }
 
-// Import makes an image of an archive.
-func Import(t testing.TB, e *docker.Engine, ref string, write func(*tar.Writer) error, env ...string) {
+// Import makes an image of an archive, with settings as lines of a Dockerfile.
+func Import(t testing.TB, e *docker.Engine, ref string, write func(*tar.Writer) error, settings ...string) {
 	t.Helper()
 	r, w := io.Pipe()
 	go func() {
@@ -75,12 +85,8 @@ func Import(t testing.TB, e *docker.Engine, ref string, write func(*tar.Writer) 
 		}
 		w.CloseWithError(err)
 	}()
-	changes := make([]string, len(env))
-	for i, v := range env {
-		changes[i] = "ENV " + v
-	}
 	name, tag, _ := strings.Cut(ref, ":")
-	answer, err := e.Client().ImageImport(context.WithoutCancel(t.Context()), image.ImportSource{Source: r, SourceName: "-"}, name, image.ImportOptions{Tag: tag, Changes: changes})
+	answer, err := e.Client().ImageImport(context.WithoutCancel(t.Context()), image.ImportSource{Source: r, SourceName: "-"}, name, image.ImportOptions{Tag: tag, Changes: settings})
 	if err != nil {
 		t.Fatalf("import %s: %v", ref, err)
 	}
@@ -109,6 +115,7 @@ type closure struct {
 	paths   []string
 	seen    map[string]bool
 	folders []string // of programs
+	texts   map[string]string
 }
 
 func (c *closure) add(path string) bool {
@@ -145,8 +152,8 @@ func (c *closure) link(path string) bool {
 	return true
 }
 
-// unneeded are folders of Python's that no test imports from.
-var unneeded = []string{"__pycache__", "test", "site-packages", "dist-packages", "idlelib", "ensurepip", "tkinter", "lib2to3"}
+// unneeded are folders of libraries that no test reads.
+var unneeded = []string{"__pycache__", "test", "site-packages", "dist-packages", "idlelib", "ensurepip", "tkinter", "lib2to3", "bitcode", "locale"}
 
 // tree adds a folder with all that is in it, and the libraries of what is loaded from there.
 func (c *closure) tree(path string) {
@@ -167,14 +174,14 @@ func (c *closure) tree(path string) {
 }
 
 // digest tells one set of files from another by what they look like.
-func (c *closure) digest(env []string) string {
+func (c *closure) digest(settings []string) string {
 	h := sha256.New()
 	for _, p := range c.paths {
 		if info, err := os.Stat(p); err == nil {
 			fmt.Fprintf(h, "%s %d %d\n", p, info.Size(), info.ModTime().UnixNano())
 		}
 	}
-	fmt.Fprint(h, env)
+	fmt.Fprint(h, settings, c.texts)
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
@@ -188,8 +195,13 @@ func (c *closure) write(out *tar.Writer) error {
 			return err
 		}
 	}
-	for name, text := range map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n", "etc/group": "root:x:0:\nnogroup:x:65534:\n"} {
+	for name, text := range map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\npostgres:x:70:70::/tmp:/bin/sh\n", "etc/group": "root:x:0:\nnogroup:x:65534:\npostgres:x:70:\n"} {
 		if err := writeFile(out, name, 0o644, []byte(text)); err != nil {
+			return err
+		}
+	}
+	for name, text := range c.texts {
+		if err := writeFile(out, name, 0o755, []byte(text)); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,220 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+)
+
+const (
+	// readyWithin is how long a service may take where nothing says it.
+	readyWithin = time.Minute
+	// readyEvery is how long to wait between two looks.
+	readyEvery = 100 * time.Millisecond
+)
+
+// await waits until a service is ready, or has ended.
+func (s *session) await(ctx context.Context, one *service, r target.Ready) error {
+	within := r.Within
+	if within <= 0 {
+		within = readyWithin
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("it was not ready within %s", within))
+	defer cancel()
+	for {
+		failure := s.look(ctx, one, r)
+		if failure == nil {
+			return nil
+		}
+		state, err := s.engine.api.ContainerInspect(ctx, one.id)
+		if err == nil && !state.State.Running {
+			return fmt.Errorf("it ended with code %d before it was ready%s", state.State.ExitCode, one.log.tail())
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w%s", context.Cause(ctx), failure, one.log.tail())
+		case <-time.After(readyEvery):
+		}
+	}
+}
+
+// look looks once whether a service is ready.
+func (s *session) look(ctx context.Context, one *service, r target.Ready) error {
+	switch {
+	case r.Script != "":
+		return s.tryScript(ctx, one.id, r.Script)
+	case r.HTTP != "":
+		return one.tryHTTP(ctx, r.TCP, r.HTTP)
+	case r.TCP != 0:
+		return one.tryTCP(ctx, r.TCP)
+	}
+	state, err := s.engine.api.ContainerInspect(ctx, one.id)
+	if err == nil && !state.State.Running {
+		return errors.New("it does not run")
+	}
+	return err
+}
+
+// tryScript runs a script in the service's container.
+func (s *session) tryScript(ctx context.Context, id, script string) error {
+	api := s.engine.api
+	made, err := api.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: []string{"sh", "-euc", script}, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return err
+	}
+	stream, err := api.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	stop := context.AfterFunc(ctx, stream.Close)
+	defer stop()
+	if _, err := io.Copy(io.Discard, stream.Reader); err != nil {
+		return err
+	}
+	ended, err := api.ContainerExecInspect(ctx, made.ID)
+	if err == nil && ended.ExitCode != 0 {
+		return fmt.Errorf("its ready script ended with code %d", ended.ExitCode)
+	}
+	return err
+}
+
+// address is a port of a service as this machine reaches it: in its network, else as published.
+func (one *service) dial(ctx context.Context, port int) (net.Conn, error) {
+	d := net.Dialer{Timeout: time.Second}
+	c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(one.ip, strconv.Itoa(port)))
+	if err == nil || one.ports[port] == 0 {
+		return c, err
+	}
+	c, err = d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(one.ports[port])))
+	if err != nil {
+		return nil, err
+	}
+	// Whoever forwards the port takes connections before the service does, and then ends them.
+	if err := c.SetReadDeadline(time.Now().Add(2 * readyEvery)); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
+			return nil, errors.Join(fmt.Errorf("port %d takes no connections", port), c.Close())
+		}
+	}
+	return c, nil
+}
+
+func (one *service) tryTCP(ctx context.Context, port int) error {
+	c, err := one.dial(ctx, port)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func (one *service) tryHTTP(ctx context.Context, port int, path string) error {
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		c, err := one.dial(ctx, port)
+		if err == nil {
+			err = c.SetReadDeadline(time.Time{})
+		}
+		return c, err
+	}}
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(one.name, strconv.Itoa(port))+"/"+strings.TrimPrefix(path, "/"), nil)
+	if err != nil {
+		return err
+	}
+	got, err := (&http.Client{Transport: transport, Timeout: 5 * time.Second}).Do(ask)
+	if err != nil {
+		return err
+	}
+	defer got.Body.Close()
+	if got.StatusCode >= 400 {
+		return fmt.Errorf("%s answers with status %d", path, got.StatusCode)
+	}
+	return nil
+}
+
+// serviceLog hands on what a service writes, and keeps the end of it.
+type serviceLog struct {
+	stream types.HijackedResponse
+	out    target.Output
+	name   string
+	read   chan struct{} // closed at the end
+
+	mu   sync.Mutex
+	last []byte
+}
+
+func (s *session) followLog(id, name string, out target.Output) (*serviceLog, error) {
+	stream, err := s.engine.api.ContainerAttach(context.Background(), id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return nil, fmt.Errorf("attach to the container: %w", err)
+	}
+	l := &serviceLog{stream: stream, out: out, name: name, read: make(chan struct{})}
+	go func() {
+		defer close(l.read)
+		_ = readFrames(stream.Reader, l.write) // it ends with the service
+	}()
+	return l, nil
+}
+
+const maxTail = 2000
+
+func (l *serviceLog) write(stream event.Stream, p []byte) {
+	if l.out != nil {
+		l.out.Write(stream, l.name, p)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = append(l.last, p...)
+	l.last = l.last[max(0, len(l.last)-maxTail):]
+}
+
+// tail is the last line that the service wrote, as an end of a message.
+func (l *serviceLog) tail() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(l.last)), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+		return ": " + last
+	}
+	return ""
+}
+
+func (l *serviceLog) stop() {
+	if l != nil {
+		l.stream.Close()
+		<-l.read
+	}
+}
+
+// removeNetwork removes a network whose containers are just going.
+func (s *session) removeNetwork(ctx context.Context, id string) error {
+	for {
+		err := s.engine.api.NetworkRemove(ctx, id)
+		if err == nil || errdefs.IsNotFound(err) {
+			return nil
+		}
+		if !strings.Contains(err.Error(), "active endpoints") {
+			return fmt.Errorf("remove the network of services: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("remove the network of services: %w", err)
+		case <-time.After(readyEvery):
+		}
+	}
+}
