@@ -34,6 +34,7 @@ type attempt struct {
 	wrote          bool
 	fetched        bool // $PIPE_OUTPUT, where it is elsewhere
 	scripts        []scriptEnd
+	begun          int // the index of the script that began last and has not ended; -1 for none
 }
 
 // scriptEnd is how one of several scripts ended.
@@ -45,6 +46,7 @@ type scriptEnd struct {
 
 func (a *attempt) ended(i, code int, missing bool) {
 	a.scripts = append(a.scripts, scriptEnd{i, code, missing})
+	a.begun = -1
 }
 
 // start runs the container to its end. live ends with the engine, too.
@@ -117,7 +119,11 @@ func (a *attempt) run(ctx, live context.Context) (code int, stop *stopper, err e
 	}
 	stop = a.stopWith(ctx)
 	defer stop.release()
-	read := a.follow(stream)
+	return a.end(exit, failed, a.follow(stream), stop)
+}
+
+// end waits for the container's end.
+func (a *attempt) end(exit <-chan container.WaitResponse, failed <-chan error, read <-chan error, stop *stopper) (int, *stopper, error) {
 	select {
 	case got := <-exit:
 		<-read

@@ -43,13 +43,13 @@ const conductorName = "op.run"
 // conductor is a program for sh that does what the host does: scripts in order up to the first
 // that fails, then those for failures. Its functions have names that no script inherits.
 //
-// A mark is a record separator, the attempt's nonce, a word and another record separator, on
-// both streams: "b2" begins the script with index 2, "e2.7" ends it with code 7, "m2" says that
+// A mark is a record separator, the attempt's nonce, a word, another record separator and a line
+// break, without which the engine's log would wait for the rest of the line, on both streams: "b2" begins the script with index 2, "e2.7" ends it with code 7, "m2" says that
 // its interpreter is missing.
 func (a *attempt) conductor() (string, error) {
 	var b strings.Builder
 	b.WriteString("unset TINI_KILL_PROCESS_GROUP\n")
-	fmt.Fprintf(&b, "pipe_mark() { printf '\\036%s %%s\\036' \"$1\"; printf '\\036%s %%s\\036' \"$1\" >&2; }\n", a.nonce, a.nonce)
+	fmt.Fprintf(&b, "pipe_mark() { printf '\\036%s %%s\\036\\n' \"$1\"; printf '\\036%s %%s\\036\\n' \"$1\" >&2; }\n", a.nonce, a.nonce)
 	b.WriteString("pipe_told=\ntrap 'pipe_told=1' INT\npipe_code=0\npipe_failed=\n")
 	b.WriteString(`pipe_run() {
 pipe_i=$1 pipe_codes=$2

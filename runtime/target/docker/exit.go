@@ -6,8 +6,13 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
@@ -48,6 +53,7 @@ func (a *attempt) settle(ctx context.Context, code int, stop *stopper) error {
 
 // settleScripts finds the script that decides, as the host does.
 func (a *attempt) settleScripts(exit *target.Exit) error {
+	code := exit.Code
 	for n, e := range a.scripts {
 		s := a.job.Scripts[e.index]
 		if e.missing {
@@ -68,6 +74,10 @@ func (a *attempt) settleScripts(exit *target.Exit) error {
 			exit.Reason = fmt.Sprintf("interpreter %q is not in PATH", program(s))
 		}
 	}
+	if s := a.begun; s >= 0 && exit.Script == "" && !a.good(code) && !a.job.Scripts[s].OnFailure {
+		// It ended the shell that ran it, too, or what it wrote last did not arrive.
+		exit.Code, exit.Script = code, host.ScriptName(s, a.job.Scripts[s])
+	}
 	return nil
 }
 
@@ -84,16 +94,38 @@ func program(s target.Script) string {
 // examine asks the engine why a container failed: for memory, or because it restarted.
 func (a *attempt) examine(ctx context.Context, exit *target.Exit) error {
 	found, err := a.session.engine.api.ContainerInspect(ctx, a.id)
-	if err != nil {
-		return nil // how it ended is known, why is not
+	if err == nil && (exit.Signal == "SIGKILL" || exit.Signal == "SIGTERM") && !found.State.OOMKilled {
+		found, err = a.lookAgain(ctx)
 	}
 	switch {
+	case err != nil && (broken(err) || client.IsErrConnectionFailed(err)):
+		return fmt.Errorf("%w while the step ran", ErrRestarted)
+	case errdefs.IsNotFound(err):
+		return ErrContainerGone
+	case err != nil:
+		return nil // how it ended is known, why is not
 	case found.State.OOMKilled:
 		exit.Reason = fmt.Sprintf("killed for want of memory: its limit is %s: raise memory", sizeOf(found.HostConfig.Memory))
 	case found.State.Error != "":
 		return startFailed(errors.New(found.State.Error))
 	}
 	return nil
+}
+
+// lookAgain gives whoever killed a container the time to remove it, and an engine that ends the
+// time to be gone.
+func (a *attempt) lookAgain(ctx context.Context) (container.InspectResponse, error) {
+	for tries := 0; ; tries++ {
+		found, err := a.session.engine.api.ContainerInspect(ctx, a.id)
+		if err != nil || tries == 20 {
+			return found, err
+		}
+		select {
+		case <-ctx.Done():
+			return found, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func sizeOf(n int64) string {

@@ -85,6 +85,8 @@ func (m *images) fetch(ctx context.Context, ref string, p progress) (*image.Insp
 		switch {
 		case err == nil:
 			return found, nil
+		case errdefs.IsInvalidArgument(err) || err != nil && strings.Contains(err.Error(), "invalid reference"):
+			return nil, &ImageError{Image: ref, Kind: ErrNoImage, Err: errors.New("this is no name of an image"), WayOut: "write it as registry/name:tag or name@sha256:…"}
 		case !errdefs.IsNotFound(err):
 			return nil, err
 		case m.pull == PullNever:

@@ -62,9 +62,9 @@ func (m *marks) mark(p []byte) (rest []byte) {
 		if n == len(m.start) {
 			end = bytes.IndexByte(p[n:], 0x1e)
 		}
-		if end >= 0 {
+		if end >= 0 && n+end+1 < len(p) { // its line break has come, too
 			m.take(string(p[n : n+end]))
-			return p[n+end+1:]
+			return p[n+end+2:]
 		}
 		if len(p) < maxMark {
 			m.held = bytes.Clone(p)
@@ -96,6 +96,9 @@ func (m *marks) take(word string) {
 	switch word[0] {
 	case 'b':
 		m.section = m.attempt.job.Scripts[n].Title
+		if m.stream == event.Stdout {
+			m.attempt.begun = n
+		}
 	case 'e':
 		if m.stream == event.Stdout {
 			c, _ := strconv.Atoi(code)

@@ -107,7 +107,7 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 	if job.InPlace && sharing.files == filesShip {
 		return nil, fmt.Errorf("the engine at %s does not see this machine's files, so no op works in place there: leave in place out", s.engine.endpoint.Host)
 	}
-	a := &attempt{session: s, job: &job, image: image, sharing: sharing}
+	a := &attempt{session: s, job: &job, image: image, sharing: sharing, begun: -1}
 	if a.Workspace, err = s.spaces.Prepare(live, &job, out, beside); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/pipelang/pipe/runtime/target/host/supervisor"
@@ -13,15 +12,12 @@ type layers struct {
 	isolation *isolation
 	base      string
 	view      supervisor.View
-	turns     int
 }
 
 // fresh is a folder that no mount has worked in: the kernel refuses one that a mount left
 // without syncing it.
 func (l *layers) fresh() (string, error) {
-	l.turns++
-	dir := fmt.Sprintf("%s/work%d", l.base, l.turns)
-	return dir, os.Mkdir(dir, 0o755)
+	return os.MkdirTemp(l.base, "work")
 }
 
 // rest gives up the overlay here, so that it can be mounted elsewhere.

@@ -1,0 +1,120 @@
+package docker_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+
+	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/docker"
+	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
+)
+
+// watcher waits for a text in what is written.
+type watcher struct {
+	mu   sync.Mutex
+	text strings.Builder
+	want string
+	seen chan struct{}
+}
+
+func waitFor(text string) *watcher { return &watcher{want: text, seen: make(chan struct{})} }
+
+func (w *watcher) Write(_ event.Stream, _ string, p []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text.Write(p)
+	if w.want != "" && strings.Contains(w.text.String(), w.want) {
+		w.want = ""
+		close(w.seen)
+	}
+}
+
+func mine(t *testing.T, e *docker.Engine, step string) []container.Summary {
+	t.Helper()
+	all, err := e.Client().ContainerList(context.Background(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "pipe.step="+step))})
+	if err != nil {
+		t.Error(err)
+	}
+	return all
+}
+
+// TestVictim is a run that TestKilledRunsAreSweptUp kills.
+func TestVictim(t *testing.T) {
+	state := os.Getenv("PIPE_TEST_VICTIM")
+	if state == "" {
+		return // it is not a test by itself
+	}
+	run := newRun(t)
+	run.ID, run.State = "victim", state
+	s, err := docker.New(docker.Endpoint{}).Open(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := job(os.Getenv("PIPE_TEST_IMAGE"), "echo ready; sleep 1000")
+	j.Step = "victim"
+	j.Inputs, j.AllTree = nil, true
+	out := waitFor("ready")
+	go func() {
+		<-out.seen
+		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}()
+	_, err = s.Start(t.Context(), j, out)
+	t.Fatal(err)
+}
+
+// The next run of a store removes what a killed one left: not what lives, and nothing of others.
+func TestKilledRunsAreSweptUp(t *testing.T) {
+	e := dockertest.Engine(t)
+	image := dockertest.Tools(t, e)
+	run := newRun(t)
+	victim := run.State + "-victim"
+	if err := os.MkdirAll(victim, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := e.Client().ContainerCreate(t.Context(), &container.Config{Image: image, Cmd: []string{"true"}, Labels: map[string]string{"pipe.step": "victim"}}, nil, nil, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Client().ContainerRemove(context.Background(), stranger.ID, container.RemoveOptions{Force: true})
+	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$")
+	cmd.Env = append(os.Environ(), "PIPE_TEST_VICTIM="+victim, "PIPE_TEST_IMAGE="+image)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	left, err := e.Leftovers(t.Context(), run)
+	if err != nil || len(left) == 0 || left[0].Run != "victim" || left[0].Step != "victim" {
+		t.Fatalf("left over: %+v, %v", left, err)
+	}
+	s := openRun(t, docker.New(docker.Endpoint{}), run)
+	if all := mine(t, e, "victim"); len(all) != 1 || all[0].ID != stranger.ID {
+		t.Errorf("there are %+v", all)
+	}
+	if left, err := os.ReadDir(victim); len(left) > 0 {
+		t.Errorf("its folder still holds %v, %v", left, err)
+	}
+	// What lives stays, whoever looks.
+	a := start(t, s, job(image, "true"))
+	other := run
+	other.ID, other.State = "other", run.State+"-other"
+	if err := os.MkdirAll(other.State, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if swept, err := e.Sweep(t.Context(), other); err != nil || len(swept) != 0 {
+		t.Errorf("swept %+v, %v", swept, err)
+	}
+	if _, err := a.Outputs(); err != nil {
+		t.Error(err)
+	}
+	var _ target.Attempt = a
+}
