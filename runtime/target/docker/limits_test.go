@@ -17,7 +17,7 @@ import (
 )
 
 // newRun is a run of its own over a repository of files.
-func newRun(t *testing.T, env ...string) target.Run {
+func newRun(t testing.TB, env ...string) target.Run {
 	t.Helper()
 	base := t.TempDir()
 	run := target.Run{
