@@ -26,7 +26,7 @@ func (p *Program) Report(list []diag.Diagnostic) []diag.Diagnostic {
 		}
 	}
 	for _, g := range ignores {
-		g.tell(&out)
+		g.tell(&out, damaged(list, g.file))
 	}
 	return p.Config.Apply(out.Sorted())
 }
@@ -171,18 +171,25 @@ func silenced(d diag.Diagnostic, ignores []*ignore) bool {
 	return false
 }
 
+// damaged says that not all of a file could be read, so that less was looked for.
+func damaged(list []diag.Diagnostic, f *source.File) bool {
+	return slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.File == f && (d.Rule == diag.Syntax || d.Rule == diag.TooDeep) })
+}
+
 // tell says what is wrong with a comment: that it names nothing, what is not there, what
-// silences nothing, or that it does not say why.
-func (g *ignore) tell(out *diag.List) {
+// silences nothing, or that it does not say why. In a damaged file nobody knows what it would silence.
+func (g *ignore) tell(out *diag.List, damaged bool) {
 	if len(g.rules) == 0 {
 		out.Add(g.finding(diag.UnusedIgnore, g.span, "this ignore names no rule", "write "+g.mark+" pipe:ignore rule-name reason"))
 		return
 	}
 	used := false
 	for _, r := range g.rules {
-		if r.used {
+		_, known := diag.Natural(r.name)
+		switch {
+		case r.used:
 			used = true
-		} else {
+		case !damaged || !known || r.refused:
 			out.Add(g.unused(r))
 		}
 	}

@@ -141,7 +141,15 @@ func (p *textPrinter) place(f *source.File, s source.Span) {
 	fmt.Fprintf(p, "%*s%s %s:%d:%d\n", p.gutter, "", p.paint(blue, "-->"), p.safe(f.Name), at.Line, at.Column)
 }
 
-func (p *textPrinter) safe(s string) string { return printable(s, p.o.ASCII) }
+func (p *textPrinter) safe(s string) string {
+	if p.o.ASCII {
+		s = plainer.Replace(s)
+	}
+	return printable(s, p.o.ASCII)
+}
+
+// plainer writes what messages are made of in ASCII.
+var plainer = strings.NewReplacer("…", "...", "→", "->")
 
 func (p *textPrinter) paint(code, s string) string {
 	if !p.o.Color || s == "" {

@@ -157,7 +157,18 @@ func (a *app) writeFindings(w io.Writer, format string, found []diag.Diagnostic)
 }
 
 func (a *app) diagOptions() diag.Options {
-	return diag.Options{Color: a.colored(), Version: version()}
+	return diag.Options{Color: a.colored(), Version: version(), ASCII: a.asciiOnly()}
+}
+
+// asciiOnly reports that the locale says that the terminal shows nothing but ASCII. Where it says
+// nothing, as in many CI services, everything may be shown.
+func (a *app) asciiOnly() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := a.getenv(name); locale != "" {
+			return locale == "C" || locale == "POSIX"
+		}
+	}
+	return false
 }
 
 // pipelineNames are the entry's pipelines in the order of the text.
