@@ -139,14 +139,18 @@ func (c *console) end(code, rows int) string {
 	if got := c.cmd.ProcessState.ExitCode(); got != code {
 		c.t.Errorf("exit code %d (%v), want %d\n%s", got, err, code, c.text())
 	}
-	frames := 0
-	for _, m := range regexp.MustCompile(`\x1b\[(\d+)A`).FindAllStringSubmatch(c.raw.String(), -1) {
-		frames++
-		if n, _ := strconv.Atoi(m[1]); n >= rows {
-			c.t.Errorf("a frame begins %d rows above the cursor on a terminal of %d", n, rows)
+	frames := strings.Split(c.raw.String(), "\x1b[?2026h")[1:]
+	for _, frame := range frames {
+		up := strings.Count(frame, "\x1b[A")
+		for _, m := range regexp.MustCompile(`\x1b\[(\d+)A`).FindAllStringSubmatch(frame, -1) {
+			n, _ := strconv.Atoi(m[1])
+			up += n
+		}
+		if up >= rows {
+			c.t.Errorf("a frame begins %d rows above the cursor on a terminal of %d", up, rows)
 		}
 	}
-	if frames == 0 {
+	if len(frames) == 0 {
 		c.t.Error("no frame was drawn")
 	}
 	text := c.text()
