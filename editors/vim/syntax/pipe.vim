@@ -13,7 +13,7 @@ syntax case match
 syntax match pipeDeclaration "^\s*\%(use\|settings\|profile\|let\|defaults\|type\|native\|op\|pipeline\|target\|policy\|test\|stack\)\>\ze\%(\s*[=.(:]\)\@!"
 syntax match pipeDeclaration "\%(=\s*\)\@10<=op\>\ze\s*{"
 syntax match pipeDeclaration "\<native\s\+\zsop\>"
-syntax match pipeItem "\%(^\s*\|[{;]\s*\)\zs\%(after\|allow_failure\|approve\|cached\|cpu\|env\|exec\|finally\|for\|grace\|idempotent\|image\|inherit\|inputs\|keep\|let\|lock\|memory\|mount\|needs\|network\|pids\|pool\|require\|retry\|return\|run\|service\|success_codes\|target\|timeout\|user\|when\|workdir\)\>\ze\%(\s*[=.(:,]\)\@!"
+syntax match pipeItem "\%(^\s*\|[{;]\s*\)\zs\%(after\|allow_failure\|approve\|cached\|capabilities\|cpu\|env\|exec\|finally\|for\|grace\|idempotent\|image\|inherit\|inputs\|keep\|let\|lock\|memory\|mount\|needs\|network\|pids\|pool\|require\|retry\|return\|run\|service\|success_codes\|target\|timeout\|user\|when\|workdir\)\>\ze\%(\s*[=.(:,]\)\@!"
 syntax match pipeItem "\%(^\s*\|[{;]\s*\)\zs\%(on\s\+failure\|in\s\+place\)\>"
 syntax match pipeClause "\s\zs\%(as\|backoff\|else\|every\|exec\|for\|from\|latest\|max\|on\s\+failure\|reject\|vary\|when\|where\)\>\ze\%(\s*[=.(:,]\)\@!"
 

@@ -22,20 +22,31 @@ import (
 
 // glass is a terminal that remembers what it showed, and what was done to it.
 type glass struct {
-	t      *testing.T
-	mu     sync.Mutex
-	vt     *vt.Emulator
-	writes int
+	t        *testing.T
+	mu       sync.Mutex
+	vt       *vt.Emulator
+	answered chan struct{} // closed when nobody reads its answers any more
+	writes   int
 	// scrolled says which text may never leave the screen upwards.
 	scrolled string
 }
 
 func newGlass(t *testing.T, columns, rows int) *glass {
-	g := &glass{t: t, vt: vt.NewEmulator(columns, rows), scrolled: "─ "}
+	g := &glass{t: t, vt: vt.NewEmulator(columns, rows), answered: make(chan struct{}), scrolled: "─ "}
 	g.vt.SetScrollbackSize(1 << 20)
-	go io.Copy(io.Discard, g.vt) // what it answers to questions
-	t.Cleanup(func() { g.vt.Close() })
+	go func() { // what it answers to questions
+		defer close(g.answered)
+		_, _ = io.Copy(io.Discard, g.vt)
+	}()
+	t.Cleanup(g.close)
 	return g
+}
+
+// close ends the answers, whose reader does not look at the emulator's own mark of being closed
+// under any lock.
+func (g *glass) close() {
+	g.vt.InputPipe().(io.Closer).Close()
+	<-g.answered
 }
 
 var up = regexp.MustCompile(`\x1b\[(\d+)A`)
@@ -103,7 +114,7 @@ func stage(t *testing.T, columns, rows int, steps []string, play func(g *glass, 
 		if err := l.Err(); err != nil {
 			t.Error(err)
 		}
-		g.vt.Close()
+		g.close()
 	})
 }
 
