@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,7 +30,11 @@ func KeyOf(parts []Part) string {
 	if err != nil {
 		panic(fmt.Sprintf("texts have JSON: %v", err))
 	}
-	sum := sha256.Sum256(text)
+	return keyOfText(text)
+}
+
+func keyOfText(parts []byte) string {
+	sum := sha256.Sum256(parts)
 	return plain + hex.EncodeToString(sum[:])
 }
 
@@ -108,7 +113,8 @@ func (s *Store) write(to string, text []byte) error {
 
 // FindResult gives the result of a key, and whether there is one that is younger than maxAge, 0
 // for any age, and whose content is in the store, undamaged. It counts as used from then on.
-// What is damaged is removed. The error is ctx's: whatever else goes wrong, nothing was found.
+// What is damaged is removed. Its Parts, which the caller knows, are left out. The error is ctx's:
+// whatever else goes wrong, nothing was found.
 func (s *Store) FindResult(ctx context.Context, key string, maxAge time.Duration) (Result, bool, error) {
 	path, err := s.place(results, key)
 	if err != nil {
@@ -119,9 +125,9 @@ func (s *Store) FindResult(ctx context.Context, key string, maxAge time.Duration
 		return Result{}, false, nil
 	}
 	defer leave()
-	r, ok := readResult(path)
+	r, ok := readKeyed(path, key)
 	now := time.Now()
-	if !ok || r.Key != key || maxAge > 0 && now.Sub(r.Made) > maxAge {
+	if !ok || maxAge > 0 && now.Sub(r.Made) > maxAge {
 		return Result{}, false, ctx.Err()
 	}
 	for _, sum := range r.digests() {
@@ -142,3 +148,24 @@ func readResult(path string) (Result, bool) {
 	err = json.Unmarshal(text, &r)
 	return r, err == nil && r.Schema == resultSchema && r.Key == KeyOf(r.Parts)
 }
+
+// readKeyed reads the result of a key as AddResult writes it, all but its parts: that they are those
+// of the key their digest says, which is a tenth of the time that it takes to read them.
+func readKeyed(path, key string) (Result, bool) {
+	text, err := readSmall(path)
+	if err != nil {
+		return Result{}, false
+	}
+	parts, ours := bytes.CutPrefix(text, []byte(`{"schema":"`+resultSchema+`","key":"`+key+`","parts":`))
+	end := bytes.Index(parts, afterParts) // a text of JSON has no bare quote
+	if !ours || end < 0 || keyOfText(parts[:end]) != key {
+		return Result{}, false
+	}
+	rest := parts[end:]
+	rest[0] = '{'
+	r := Result{Schema: resultSchema, Key: key}
+	err = json.Unmarshal(rest, &r)
+	return r, err == nil
+}
+
+var afterParts = []byte(`,"run":"`)

@@ -375,3 +375,40 @@ func TestUsage(t *testing.T) {
 		t.Errorf("%d bytes", list[1].Bytes)
 	}
 }
+
+// What stands under a key counts only where its parts are those of the key.
+func TestResultOfOtherPartsIsNone(t *testing.T) {
+	s := open(t)
+	key, _ := keep(t, s, "a", "content")
+	path, err := s.place(results, key)
+	must(t, err)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	for _, damaged := range []string{
+		strings.Replace(string(text), `"name":"script"`, `"name":"other"`, 1),
+		strings.Replace(string(text), resultSchema, "pipe.result/v9", 1),
+		string(text[:len(text)-5]),
+		"",
+	} {
+		must(t, os.WriteFile(path, []byte(damaged), 0o600))
+		if damaged == string(text) || found(t, s, key) {
+			t.Errorf("found %.80s", damaged)
+		}
+	}
+	must(t, os.WriteFile(path, text, 0o600))
+	if !found(t, s, key) {
+		t.Error("whole again, it is not found")
+	}
+}
+
+// A result may be longer than what is read at once.
+func TestLongResult(t *testing.T) {
+	s := open(t)
+	p := parts("script", "a")
+	value := []byte(`"` + strings.Repeat("x", 100_000) + `"`)
+	must(t, s.AddResult(Result{Key: KeyOf(p), Parts: p, Made: time.Now(), Value: value}))
+	r, ok, err := s.FindResult(t.Context(), KeyOf(p), 0)
+	if err != nil || !ok || !bytes.Equal(r.Value, value) {
+		t.Errorf("%v, %v, %d bytes", ok, err, len(r.Value))
+	}
+}
