@@ -142,7 +142,7 @@ func (j *Journal) Sink(e event.Event) {
 	}
 	j.add(e)
 	poke(j.wake)
-	if urgent(e.Type) || j.queued > maxQueued/2 {
+	if urgent(&e) || j.queued > maxQueued/2 {
 		poke(j.urgent)
 	}
 	if e.Type == event.StepFinished {
@@ -150,9 +150,11 @@ func (j *Journal) Sink(e event.Event) {
 	}
 }
 
-func urgent(t event.Type) bool {
-	switch t {
-	case event.StepFinished, event.RunFinished, event.HooksStarted, event.RunResumed:
+func urgent(e *event.Event) bool {
+	switch e.Type {
+	case event.StepFinished:
+		return e.Cached == nil // nothing was done that could be done twice
+	case event.RunFinished, event.HooksStarted, event.RunResumed:
 		return true
 	}
 	return false

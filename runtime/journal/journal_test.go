@@ -376,3 +376,20 @@ func TestOldRunsAreRemoved(t *testing.T) {
 		t.Errorf("folders %v", left)
 	}
 }
+
+// What was done must be written down soon; what was found again is found again.
+func TestOnlyWorkIsUrgent(t *testing.T) {
+	for _, c := range []struct {
+		e    event.Event
+		want bool
+	}{
+		{event.Event{Type: event.StepFinished}, true},
+		{event.Event{Type: event.StepFinished, Cached: &event.Origin{Run: "r"}}, false},
+		{event.Event{Type: event.RunFinished}, true},
+		{event.Event{Type: event.StepReady}, false},
+	} {
+		if got := urgent(&c.e); got != c.want {
+			t.Errorf("%s, cached %v: %v", c.e.Type, c.e.Cached != nil, got)
+		}
+	}
+}
