@@ -21,17 +21,17 @@ type Look struct {
 	Digest   string `json:"digest,omitempty"`
 }
 
-// snapshotBudget is how many bytes a snapshot reads: then a file that was merely touched counts as unchanged.
+// snapshotBudget is how many bytes are read for a snapshot: then a file that was merely touched counts as unchanged.
 const snapshotBudget = 16 << 20
 
-// Snapshot looks at all Files as they are now, whatever was asked before; those below the
-// folder except, which is absolute or "", are left out.
+// Snapshot looks at all Files as they are now, whatever was asked before, and reads none; those
+// below the folder except, which is absolute or "", are left out.
 func (r *Repo) Snapshot(ctx context.Context, except string) (Snapshot, error) {
 	files, err := r.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, budget := make(Snapshot, len(files)), int64(snapshotBudget)
+	out := make(Snapshot, len(files))
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -39,16 +39,33 @@ func (r *Repo) Snapshot(ctx context.Context, except string) (Snapshot, error) {
 		if !r.outside(name, except) {
 			continue
 		}
-		look, ok := r.look(name)
-		if !ok {
-			continue
+		if look, ok := r.look(name); ok {
+			out[name] = look
 		}
-		if budget -= look.Size; budget >= 0 {
-			look.Digest, _ = r.hash(name) // without one, times tell
-		}
-		out[name] = look
 	}
 	return out, nil
+}
+
+// Read adds the digests of files that are still what they were when a snapshot was made, and
+// reports whether it added any. Where a digest is missing, times tell.
+func (r *Repo) Read(ctx context.Context, s Snapshot) (added bool) {
+	budget := int64(snapshotBudget)
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		was := s[name]
+		if budget -= was.Size; budget < 0 || ctx.Err() != nil {
+			return added
+		}
+		if was.Digest != "" {
+			continue
+		}
+		digest, err := r.hash(name)
+		if now, ok := r.look(name); err != nil || !ok || now != was {
+			continue
+		}
+		was.Digest = digest
+		s[name], added = was, true
+	}
+	return added
 }
 
 // outside reports whether a file lies outside a folder.

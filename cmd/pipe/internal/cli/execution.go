@@ -13,7 +13,6 @@ import (
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/runtime/engine"
-	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/store"
@@ -129,53 +128,6 @@ func keptFlags(b *bound, f runFlags) savedFlags {
 func settingOf(assignment string) string {
 	name, _, _ := strings.Cut(assignment, "=")
 	return name
-}
-
-// watchFiles notes what the files are like, at once and again whenever a step has ended that works in
-// place; the sink is for the bus. stop waits for it.
-func (x *execution) watchFiles(ctx context.Context, p *plan.Plan) (sink event.Sink, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	again, done := make(chan struct{}, 1), make(chan struct{})
-	again <- struct{}{}
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-again:
-				x.noteFiles(ctx)
-			}
-		}
-	}()
-	sink = func(e event.Event) {
-		if e.Type == event.StepFinished && inPlace(p, e.Step) {
-			select {
-			case again <- struct{}{}:
-			default:
-			}
-		}
-	}
-	return sink, func() {
-		select {
-		case <-again: // the last step has just ended
-			x.noteFiles(ctx)
-		default:
-		}
-		cancel()
-		<-done
-	}
-}
-
-// noteFiles is for a later process; without it that one cannot say what has changed.
-func (x *execution) noteFiles(ctx context.Context) {
-	s, err := x.facts.Snapshot(ctx, x.place.Dir())
-	if err != nil {
-		return
-	}
-	if text, err := json.Marshal(s); err == nil {
-		x.written.Attach(attachedFiles, text)
-	}
 }
 
 // inPlace reports whether a step, named by its path in a run, changes the repository itself.

@@ -154,9 +154,9 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	masker, written := a.masker, x.written
 	written.Attach("branch", []byte(fact(x.facts.Values(), "git", "branch")))
 	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
-	files, noted := x.watchFiles(ctx, b.plan)
-	defer noted()
-	bus := event.NewBus(x.id, masker, show.sink, written.Sink, files)
+	files := x.watchFiles(ctx, b.plan)
+	defer files.end(ctx, false)
+	bus := event.NewBus(x.id, masker, show.sink, written.Sink, files.sink)
 	bus.OnGlimpse(show.glimpse)
 	warnShort(b.settings, bus)
 	options := engine.Options{
@@ -188,7 +188,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 		return a.notRun(x.id, err)
 	}
 	show.stop()
-	noted()
+	files.end(ctx, result.Outcome != engine.Succeeded)
 	fault := written.Close()
 	x.keepState = fault != nil
 	a.unwritten(fault)
