@@ -102,12 +102,29 @@ func (w *opWork) keyOp(k *keyParts) {
 		scripts = append(scripts, script{s.Interpreter, s.Text, s.OnFailure})
 	}
 	k.add("script", []any{scripts, w.job.Exec})
-	k.add("attributes", map[string]any{
-		"image": w.job.Image, "folder": w.job.Folder, "workdir": w.job.Workdir, "codes": w.codes,
-		"inherit": w.job.Inherit, "keep": w.job.Keep, "services": op.Services,
-		"network": text(op.Network), "user": text(op.User), "cpu": text(op.CPU), "memory": text(op.Memory), "pids": text(op.PIDs), "capabilities": op.Capabilities,
+	k.add("attributes", attributes{
+		op.Capabilities, w.codes, text(op.CPU), w.job.Folder, w.job.Image, w.job.Inherit, w.job.Keep, text(op.Memory),
+		text(op.Network), text(op.PIDs), op.Services, text(op.User), w.job.Workdir,
 	})
 	k.add("return", []any{text(op.Return), op.Result, w.run.shapes(w.op.result)})
+}
+
+// attributes are what an op says besides its scripts. The order is that of the names, as keys have
+// always had it.
+type attributes struct {
+	Capabilities any      `json:"capabilities"`
+	Codes        []int    `json:"codes"`
+	CPU          any      `json:"cpu"`
+	Folder       string   `json:"folder"`
+	Image        string   `json:"image"`
+	Inherit      []string `json:"inherit"`
+	Keep         []string `json:"keep"`
+	Memory       any      `json:"memory"`
+	Network      any      `json:"network"`
+	PIDs         any      `json:"pids"`
+	Services     any      `json:"services"`
+	User         any      `json:"user"`
+	Workdir      string   `json:"workdir"`
 }
 
 // text is an expression without its place.
