@@ -3,6 +3,7 @@ package journal
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type recorder struct {
 	dirty []*stepRow
 	held  batch // what came before the run started; one that never does leaves nothing
 	fault error
+
+	toEvents, toSteps insert
 }
 
 type runRow struct {
@@ -45,7 +48,9 @@ type stepRow struct {
 }
 
 func newRecorder(dir string, info Info, past *Past) *recorder {
-	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running}}
+	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running},
+		toEvents: insert{into: "INSERT INTO events VALUES ", columns: 3},
+		toSteps:  insert{into: "INSERT OR REPLACE INTO steps VALUES ", columns: 19}}
 	if past != nil {
 		r.past = past.rows
 		r.run.begun, r.run.plan, r.run.context = true, past.Run.Plan, past.Run.Context
@@ -98,6 +103,9 @@ func events(batch []numbered) []numbered {
 }
 
 func (r *recorder) commit(b batch) error {
+	if err := errors.Join(r.toEvents.prepare(r.db, len(b.events)), r.toSteps.prepare(r.db, len(r.dirty))); err != nil {
+		return err
+	}
 	tx, err := r.db.Begin()
 	if err != nil {
 		return err
@@ -138,48 +146,19 @@ func (r *recorder) writeRun(tx *sql.Tx) error {
 	return err
 }
 
-// chunk is how many rows one statement writes: below the number of parameters that SQLite takes.
-const chunk = 50
-
 func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
-	for len(events) > 0 {
-		part := events[:min(chunk, len(events))]
-		events = events[len(part):]
-		var args []any
-		for _, n := range part {
-			data, err := json.Marshal(n.Event)
-			if err != nil {
-				return err
-			}
-			args = append(args, r.info.ID, n.seq, string(data))
-		}
-		if _, err := tx.Exec("INSERT INTO events VALUES "+rows(len(part), 3), args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.toEvents.write(tx, len(events), func(to []any, i int) ([]any, error) {
+		data, err := json.Marshal(events[i].Event)
+		return append(to, r.info.ID, events[i].seq, string(data)), err
+	})
 }
 
 func (r *recorder) writeSteps(tx *sql.Tx) error {
-	for list := r.dirty; len(list) > 0; {
-		part := list[:min(chunk, len(list))]
-		list = list[len(part):]
-		var args []any
-		for _, s := range part {
-			args = append(args, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
-				s.exit, s.reason, s.cause, s.cached, s.result, s.element, s.place, s.first, s.sealed)
-		}
-		if _, err := tx.Exec("INSERT OR REPLACE INTO steps VALUES "+rows(len(part), 19), args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rows are the placeholders of n rows.
-func rows(n, columns int) string {
-	row := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + "),"
-	return strings.TrimSuffix(strings.Repeat(row, n), ",")
+	return r.toSteps.write(tx, len(r.dirty), func(to []any, i int) ([]any, error) {
+		s := r.dirty[i]
+		return append(to, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
+			s.exit, s.reason, s.cause, s.cached, s.result, s.element, s.place, s.first, s.sealed), nil
+	})
 }
 
 // note takes over what an event says of the run or a step.
