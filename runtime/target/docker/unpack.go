@@ -10,8 +10,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // unpack writes an archive of one folder below root, as files of this user. No entry leads out
@@ -49,16 +47,6 @@ func unpack(in *tar.Reader, root *os.Root) error {
 func belowFirst(name string) string {
 	_, below, _ := strings.Cut(path.Clean(name), "/")
 	return path.Clean("./" + below)
-}
-
-// makePipe makes a named pipe, so that who reads it as a file is told what it is.
-func makePipe(root *os.Root, name string, mode fs.FileMode) error {
-	dir, err := root.Open(path.Dir(name))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return unix.Mkfifoat(int(dir.Fd()), path.Base(name), uint32(mode))
 }
 
 func unpackEntry(in io.Reader, root *os.Root, name string, head *tar.Header) error {
