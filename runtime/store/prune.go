@@ -21,6 +21,9 @@ type PruneOptions struct {
 	// Grace is how young content stays although nothing refers to it.
 	Grace  time.Duration
 	DryRun bool
+	// Held gives the digests of what stays although no result refers to it, and whether all that
+	// is sealed does. It is called once it is known which runs are under way. nil is none.
+	Held func(context.Context) (digests []string, sealed bool, err error)
 }
 
 // Freed is what Prune removed, or would have. Left is the bytes of results and content that stay.
@@ -37,6 +40,7 @@ type blob struct {
 	size int64
 	used time.Time
 	refs int // results that refer to it; of objects and trees
+	kept bool
 }
 
 // pruning is one Prune under way.
@@ -53,8 +57,8 @@ type pruning struct {
 	freed  Freed
 }
 
-// Prune removes results by age and size, and then the content that no result refers to. What a
-// run under way has stored or found stays, and so do named cache folders and kept files of runs.
+// Prune removes results by age and size, and then the content that neither a result nor Held refers to.
+// What a run under way has stored or found stays, and so do named cache folders and kept files of runs.
 func (s *Store) Prune(ctx context.Context, o PruneOptions) (Freed, error) {
 	p := &pruning{Store: s, PruneOptions: o, now: time.Now(), blobs: map[string]*blob{}, held: map[*blob][]*blob{}}
 	began, err := s.oldestLease(p.now)
@@ -87,6 +91,9 @@ func (p *pruning) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.keep(ctx); err != nil {
+		return err
+	}
 	slices.SortFunc(p.found, func(a, b *blob) int {
 		return cmp.Or(a.used.Compare(b.used), strings.Compare(a.path, b.path))
 	})
@@ -97,9 +104,31 @@ func (p *pruning) collect(ctx context.Context) error {
 		}
 	}
 	for _, b := range p.blobs {
-		if b.refs > 0 {
+		if b.refs > 0 && !b.kept {
 			p.left += b.size
 		}
+	}
+	return nil
+}
+
+// keep marks what Held says. It counts for no limit: to remove results would not free it.
+func (p *pruning) keep(ctx context.Context) error {
+	if p.Held == nil {
+		return nil
+	}
+	digests, sealed, err := p.Held(ctx)
+	if err != nil {
+		return err
+	}
+	all := &blob{}
+	p.hold(all, digests)
+	for _, b := range p.held[all] {
+		b.refs--
+		b.kept = true
+	}
+	delete(p.held, all)
+	for path, b := range p.blobs {
+		b.kept = b.kept || sealed && filepath.Base(filepath.Dir(filepath.Dir(path))) == strings.TrimSuffix(keyed, ":")
 	}
 	return nil
 }
@@ -170,6 +199,8 @@ func (p *pruning) sweep(ctx context.Context) error {
 	var loose []*blob
 	for _, b := range p.blobs {
 		switch {
+		case b.kept:
+			p.left += b.size
 		case b.refs > 0:
 		case b.used.Before(p.young):
 			loose = append(loose, b)
@@ -187,7 +218,7 @@ func (p *pruning) sweep(ctx context.Context) error {
 func (p *pruning) forget(b *blob) {
 	p.left -= b.size
 	for _, held := range p.held[b] {
-		if held.refs--; held.refs == 0 {
+		if held.refs--; held.refs == 0 && !held.kept {
 			p.left -= held.size
 		}
 	}

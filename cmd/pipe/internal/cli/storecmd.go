@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pipelang/pipe/lang/token"
+	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
 )
@@ -56,8 +58,8 @@ func (a *app) pruneCommand() *cobra.Command {
 		Use:   "prune",
 		Short: "Remove cached results and content that nothing refers to",
 		Long: "Removes cached results that were not used for a while, then the longest unused until the rest is small enough,\n" +
-			"and the content that no result refers to. What a run under way stored or found stays, and so do named cache\n" +
-			"folders and the kept files of runs.",
+			"and the content that neither a result nor a run that is still listed refers to. What a run under way stored or\n" +
+			"found stays, and so do named cache folders and the kept files of runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := store.PruneOptions{Grace: pruneGrace, DryRun: dry}
@@ -82,6 +84,7 @@ func (a *app) prune(cmd *cobra.Command, o store.PruneOptions) error {
 	if err != nil {
 		return err
 	}
+	o.Held = func(ctx context.Context) ([]string, bool, error) { return heldByRuns(ctx, place) }
 	freed, err := place.Prune(cmd.Context(), o)
 	if err != nil {
 		return err
@@ -93,6 +96,16 @@ func (a *app) prune(cmd *cobra.Command, o store.PruneOptions) error {
 	_, err = fmt.Fprintf(a.Out, "%s %d cached results and %d pieces of content: %s; %s stay\n",
 		verb, freed.Results, freed.Objects, bytesText(freed.Bytes), bytesText(freed.Left))
 	return err
+}
+
+// heldByRuns is what the results of the runs in the journal refer to.
+func heldByRuns(ctx context.Context, place *store.Store) (digests []string, sealed bool, err error) {
+	r, err := journal.Open(place.Dir(), place.UnderWay)
+	if err != nil {
+		return nil, false, err
+	}
+	defer r.Close()
+	return r.Digests(ctx)
 }
 
 // bytesText is a size for people: three digits at most, 12 B, 3.4 KiB, 205 MiB.
