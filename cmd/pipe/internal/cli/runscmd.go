@@ -138,7 +138,7 @@ func (a *app) printRuns(runs []journal.Run, format string) error {
 	for i, run := range runs {
 		rows[i] = []string{run.ID, run.Pipeline, run.Status, run.Started.Local().Format(dayAndTime), took(run, now), short(run.Commit)}
 	}
-	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "RUN"}, {Title: "PIPELINE"}, {Title: "STATUS"}, {Title: "STARTED"}, {Title: "TIME"}, {Title: "COMMIT"}}, rows)
+	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "RUN", Whole: true}, {Title: "PIPELINE"}, {Title: "STATUS"}, {Title: "STARTED"}, {Title: "TIME"}, {Title: "COMMIT"}}, rows)
 	return nil
 }
 

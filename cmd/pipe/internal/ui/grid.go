@@ -8,9 +8,11 @@ import (
 )
 
 // Column of a grid. A cell that is too long for a Cut column ends in …; others go on in the next line.
+// One that is Whole is never made narrower: what is in it is copied, as an id is.
 type Column struct {
 	Title string
 	Cut   bool
+	Whole bool
 }
 
 const (
@@ -62,13 +64,13 @@ func columnWidths(columns []Column, rows [][]string, total int) (widths []int, f
 		sum += wide
 	}
 	for ; sum > total; sum-- {
-		widest := 0
+		widest := -1
 		for i := range widths {
-			if widths[i] > widths[widest] {
+			if !columns[i].Whole && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}
-		if widths[widest] <= leastColumn {
+		if widest < 0 || widths[widest] <= leastColumn {
 			return nil, false
 		}
 		widths[widest]--

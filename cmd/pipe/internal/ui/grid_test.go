@@ -116,3 +116,12 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+func TestWholeColumnStays(t *testing.T) {
+	var out strings.Builder
+	id := "20261128-161718-twksse"
+	Grid(&out, Style{Width: 40}, []Column{{Title: "RUN", Whole: true}, {Title: "STARTED"}}, [][]string{{id, "2026-11-28 16:17:18"}})
+	if got := out.String(); !strings.Contains(got, "\n"+id+"  2026-11-28\n") {
+		t.Errorf("the id is not on one line:\n%s", got)
+	}
+}
