@@ -61,7 +61,7 @@ func (b opBody) attr(a *ast.Attr) {
 	case "exec":
 		b.exec(x)
 	case "inherit":
-		b.inherit(x)
+		b.names(x, inherited)
 	case "inputs", "keep":
 		b.in.want(x, globs, word)
 		b.file.inRepository(x, word)
@@ -92,7 +92,7 @@ func (b opBody) attr(a *ast.Attr) {
 	case "target":
 		b.file.target(x)
 	case "capabilities":
-		b.capabilities(x)
+		b.names(x, capabilities)
 	case "pool":
 		b.file.pool(x)
 	case "idempotent":
@@ -102,39 +102,6 @@ func (b opBody) attr(a *ast.Attr) {
 }
 
 func isNumber(t *types.Type) bool { return t.Kind == types.Int || t.Kind == types.Float }
-
-// inherit names variables; the names are part of the plan and therefore written out.
-func (b opBody) inherit(x ast.Expr) {
-	l, ok := ast.Unparen(x).(*ast.ListLit)
-	if !ok {
-		b.notNames(x)
-		return
-	}
-	seen := map[string]bool{}
-	for _, e := range l.Elems {
-		s, ok := ast.Unparen(e.Value).(*ast.StringLit)
-		switch {
-		case !ok:
-			b.notNames(e.Value)
-		case !variableName().MatchString(s.Value):
-			b.file.errorf(diag.InvalidValue, s.Range, "inherit: %q cannot be an environment variable: expected letters, digits and _", s.Value)
-		case seen[s.Value]:
-			b.file.errorf(diag.DuplicateName, s.Range, "inherit names %q twice", s.Value)
-		default:
-			seen[s.Value] = true
-		}
-	}
-}
-
-func (b opBody) notNames(x ast.Expr) {
-	if _, bad := x.(*ast.BadExpr); bad {
-		return
-	}
-	b.file.report(finding{
-		rule: diag.TypeMismatch, at: x.Span(), message: "inherit: expected names of variables that are written out",
-		help: `write inherit ["NAME"]`,
-	})
-}
 
 func (b opBody) run(r *ast.Run) {
 	b.in.want(r.When, types.BoolType, "run when")

@@ -1,4 +1,4 @@
-// Greets: what the image of this example holds.
+// Command image greets: it is what the image of this example holds.
 package main
 
 import "fmt"

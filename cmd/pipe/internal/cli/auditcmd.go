@@ -73,12 +73,13 @@ func (a *app) verifyAudit(log *audit.Log) error {
 	lines, err := log.Verify()
 	var fault *audit.FaultError
 	if errors.As(err, &fault) {
-		fmt.Fprintf(a.Err, "pipe: the audit log is not what was written: %s\n", ui.Line(fault.Error()))
+		fmt.Fprintf(a.Err, "pipe: the audit log was changed: %s\n", ui.Line(fault.Error()))
+		fmt.Fprintln(a.Err, "what stands from there on proves nothing: compare it with a copy that was kept elsewhere, and ask those it names")
 		return exit(ExitFailed)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.Out, "%d lines, all as they were written\n", lines)
+	_, err = fmt.Fprintf(a.Out, "lines: %d, all as they were written\n", lines)
 	return err
 }
