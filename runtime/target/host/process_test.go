@@ -2,8 +2,10 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -125,12 +127,18 @@ func TestCancelReachesTheWholeGroup(t *testing.T) {
 	})
 }
 
+// mustBeGone fails where a process still runs. One that is dead and that its parent has not
+// collected yet runs no more.
 func mustBeGone(t *testing.T, pid string) {
 	t.Helper()
 	n, err := strconv.Atoi(strings.TrimSpace(pid))
 	must(t, err)
-	if err := syscall.Kill(n, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("process %d is still there: %v", n, err)
+	if err := syscall.Kill(n, 0); errors.Is(err, syscall.ESRCH) {
+		return
+	}
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n))
+	if dead := regexp.MustCompile(`\) [ZX] `); len(stat) > 0 && !dead.Match(stat) {
+		t.Errorf("process %d is still there: %s", n, stat)
 	}
 }
 
