@@ -133,12 +133,12 @@ func mustBeGone(t *testing.T, pid string) {
 	t.Helper()
 	n, err := strconv.Atoi(strings.TrimSpace(pid))
 	must(t, err)
-	if err := syscall.Kill(n, 0); errors.Is(err, syscall.ESRCH) {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n))
+	if regexp.MustCompile(`\) [ZX] `).Match(stat) {
 		return
 	}
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n))
-	if dead := regexp.MustCompile(`\) [ZX] `); len(stat) > 0 && !dead.Match(stat) {
-		t.Errorf("process %d is still there: %s", n, stat)
+	if err := syscall.Kill(n, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("process %d is still there: %v %s", n, err, stat)
 	}
 }
 

@@ -26,6 +26,7 @@ type job struct {
 	files  []*os.File   // to be kept open
 	leader atomic.Int64 // of the group of the program that runs; 0 for none
 	groups []int        // of all its programs so far
+	known  []int        // processes that were seen to be the job's
 
 	handing sync.Mutex // to who gets the output; held before mu
 

@@ -52,14 +52,20 @@ func (s *server) collect(dead []int) {
 	}
 }
 
-// owns reports whether one of the processes says that it is the job's.
+// owns reports whether one of the processes says that it is the job's, or said so before: one
+// that is dying says nothing any more.
 func (j *job) owns(family []kin) bool {
 	j.mu.Lock()
-	groups := slices.Clone(j.groups)
-	j.mu.Unlock()
-	return slices.ContainsFunc(family, func(k kin) bool {
-		return slices.Contains(groups, k.group) || hasMarker(k.pid, marker(j.work.Base))
+	defer j.mu.Unlock()
+	ours := slices.ContainsFunc(family, func(k kin) bool {
+		return slices.Contains(j.groups, k.group) || slices.Contains(j.known, k.pid) || hasMarker(k.pid, marker(j.work.Base))
 	})
+	for _, k := range family {
+		if ours && !slices.Contains(j.known, k.pid) {
+			j.known = append(j.known, k.pid)
+		}
+	}
+	return ours
 }
 
 // orphans are processes of attempts whose parents have died.
