@@ -15,12 +15,14 @@ type Effect struct {
 	// Reads is the parameter that is a folder of the repository, "" for none; Instead is another
 	// that takes its place.
 	Reads, Instead string
+	// Engine says that it works on a Docker engine: that of its target. Others use no target.
+	Engine bool
 }
 
 var nativeEffects = map[string]Effect{
-	"std/image.build":   {Does: "image.build", What: "images of the engine", Reads: "context", Instead: "context_dir"},
-	"std/image.tag":     {Does: "image.tag", What: "images of the engine"},
-	"std/image.push":    {Does: "image.push", Publishes: true, What: "images of a registry", Kind: "image", Names: []string{"tag"}},
+	"std/image.build":   {Does: "image.build", What: "images of the engine", Reads: "context", Instead: "context_dir", Engine: true},
+	"std/image.tag":     {Does: "image.tag", What: "images of the engine", Engine: true},
+	"std/image.push":    {Does: "image.push", Publishes: true, What: "images of a registry", Kind: "image", Names: []string{"tag"}, Engine: true},
 	"std/image.copy":    {Does: "image.copy", Publishes: true, What: "images of a registry", Kind: "image", Names: []string{"to"}},
 	"std/image.inspect": {Does: "image.inspect"},
 }

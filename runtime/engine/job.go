@@ -68,19 +68,9 @@ func (w *opWork) setPlace(ctx context.Context) error {
 	return err
 }
 
-// place names the target: the step's, the op's, that of a graph around it, or the usual one.
+// place names the target: one that is named, or the usual one.
 func (w *opWork) place(ctx context.Context) (string, error) {
-	name, err := w.run.placeOf(ctx, w.info.plan.Target, w.instance.scope)
-	if name == "" && err == nil {
-		name, err = w.run.placeOf(ctx, w.op.plan.Target, w.scope)
-	}
-	for in := w.instance; name == "" && err == nil && in != nil; in = in.graph.caller {
-		name, err = w.run.placeOf(ctx, in.graph.info.plan.Target, in.graph.scope)
-		if name == "" && err == nil && in.graph.caller != nil {
-			up := in.graph.caller
-			name, err = w.run.placeOf(ctx, up.info.plan.Target, up.scope)
-		}
-	}
+	name, err := w.namedPlace(ctx)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("target: %w", err)
@@ -90,6 +80,27 @@ func (w *opWork) place(ctx context.Context) (string, error) {
 		return dockerTarget, nil
 	}
 	return hostTarget, nil
+}
+
+// namedPlace is the target that the step names, or its op, or a graph around it; "" for none.
+func (w *opWork) namedPlace(ctx context.Context) (string, error) {
+	name, err := w.run.placeOf(ctx, w.info.plan.Target, w.instance.scope)
+	if name == "" && err == nil {
+		name, err = w.run.placeOf(ctx, w.op.plan.Target, w.scope)
+	}
+	for in := w.instance; name == "" && err == nil && in != nil; in = in.graph.caller {
+		name, err = in.graph.placeAround(ctx)
+	}
+	return name, err
+}
+
+// placeAround is the target that a graph names, or the step that calls it.
+func (g *graphRun) placeAround(ctx context.Context) (string, error) {
+	name, err := g.run.placeOf(ctx, g.info.plan.Target, g.scope)
+	if up := g.caller; name == "" && err == nil && up != nil {
+		name, err = g.run.placeOf(ctx, up.info.plan.Target, up.scope)
+	}
+	return name, err
 }
 
 func (r *run) placeOf(ctx context.Context, x *plan.Expr, sc *scope) (string, error) {

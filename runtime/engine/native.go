@@ -17,6 +17,11 @@ func (in *instance) workNative(ctx context.Context, args []local) ending {
 	if err := w.setLimits(ctx); err != nil {
 		return in.graph.evalFailed(ctx, CauseEvalError, "attributes", err)
 	}
+	place, err := w.namedPlace(ctx)
+	if err != nil {
+		return in.graph.evalFailed(ctx, CauseEvalError, "target", err)
+	}
+	w.placeName = place
 	p, err := w.retryPolicy(ctx)
 	if err != nil {
 		return in.graph.evalFailed(ctx, CauseEvalError, "retry", err)
@@ -49,6 +54,7 @@ func (w *opWork) nativeCall(n int, args []local, out target.Output) *native.Call
 	c := &native.Call{
 		Step: w.path, Attempt: n, Args: map[string]value.Value{}, Root: w.run.Run.Root,
 		Scratch: filepath.Join(w.run.Run.State, "native"), Environ: w.run.Environ, Artifacts: w.run.Run.Artifacts, Output: out,
+		Target: w.run.Targets[w.placeName],
 		Notice: func(text string) {
 			w.run.Bus.Publish(event.Event{Type: event.Notice, Step: w.path, Text: text})
 		},

@@ -17,6 +17,7 @@ import (
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/native"
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 // withNative is a run of one step that calls a native op.
@@ -57,6 +58,46 @@ func TestNativeOp(t *testing.T) {
 			t.Error("a place was opened for an op that runs in none")
 		}
 	})
+}
+
+// A native op is handed the target that its step names, or else one that a pipeline around it does.
+func TestNativeTarget(t *testing.T) {
+	there := litp("there")
+	inner := func(opts ...option) plan.Graph {
+		return pipeline(step("deep", append(opts, calls("none"), result("nothing"), typ("nothing"))...))
+	}
+	headed := inner()
+	headed.Target = there
+	tests := []struct {
+		name string
+		with option
+		want bool
+	}{
+		{"none", graph(inner()), false},
+		{"the step's", graph(inner(func(s *plan.Step) { s.Target = there })), true},
+		{"the pipeline's", graph(headed), true},
+		{"the call's", func(s *plan.Step) { graph(inner())(s); s.Target = there }, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got target.Target
+			b := newBench(t, pipeline(step("s", tt.with)))
+			op := ops()["ci.pipe.none"]
+			op.Native = true
+			b.opts.Plan.Ops["ci.pipe.none"] = op
+			b.opts.Targets["there"] = b.fake
+			b.opts.Natives = native.Register{"ci.pipe.none": func(_ context.Context, c *native.Call) (value.Value, error) {
+				got = c.Target
+				return value.None{}, nil
+			}}
+			if res := b.run(t.Context()); res.Outcome != engine.Succeeded || (got != nil) != tt.want {
+				t.Errorf("%s, target %v", res.Outcome, got)
+			}
+			if opened, _ := b.fake.Sessions(); opened != 0 {
+				t.Error("the place was opened for it")
+			}
+		})
+	}
 }
 
 // A failure is repeated unless it is final; the exit code of a process within is the step's.

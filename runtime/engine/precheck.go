@@ -80,14 +80,11 @@ func (r *run) precheckGraph(g *graphInfo, place string) []error {
 func (r *run) precheckStep(s *stepInfo, place string) error {
 	op := &s.op.plan
 	who := fmt.Sprintf("step %s (%s)", s.plan.Path, s.plan.At)
-	switch {
-	case op.Native && r.Natives[s.op.id] != nil:
-		return nil
-	case op.Native:
+	if op.Native && r.Natives[s.op.id] == nil {
 		return fmt.Errorf("%s calls %s, which is built into pipe but not into this version of it: use a pipe that has it, or an op that runs a script", who, op.Name)
 	}
 	place = constantPlace(s.plan.Target, constantPlace(op.Target, place))
-	if place == late {
+	if place == late || place == "" && op.Native {
 		return nil
 	}
 	if place == "" && op.Image != nil {

@@ -36,6 +36,9 @@ type Call struct {
 	// Scratch is a path in a folder of the run, which goes away with it; TempDir makes folders below it.
 	Scratch string
 	Environ []string // pipe's own environment, NAME=value
+	// Target is the place that the step, or a pipeline around it, names; nil where none does. It
+	// has not been opened for the op.
+	Target target.Target
 	// Artifacts gives the content of files and folders among Args; Intake takes in those of the
 	// result, which the caller commits. Both are nil where the run has no store.
 	Artifacts target.Artifacts

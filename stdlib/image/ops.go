@@ -33,9 +33,20 @@ func (o Ops) Register() native.Register {
 	}
 }
 
-// connect finds the engine that the docker command would use.
+// connect finds the engine of the call's target, without one that which the docker command would use.
 func connect(ctx context.Context, c *native.Call) (*docker.Engine, error) {
-	return docker.Connect(ctx, docker.Endpoint{Environ: c.Environ})
+	var where docker.Endpoint
+	if c.Target != nil {
+		t, is := c.Target.(docker.Target)
+		if !is {
+			return nil, native.Finalf("it works on a Docker engine, and the target of this step is none: leave the target out, or name one of the kind docker")
+		}
+		where = t.Endpoint
+	}
+	if where.Environ == nil {
+		where.Environ = c.Environ
+	}
+	return docker.Connect(ctx, where)
 }
 
 // within is a path of the repository as the machine has it.
