@@ -19,6 +19,7 @@ var rules = []rule{
 	timeouts,
 	endlessWaits,
 	unusedNames,
+	unusedResults,
 	shadowedNames,
 	emptyInputs,
 	workspaces,

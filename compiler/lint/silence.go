@@ -21,7 +21,7 @@ var hiding = map[string]bool{
 
 // following are the rules that speak of what is not there, in the declaration around them: an error in it may be all that they have found.
 var following = map[string]bool{
-	diag.UnusedParam: true, diag.UnusedLet: true, diag.UnreadOutput: true, diag.MissingBody: true,
+	diag.UnusedParam: true, diag.UnusedLet: true, diag.UnusedResult: true, diag.UnreadOutput: true, diag.MissingBody: true,
 	diag.EarlyEffect: true, diag.LateApproval: true, diag.ConstantGuard: true, diag.UnreachableStep: true, diag.UnnamedPath: true, diag.EndlessWait: true,
 }
 

@@ -54,6 +54,7 @@ const (
 	UnusedLet         = "unused-let"         // a let that nothing reads
 	UnusedImport      = "unused-import"      // a module that nothing is called from
 	UnusedType        = "unused-type"        // a type that nothing uses
+	UnusedResult      = "unused-result"      // a computed result that nothing reads
 	UnusedProfile     = "unused-profile"     // a profile that sets nothing
 	ShadowedName      = "shadowed-name"      // a name that hides another
 	EmptyInputs       = "empty-inputs"       // a glob that matches no file
