@@ -74,11 +74,8 @@ func (j *Journal) Settled(f func(error)) {
 
 // Hurry makes what was published be written at once.
 func (j *Journal) Hurry() {
-	j.mu.Lock()
-	j.hurried = true
-	j.mu.Unlock()
+	poke(j.hurried)
 	poke(j.wake)
-	poke(j.urgent)
 }
 
 // Attach writes something down beside the events, in the place of what had the same name. It

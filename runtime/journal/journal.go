@@ -62,8 +62,10 @@ func (l Limits) filled() Limits {
 const maxQueued = 1 << 20
 
 const (
-	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits.
-	linger = 20 * time.Millisecond
+	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits:
+	// each makes the disk wait, and writes the ends of the same pages again. Whoever waits for what is written
+	// calls Hurry; until then an attempt that has ended is the supervisor's to remember.
+	linger = 100 * time.Millisecond
 	// lazily is how long anything else waits.
 	lazily = 200 * time.Millisecond
 )
@@ -84,8 +86,8 @@ type Journal struct {
 	last    int64
 	capped  map[string]*stepSize
 	closing bool
-	hurried bool          // somebody waits for what is published
 	full    chan error    // holds why there is no room to write in, once that is so
+	hurried chan struct{} // something should not wait at all
 	urgent  chan struct{} // something should not wait long
 	wake    chan struct{} // something is there
 	closed  chan struct{}
@@ -112,7 +114,7 @@ func Resume(dir string, past *Past, limits Limits) *Journal {
 
 func begin(dir string, info Info, limits Limits, past *Past) *Journal {
 	j := &Journal{dir: dir, info: info, limits: limits.filled(), past: past, capped: map[string]*stepSize{}, full: make(chan error, 1),
-		urgent: make(chan struct{}, 1), wake: make(chan struct{}, 1), closed: make(chan struct{})}
+		hurried: make(chan struct{}, 1), urgent: make(chan struct{}, 1), wake: make(chan struct{}, 1), closed: make(chan struct{})}
 	if past != nil {
 		j.last = past.last
 		for at, log := range past.logs {
@@ -142,7 +144,10 @@ func (j *Journal) Sink(e event.Event) {
 	}
 	j.add(e)
 	poke(j.wake)
-	if urgent(&e) || j.queued > maxQueued/2 {
+	switch {
+	case j.queued > maxQueued/2:
+		poke(j.hurried)
+	case urgent(&e):
 		poke(j.urgent)
 	}
 	if e.Type == event.StepFinished {
@@ -209,7 +214,7 @@ func (j *Journal) Close() error {
 	j.closing = true
 	j.space.Broadcast()
 	j.mu.Unlock()
-	poke(j.urgent)
+	poke(j.hurried)
 	poke(j.wake)
 	<-j.closed
 	return j.fault
@@ -219,7 +224,7 @@ func (j *Journal) Close() error {
 func (j *Journal) take() (b batch, open bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b, j.batch, j.queued, j.hurried = j.batch, batch{}, 0, false
+	b, j.batch, j.queued = j.batch, batch{}, 0
 	j.space.Broadcast()
 	return b, !j.closing
 }
@@ -231,6 +236,7 @@ func (j *Journal) write() {
 	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"), j.past)
 	db := newRecorder(j.dir, j.info, j.past)
 	removeOld(j.dir, db, j.limits, j.info)
+	db.trustItself()
 	var settle []func(error)
 	for open := true; open; {
 		j.await()
@@ -266,12 +272,14 @@ func (j *Journal) await() {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return
+	case <-j.hurried:
+		return
 	case <-j.urgent:
-		j.mu.Lock()
-		closing := j.closing || j.hurried || j.queued > maxQueued/2
-		j.mu.Unlock()
-		if !closing {
-			time.Sleep(linger)
-		}
+	}
+	timer.Reset(linger)
+	select {
+	case <-timer.C:
+	case <-j.hurried:
 	}
 }
