@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // kin is a process as the kernel lists it.
@@ -124,11 +126,15 @@ func led(pid int) { leaders.pids.Delete(pid) }
 
 // reap collects orphans that have died, and gives those that live.
 func reap() []int {
+	// A start under way holds the lock for as long as that takes, and most often there is no orphan.
+	if !slices.ContainsFunc(ownChildren(), isOrphan) {
+		return nil
+	}
 	leaders.Lock()
 	defer leaders.Unlock()
 	var alive []int
-	for _, pid := range childrenOf(os.Getpid()) {
-		if _, leads := leaders.pids.Load(pid); leads {
+	for _, pid := range ownChildren() {
+		if !isOrphan(pid) {
 			continue
 		}
 		if got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil); got == 0 && err == nil {
@@ -138,6 +144,45 @@ func reap() []int {
 	return alive
 }
 
+// isOrphan says of a child that nobody waits for it; while one is started, it may be that.
+func isOrphan(pid int) bool {
+	_, leads := leaders.pids.Load(pid)
+	return !leads
+}
+
+// childrenList is the kernel's list of this process's children, open: to find it each time costs more
+// than to read it.
+var childrenList = sync.OnceValue(func() int {
+	n := strconv.Itoa(os.Getpid())
+	fd, err := unix.Open("/proc/"+n+"/task/"+n+"/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+})
+
+// ownChildren is childrenOf this process.
+func ownChildren() []int {
+	fd := childrenList()
+	if fd < 0 {
+		return childrenOf(os.Getpid())
+	}
+	var room [1024]byte
+	all := room[:0]
+	for {
+		n, err := unix.Pread(fd, all[len(all):cap(all)], int64(len(all)))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return childrenOf(os.Getpid())
+		case n == 0:
+			return numbers(all)
+		default:
+			all = slices.Grow(all[:len(all)+n], 512)
+		}
+	}
+}
+
 // childrenOf gives the children of a process's first thread: the kernel gives orphans to that.
 func childrenOf(pid int) []int {
 	n := strconv.Itoa(pid)
@@ -145,10 +190,15 @@ func childrenOf(pid int) []int {
 	if errors.Is(err, fs.ErrNotExist) {
 		return childrenIn(table(), pid) // a kernel that keeps no such list
 	}
+	return numbers(raw)
+}
+
+// numbers reads those that stand in a text, with space between them.
+func numbers(text []byte) []int {
 	var out []int
-	for f := range bytes.FieldsSeq(raw) {
-		if child, err := strconv.Atoi(string(f)); err == nil {
-			out = append(out, child)
+	for f := range bytes.FieldsSeq(text) {
+		if n, err := strconv.Atoi(string(f)); err == nil {
+			out = append(out, n)
 		}
 	}
 	return out

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // notFoundError says that a program is nowhere to be found.
@@ -34,7 +35,7 @@ func findProgram(c command) (string, error) {
 		return name, runnable(path, name)
 	}
 	for _, dir := range filepath.SplitList(lookup(c.Env, "PATH")) {
-		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && runnable(path, name) == nil {
+		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && isRunnable(path) {
 			return path, nil
 		}
 	}
@@ -42,18 +43,37 @@ func findProgram(c command) (string, error) {
 }
 
 func runnable(path, name string) error {
-	info, err := os.Stat(path)
+	mode, err := modeOf(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &notFoundError{name, "does not exist"}
 	case err != nil:
 		return &notFoundError{name, "cannot be read: " + err.Error()}
-	case info.IsDir():
+	case mode&unix.S_IFMT == unix.S_IFDIR:
 		return &notFoundError{name, "is a folder, expected a program"}
-	case info.Mode()&0o111 == 0:
+	case mode&0o111 == 0:
 		return &notFoundError{name, "is not executable"}
 	}
 	return nil
+}
+
+func isRunnable(path string) bool {
+	mode, err := modeOf(path)
+	return err == nil && mode&unix.S_IFMT != unix.S_IFDIR && mode&0o111 != 0
+}
+
+// modeOf asks the system itself: the folders of a PATH are many, and most lack the program.
+func modeOf(path string) (uint32, error) {
+	var info unix.Stat_t
+	for {
+		switch err := unix.Stat(path, &info); err {
+		case unix.EINTR:
+		case nil:
+			return uint32(info.Mode), nil
+		default:
+			return 0, err
+		}
+	}
 }
 
 // startHere starts a program from the calling thread, with what that thread sees as its world.
