@@ -137,6 +137,7 @@ func (n *node) edges() {
 		return found
 	}
 	n.step.OrderEdges = n.stepsIn(valued, n.reads.order, n.after)
+	n.step.Services = slices.Sorted(maps.Keys(n.reads.services))
 	n.lateLets()
 }
 

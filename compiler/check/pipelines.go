@@ -80,6 +80,7 @@ type body struct {
 	lets  map[string]*ast.Let
 	// letReads are the steps behind each let, directly or through other lets.
 	letReads map[string]reads
+	services map[string]bool // of the pipeline, by name
 	main     *stage
 	// tails are on failure and finally, those that are there.
 	tails []*stage
@@ -88,7 +89,7 @@ type body struct {
 func (f *file) checkPipeline(d *pipelineDecl) {
 	b := &body{
 		file: f, out: d.out, decl: d.decl, scope: f.scope.Child(expr.Steps),
-		names: scope{}, lets: map[string]*ast.Let{}, letReads: map[string]reads{},
+		names: scope{}, lets: map[string]*ast.Let{}, letReads: map[string]reads{}, services: map[string]bool{},
 	}
 	b.out.Scope, d.body = b.scope, b
 	f.declareParams(b.scope, d.out.Params)
@@ -118,6 +119,11 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 	}
 	b.brokenNames(d.decl.Items)
 	b.declareServices(b.scope, b.out.Head)
+	for _, it := range b.out.Head {
+		if s, ok := it.(*ast.Service); ok {
+			b.services[s.Name.Text] = true
+		}
+	}
 	b.main.order()
 	b.main.details()
 	b.out.Steps = b.main.steps()
@@ -204,6 +210,11 @@ func (b *body) readsStep(it ast.Item) (found bool) {
 	}
 	eachExpr(it, func(x ast.Expr) {
 		for _, r := range expr.Refs(x) {
+			if b.services[r.Name] || len(b.letReads[r.Name].services) > 0 {
+				found = true
+				b.serviceOutside(r, keyword(it)+" at the head of a pipeline")
+				continue
+			}
 			_, viaLet := b.letReads[r.Name]
 			if b.main.nodes[r.Name] == nil && !(viaLet && !b.letReads[r.Name].empty()) {
 				continue
@@ -219,11 +230,32 @@ func (b *body) readsStep(it ast.Item) (found bool) {
 	return found
 }
 
+func refsOf(x ast.Expr) []expr.Ref {
+	if x == nil {
+		return nil
+	}
+	return expr.Refs(x)
+}
+
+// serviceOutside refuses a service where no step of the pipeline reads it.
+func (b *body) serviceOutside(r expr.Ref, where string) {
+	b.report(finding{
+		rule: diag.Misplaced, at: r.Span,
+		message: fmt.Sprintf("%s cannot read %q: services run for the steps that mention them", where, r.Name),
+		help:    "mention it in a step",
+	})
+}
+
 // returns types the pipeline's result, declared or inferred.
 func (b *body) returns() {
 	x := b.out.Return
 	declared := b.decl.Result != nil
 	e := b.in(b.scope)
+	for _, r := range refsOf(x) {
+		if b.services[r.Name] || len(b.letReads[r.Name].services) > 0 {
+			b.serviceOutside(r, "return of a pipeline")
+		}
+	}
 	switch {
 	case x == nil && declared && b.out.Result.Kind != types.Invalid && !damaged(b.decl):
 		b.report(finding{

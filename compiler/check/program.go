@@ -44,6 +44,8 @@ type Let struct {
 	Decl *ast.Let
 	Type *types.Type
 	Uses []string // names of the same scope that it refers to
+	// Services are those of the pipeline that it mentions, directly or through other lets, sorted.
+	Services []string
 }
 
 // Setting is a typed value from outside.
@@ -128,6 +130,8 @@ type Step struct {
 	// ValueEdges are the steps whose value is read, or that are needed; OrderEdges those
 	// that are only waited for. Both sorted, disjoint, of the same pipeline.
 	ValueEdges, OrderEdges []string
+	// Services are those of the pipeline that the step mentions, directly or through lets, sorted.
+	Services []string
 	// Needs are the steps in `needs`, sorted: of the same graph, and in a tail of the
 	// pipeline itself, too.
 	Needs []string

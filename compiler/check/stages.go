@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -35,11 +36,12 @@ type node struct {
 	broken bool
 }
 
-// reads are the steps that something reads: their values, or only how they ended.
-type reads struct{ value, order map[string]source.Span }
+// reads are the steps that something reads: their values, or only how they ended; and the
+// pipeline's services that it mentions.
+type reads struct{ value, order, services map[string]source.Span }
 
 func newReads() reads {
-	return reads{value: map[string]source.Span{}, order: map[string]source.Span{}}
+	return reads{value: map[string]source.Span{}, order: map[string]source.Span{}, services: map[string]source.Span{}}
 }
 
 func (r reads) empty() bool { return len(r.value)+len(r.order) == 0 }
@@ -50,6 +52,9 @@ func (r reads) add(s reads, at source.Span) {
 	}
 	for n := range s.order {
 		r.order[n] = at
+	}
+	for n := range s.services {
+		r.services[n] = at
 	}
 }
 
@@ -182,7 +187,7 @@ func (s *stage) let(l *ast.Let, uses []string) {
 	s.sortReads(expr.Refs(l.Value), r)
 	s.letReads[name] = r
 	t := s.letType(s.in(s.scope), l)
-	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses})
+	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses, Services: slices.Sorted(maps.Keys(r.services))})
 	s.scope.Declare(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid})
 }
 
@@ -196,6 +201,8 @@ func (s *stage) sortReads(refs []expr.Ref, into reads) {
 			into.value[ref.Name] = ref.Span
 		case s.lets[ref.Name] != nil:
 			into.add(s.letReads[ref.Name], ref.Span)
+		case s.services[ref.Name]:
+			into.services[ref.Name] = ref.Span
 		}
 	}
 }

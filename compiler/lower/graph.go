@@ -36,7 +36,7 @@ func (b *binder) newGraph(p *check.Pipeline, prefix string, args map[string]valu
 		g.names.set(l.Name, &name{use: func(n *name) {
 			n.use = nil
 			x, v := g.spot(p.Scope).fold(l.Decl.Value, l.Type)
-			n.value, g.lets[l] = v, plan.Let{Name: l.Name, Type: b.text(l.Type), Value: x}
+			n.value, g.lets[l] = v, plan.Let{Name: l.Name, Type: b.text(l.Type), Value: x, Services: l.Services}
 		}})
 	}
 	g.names.late(servicesOf(p.Head)...)

@@ -39,6 +39,7 @@ func (g *graph) step(s *check.Step) plan.Step {
 		g.callee(s, &out)
 		return out
 	}
+	out.Services = s.Services
 	g.modifiers(in, s, &out)
 	in.tolerant = refused(out.Require)
 	values := g.args(in, s, &out)

@@ -122,6 +122,9 @@ type Let struct {
 	Name  string `json:"name"`
 	Type  Type   `json:"type"`
 	Value Expr   `json:"value"`
+	// Services are those of the graph that it mentions: it has another value for a step in a
+	// container than for one on a machine.
+	Services []string `json:"services,omitempty"`
 }
 
 // Op is a unit of work. Its expressions see its parameters, its module's lets and the globals.
@@ -280,6 +283,8 @@ type Step struct {
 	// ValueEdges are steps whose value is read, or that are needed; OrderEdges are only waited for.
 	ValueEdges []string `json:"value_edges,omitempty"`
 	OrderEdges []string `json:"order_edges,omitempty"`
+	// Services are those of the graph that the step's expressions mention, lets included.
+	Services []string `json:"services,omitempty"`
 	// Narrow are optional steps that are plain in this step's expressions; in `when` and in the
 	// bindings only those that are in Needs too.
 	Narrow []string `json:"narrow,omitempty"`

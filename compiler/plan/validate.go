@@ -125,8 +125,21 @@ func (v *validator) graph(prefix string, g *Graph) {
 		}
 		for i := range part {
 			v.step(prefix, &part[i], scope)
+			v.services(g, fmt.Sprintf("step %q", part[i].Path), part[i].Services)
 		}
 		v.circle(part)
+	}
+	for _, l := range g.Lets {
+		v.services(g, fmt.Sprintf("let %q", l.Name), l.Services)
+	}
+}
+
+// services are names of the graph's own.
+func (v *validator) services(g *Graph, who string, names []string) {
+	for _, n := range names {
+		if !slices.ContainsFunc(g.Services, func(s Service) bool { return s.Name == n }) {
+			v.addf("%s mentions %q, which is no service of its graph", who, n)
+		}
 	}
 }
 

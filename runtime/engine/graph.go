@@ -167,6 +167,9 @@ func (s *sectionRun) end(id int, end ending, below []*row) []int {
 	s.left--
 	last := s.left == 0
 	g.mu.Unlock()
+	if len(info.plan.Services) > 0 {
+		g.endServices()
+	}
 	if last {
 		close(s.done)
 	}

@@ -28,6 +28,8 @@ type graphInfo struct {
 	index  map[string]int // by name
 	bounds [sections][2]int
 	left   map[string]bool // steps that are not selected
+	// serviced are the steps that mention a service of the graph, by ID.
+	serviced []int
 }
 
 // stepInfo is what a run knows of a step before it runs.
@@ -78,6 +80,9 @@ func (r *run) graphInfo(g *plan.Graph, sel selection) (*graphInfo, error) {
 			step.id, step.section = len(info.steps), section(sec)
 			info.index[s.Name] = step.id
 			info.steps = append(info.steps, step)
+			if len(s.Services) > 0 && !s.Idle() {
+				info.serviced = append(info.serviced, step.id)
+			}
 		}
 		info.bounds[sec][1] = len(info.steps)
 	}

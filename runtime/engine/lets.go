@@ -41,6 +41,9 @@ func (l *lets) eval(ctx context.Context, let *plan.Let, sc *scope) (value.Value,
 // readLet gives a value that the graph names. What it reads of steps is what main or the
 // hooks may see of them, whoever asks.
 func (g *graphRun) readLet(ctx context.Context, let *plan.Let, sc *scope, hook bool) (value.Value, error) {
+	if len(let.Services) > 0 && sc.reader != nil { // another value for each place
+		return g.run.eval(ctx, &let.Value, g.run.typeOf(let.Type), &scope{run: g.run, module: sc.module, graph: g, reader: sc.reader})
+	}
 	if !hook {
 		return g.lets[0].eval(ctx, let, g.scope)
 	}

@@ -106,10 +106,8 @@ func (g *graphRun) do(ctx context.Context, limit time.Duration) ending {
 		}
 		end, locked = g.body(ctx, limit)
 	}
-	g.ended = &status{outcome: end.outcome, error: end.reason}
-	if g.first != nil {
-		g.ended.failed = g.first.path
-	}
+	g.mainEnded(end)
+	g.endServices()
 	if locked && end.outcome != Waiting && g.hasHooks(end.outcome) {
 		g.publishHooks(end)
 	}
@@ -121,6 +119,16 @@ func (g *graphRun) do(ctx context.Context, limit time.Duration) ending {
 		return end
 	}
 	return g.finally(end)
+}
+
+// mainEnded notes how main ended, for `run` in the hooks.
+func (g *graphRun) mainEnded(end ending) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ended = &status{outcome: end.outcome, error: end.reason}
+	if g.first != nil {
+		g.ended.failed = g.first.path
+	}
 }
 
 func (g *graphRun) headWhen(ctx context.Context) (ending, bool) {

@@ -59,14 +59,17 @@ func (r *run) precheck(g *graphInfo) error {
 
 func (r *run) precheckGraph(g *graphInfo, place string) []error {
 	var errs []error
-	if len(g.plan.Services) > 0 && r.Targets[dockerTarget] == nil {
+	place = constantPlace(g.plan.Target, place)
+	if len(g.serviced) > 0 && r.Targets[servicePlace(place)] == nil && place != late {
 		errs = append(errs, fmt.Errorf("pipeline %s (%s) wants the service %s, and this pipe has no target that runs services", g.plan.Name, g.plan.At, g.plan.Services[0].Name))
 	}
-	place = constantPlace(g.plan.Target, place)
 	for _, s := range g.steps {
 		switch {
 		case s.plan.Idle():
 		case s.graph != nil:
+			if err := s.twoAddresses(fmt.Sprintf("step %s (%s)", s.plan.Path, s.plan.At)); err != nil {
+				errs = append(errs, err)
+			}
 			errs = append(errs, r.precheckGraph(s.graph, constantPlace(s.plan.Target, place))...)
 		default:
 			if err := r.precheckStep(s, place); err != nil {
@@ -100,6 +103,14 @@ func (r *run) precheckStep(s *stepInfo, place string) error {
 		return fmt.Errorf("%s: %w", who, r.noTarget(place))
 	}
 	return nil
+}
+
+// servicePlace is the target that runs a pipeline's services, as far as its name tells.
+func servicePlace(place string) string {
+	if place == "" || place == hostTarget {
+		return dockerTarget
+	}
+	return place
 }
 
 // late stands for a target that only the run knows.
@@ -160,8 +171,8 @@ func (r *run) open(ctx context.Context, root *graphInfo) error {
 // places are the targets that are known before anything runs.
 func (r *run) places(g *graphInfo, place string, out []string) []string {
 	place = constantPlace(g.plan.Target, place)
-	if len(g.plan.Services) > 0 {
-		out = withPlace(out, dockerTarget)
+	if len(g.serviced) > 0 && place != late {
+		out = withPlace(out, servicePlace(place))
 	}
 	for _, s := range g.steps {
 		at := constantPlace(s.plan.Target, place)

@@ -3,14 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/types"
 	"github.com/pipelang/pipe/lang/value"
+	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
 )
 
@@ -36,6 +35,8 @@ type serving struct {
 	path   string // of the step that they are for, or that asked for them first
 	scope  *scope // of their expressions
 	closed bool   // nothing of their network leads outside
+	own    bool   // they are a pipeline's, and each has a log of its own
+	at     string // the path of that pipeline, with a slash; "" for the root
 }
 
 // start starts services in order; each may name those before it.
@@ -43,7 +44,7 @@ func (v *serving) start(ctx context.Context, in target.Servicer, list []plan.Ser
 	var all []target.ServiceOf
 	for i := range list {
 		p := &list[i]
-		lines := v.run.Bus.Lines(v.path, 1)
+		lines := v.log(p.Name)
 		all = append(all, target.ServiceOf{Name: p.Name, Out: lines, Prepare: func(ctx context.Context, before target.Services) (target.Service, error) {
 			sc := &scope{run: v.run, module: v.scope.module, outer: v.scope}
 			for j := range i {
@@ -61,6 +62,28 @@ func (v *serving) start(ctx context.Context, in target.Servicer, list []plan.Ser
 		return nil, &serviceError{err}
 	}
 	return got, nil
+}
+
+// log is where a service's output goes: in the log of the op's step, or in one of its own.
+func (v *serving) log(name string) target.Output {
+	if v.own {
+		return ownLog{v.run.Bus.ServiceLines(v.at + name), name}
+	}
+	return v.run.Bus.LinesBeside(v.path, 1)
+}
+
+// ownLog is the log of a service, which needs no section with its name.
+type ownLog struct {
+	*event.Lines
+	name string
+}
+
+// Write implements target.Output.
+func (l ownLog) Write(stream event.Stream, section string, p []byte) {
+	if section == l.name {
+		section = ""
+	}
+	l.Lines.Write(stream, section, p)
 }
 
 // serviceError says that a place did not bring a service up.
@@ -195,79 +218,4 @@ func (w *opWork) unserve() {
 	if w.services != nil {
 		_ = w.services.Close() // what is left of it, the place tells at its own end
 	}
-}
-
-// besides are the services that the attempts reach: the op's own, and those of the pipelines
-// around it that the step, or the call that it is part of, mentions.
-func (w *opWork) besides() []target.Services {
-	var out []target.Services
-	if w.services != nil {
-		out = append(out, w.services)
-	}
-	for in := w.instance; in != nil; in = in.graph.caller {
-		if v := in.graph.services.mentionedBy(in.info); v != nil {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-// graphServices are the services of a pipeline: they start when the first step mentions one of
-// them, and last until the pipeline ends.
-type graphServices struct {
-	mu      sync.Mutex
-	running target.Services
-	used    map[*stepInfo]bool
-}
-
-func (s *graphServices) mentionedBy(step *stepInfo) target.Services {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.used[step] {
-		return s.running
-	}
-	return nil
-}
-
-func (s *graphServices) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running != nil {
-		_ = s.running.Close() // what is left of it, the place tells at its own end
-		s.running = nil
-	}
-}
-
-// readService gives a service of the pipeline as the reader sees it.
-func (g *graphRun) readService(ctx context.Context, name string, sc *scope) (value.Value, error) {
-	if g.foreseen != nil || sc.reader == nil {
-		return nil, unknown(name)
-	}
-	g.services.mu.Lock()
-	defer g.services.mu.Unlock()
-	if g.services.running == nil {
-		in, err := g.run.servicer(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		v := serving{run: g.run, path: g.path + sc.reader.plan.Name, scope: g.scope}
-		if g.services.running, err = v.start(ctx, in, g.info.plan.Services); err != nil {
-			return nil, err
-		}
-	}
-	if g.services.used == nil {
-		g.services.used = map[*stepInfo]bool{}
-	}
-	g.services.used[sc.reader] = true
-	return serviceValue(g.services.running, name, inContainer(sc.reader))
-}
-
-// inContainer reports whether a step's programs run in containers, by what the plan says.
-func inContainer(s *stepInfo) bool {
-	return s.op != nil && s.op.plan.Image != nil
-}
-
-// hasService reports whether a name is that of a service of the pipeline.
-func (g *graphInfo) hasService(name string) bool {
-	return slices.ContainsFunc(g.plan.Services, func(s plan.Service) bool { return s.Name == name })
 }

@@ -40,7 +40,8 @@ type Event struct {
 	Time time.Time `json:"time"`
 	Run  string    `json:"run"`
 	Type Type      `json:"type"`
-	// Step is the path in the plan, with "[i]" after the name of an instance of a `for`.
+	// Step is the path in the plan, with "[i]" after the name of an instance of a `for`; of output
+	// it may be that of a service of a pipeline.
 	Step    string `json:"step,omitempty"`
 	Attempt int    `json:"attempt,omitempty"` // from 1
 	// Stream, Text, Section and Partial belong to output. Text is one line without its line break
@@ -80,6 +81,9 @@ type Record struct {
 	// Offset belongs to output: how many bytes its stream has had, from the attempt's start, when
 	// this text ends; 0 where the text counts only together with the output that follows.
 	Offset int64
+	// Service says of output that Step is the path of a service of a pipeline: it has no start and
+	// no end of its own.
+	Service bool
 	// Sealed is a result in the plain, encrypted, where Value does not show it whole.
 	Sealed []byte
 	// Element stands for what an instance of a `for` is about, and Place is the target of an attempt.

@@ -25,6 +25,9 @@ type Lines struct {
 	bus     *Bus
 	step    string
 	attempt int
+	// beside says that the output stands in the log of an attempt and is not its own: it counts in
+	// none of its streams. service is Record.Service.
+	beside, service bool
 
 	mu   sync.Mutex
 	hold int // of the masker, asked anew for each long line: secrets turn up while running
@@ -54,6 +57,20 @@ type Position struct {
 
 // Lines starts the output of one attempt. Flush ends it.
 func (b *Bus) Lines(step string, attempt int) *Lines { return b.LinesFrom(step, attempt, nil) }
+
+// LinesBeside starts output that stands in the log of an attempt and is none of its programs'.
+func (b *Bus) LinesBeside(step string, attempt int) *Lines {
+	l := b.Lines(step, attempt)
+	l.beside = true
+	return l
+}
+
+// ServiceLines starts the output of a service of a pipeline, which has a path of its own.
+func (b *Bus) ServiceLines(path string) *Lines {
+	l := b.Lines(path, 1)
+	l.service = true
+	return l
+}
 
 // LinesFrom goes on with the output of an attempt; a stream that is not named is at its start.
 func (b *Bus) LinesFrom(step string, attempt int, from map[Stream]Position) *Lines {
@@ -253,13 +270,16 @@ func (l *Lines) send(o *openLine, line []byte, offset int64, partial bool) {
 	if !partial {
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 	}
+	if l.beside {
+		offset = 0
+	}
 	s := string(line)
 	if !utf8.ValidString(s) {
 		// Masked before it is mended, or a secret beside a broken byte would not be found.
 		s = replaceInvalid(l.bus.mask.Mask(s))
 	}
 	l.bus.Publish(Event{Type: StepOutput, Step: l.step, Attempt: l.attempt, Stream: o.stream,
-		Section: o.section, Text: s, Partial: partial, Record: Record{Offset: offset}})
+		Section: o.section, Text: s, Partial: partial, Record: Record{Offset: offset, Service: l.service}})
 }
 
 // replaceInvalid puts one U+FFFD for each byte that is not UTF-8.

@@ -89,3 +89,17 @@ func texts(events []Event) []string {
 	}
 	return out
 }
+
+// What a service writes into the log of a step counts in none of the step's streams: whoever goes on
+// with the step would skip as much of its own.
+func TestOutputBesideCountsNothing(t *testing.T) {
+	var got []int64
+	b := NewBus("r1", masks{}, func(e Event) { got = append(got, e.Offset) })
+	own, beside := b.Lines("s", 1), b.LinesBeside("s", 1)
+	own.Write(Stdout, "", []byte("one\n"))
+	beside.Write(Stdout, "db", []byte("a long line of a service\n"))
+	own.Write(Stdout, "", []byte("two\n"))
+	if diff := cmp.Diff([]int64{4, 0, 8}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,6 +34,12 @@ func (r *Reader) Output(run, step string, attempt int, to event.Sink) error {
 		l.next = nil
 		to(n.Event)
 	}
+}
+
+// Wrote reports whether something that is no step wrote output under a path: a service of a pipeline.
+func (r *Reader) Wrote(run, path string) bool {
+	_, err := os.Stat(filepath.Join(r.dir, "runs", run, "logs", logName(path, 1)))
+	return err == nil
 }
 
 // Events hands the events of a run that are no output to a sink, in order.

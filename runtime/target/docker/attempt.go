@@ -66,6 +66,9 @@ func (a *attempt) start(ctx, live context.Context) error {
 
 // create makes the container, with all that it needs in it.
 func (a *attempt) create(ctx context.Context) (err error) {
+	if err := a.reachesServices(); err != nil {
+		return err
+	}
 	if a.args, err = a.command(); err != nil {
 		return err
 	}

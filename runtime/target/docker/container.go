@@ -175,12 +175,26 @@ func volumeName(name string) string {
 func (a *attempt) networks() []string {
 	var out []string
 	for _, beside := range a.job.Beside {
-		if v, ok := beside.(*services); ok && v.session == a.session {
+		if v, ok := beside.(*services); ok && v.where() == a.session.engine.endpoint.Host {
 			out = append(out, v.network)
 		}
 	}
 	return out
 }
+
+// reachesServices refuses services that no network leads to from here.
+func (a *attempt) reachesServices() error {
+	here := a.session.engine.endpoint.Host
+	for _, beside := range a.job.Beside {
+		if v, ok := beside.(*services); ok && v.where() != here {
+			return fmt.Errorf("the services that the step mentions run on the engine at %s, and the step on that at %s: give both the same target", v.where(), here)
+		}
+	}
+	return nil
+}
+
+// where is the engine that the services run on.
+func (v *services) where() string { return v.session.engine.endpoint.Host }
 
 // join joins the networks that the container was not made in.
 func (a *attempt) join(ctx context.Context) error {

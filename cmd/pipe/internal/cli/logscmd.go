@@ -68,7 +68,7 @@ func (a *app) logs(ctx context.Context, r *journal.Reader, word string, rest []s
 	step := ""
 	if len(rest) > 0 {
 		step = rest[0]
-		if err := hasStep(step, run, steps); err != nil {
+		if err := hasStep(step, run, steps); err != nil && !r.Wrote(run.ID, step) {
 			return err
 		}
 	}

@@ -60,6 +60,8 @@ func (g *Groups) Sink(e event.Event) {
 
 func (g *Groups) take(e event.Event, own []byte) {
 	switch {
+	case e.Service: // it would have the word for as long as it runs
+		g.text.Write(own)
 	case e.Type == event.RunFinished:
 		g.close()
 		g.release()

@@ -114,3 +114,37 @@ func TestCommand(t *testing.T) {
 		}
 	}
 }
+
+// A service of a pipeline writes as long as it runs: its lines stand where they fall, and no
+// step's lines wait for its end.
+func TestServicesHaveNoGroup(t *testing.T) {
+	got := grouped(func(bus *event.Bus) {
+		web := bus.ServiceLines("web")
+		web.Write(event.Stdout, "", []byte("ready\n"))
+		start(bus, "a")
+		say(bus, "a", "a1")
+		web.Write(event.Stdout, "", []byte("asked\n"))
+		end(bus, "a", "succeeded", "")
+		web.Write(event.Stdout, "", []byte("bye\n"))
+		start(bus, "b")
+		say(bus, "b", "b1")
+		end(bus, "b", "succeeded", "")
+	})
+	want := `web │ ready
+a ▸ started
+::group::a
+a │ a1
+web │ asked
+::endgroup::
+a ✓ succeeded in 2.0s
+web │ bye
+b ▸ started
+::group::b
+b │ b1
+::endgroup::
+b ✓ succeeded in 2.0s
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
