@@ -66,7 +66,7 @@ func (j *job) next() (*message, *conn, []*os.File) {
 	stdout, first := j.stdout.send()
 	stderr, second := j.stderr.send()
 	m.End.Stdout, m.End.Stderr = stdout, stderr
-	j.told = true
+	j.told, j.telling = true, true
 	return m, j.to, filesOf(first, second)
 }
 
@@ -74,6 +74,10 @@ func (j *job) next() (*message, *conn, []*os.File) {
 func (j *job) sent(to *conn, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.telling && j.closed {
+		j.release()
+	}
+	j.telling = false
 	if err != nil && j.to == to {
 		j.to, j.told = nil, false
 	}

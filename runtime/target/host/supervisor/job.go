@@ -30,19 +30,20 @@ type job struct {
 
 	handing sync.Mutex // to who gets the output; held before mu
 
-	mu     sync.Mutex
-	room   sync.Cond // there is room in the window again
-	over   sync.Cond // who gets the output knows the end, or is gone
-	window window
-	to     *conn // who gets the output; nil while nobody does
-	told   bool  // it knows the end
-	stuck  bool  // it waits for room
-	closed bool  // nobody wants its output
-	ended  bool
-	exit   target.Exit
-	err    error // why it did not run
-	stdout *Capture
-	stderr *Capture
+	mu      sync.Mutex
+	room    sync.Cond // there is room in the window again
+	over    sync.Cond // who gets the output knows the end, or is gone
+	window  window
+	to      *conn // who gets the output; nil while nobody does
+	told    bool  // it knows the end
+	telling bool  // the end is on its way, with files that must stay open meanwhile
+	stuck   bool  // it waits for room
+	closed  bool  // nobody wants its output
+	ended   bool
+	exit    target.Exit
+	err     error // why it did not run
+	stdout  *Capture
+	stderr  *Capture
 }
 
 func newJob(s *server, id uint64, w *Work, p place, to *conn) *job {
@@ -226,7 +227,7 @@ func (j *job) leave() {
 	j.closed, j.to = true, nil
 	j.room.Broadcast()
 	j.over.Broadcast()
-	if j.ended {
+	if j.ended && !j.telling {
 		j.release()
 	}
 }

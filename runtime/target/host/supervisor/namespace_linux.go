@@ -34,7 +34,7 @@ func startNamespace() (*namespace, error) {
 	cmd := &exec.Cmd{
 		Path:        "/proc/self/exe",
 		Args:        []string{namespaceName},
-		Env:         []string{},
+		Env:         environment(),
 		Dir:         "/",
 		ExtraFiles:  []*os.File{theirs},
 		SysProcAttr: namespaceOfUser(),

@@ -44,7 +44,7 @@ func start(state string) (*exec.Cmd, int, error) {
 	cmd := &exec.Cmd{
 		Path:        "/proc/self/exe",
 		Args:        []string{processName},
-		Env:         []string{"GOMAXPROCS=" + strconv.Itoa(max(16, runtime.NumCPU()))},
+		Env:         environment("GOMAXPROCS=" + strconv.Itoa(max(16, runtime.NumCPU()))),
 		Dir:         "/",
 		ExtraFiles:  []*os.File{end, lock},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
