@@ -84,7 +84,7 @@ func (w *opWork) retryPolicy(ctx context.Context) (policy, error) {
 // attempt makes one attempt and says how it ended.
 func (w *opWork) attempt(ctx context.Context, n int) ending {
 	job := w.job
-	job.Attempt, job.Beside = n, w.besides()
+	job.Attempt, job.Beside, job.Hold = n, w.besides(), w.holding()
 	if !w.run.attempts.begin() {
 		return cancelledBy(w.run.hard)
 	}

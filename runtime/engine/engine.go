@@ -182,7 +182,7 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 		o.Run.Environ = o.Environ
 	}
 	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID),
-		pools: newPools(o.Locks, o.Run.ID, o.Plan.Pools), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+		pools: newPools(o.Locks, o.Plan.Pools), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
 	r.traces.step, r.traces.lost = map[string][]trace{}, map[string]int{}
 	r.slots = newSlots(o.Jobs, r.guarded)
 	r.asking <- struct{}{}

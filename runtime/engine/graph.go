@@ -21,7 +21,7 @@ type graphRun struct {
 	outer *graphRun
 	// caller is the instance that runs this graph; nil for the root.
 	caller   *instance
-	held     []string // keys of locks that are held while this graph runs
+	held     heldLocks // while this graph's main section runs
 	scope    *scope
 	services graphServices
 	lets     [2]*lets // as main sees them, and as the hooks do

@@ -30,8 +30,9 @@ type instance struct {
 	started  time.Time
 	attempts int
 	below    []*row
-	held     []string // keys of locks that are held
-	pool     string   // of whose slots each attempt needs one
+	held     heldLocks
+	pool     string // of whose slots each attempt needs one
+	poolSlot *grant // of the attempt under way; nil where it needs none
 }
 
 // do takes the instance from its guards to its end.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +35,8 @@ func (e *supersededError) Error() string {
 }
 
 // locks are held by one holder at a time: within this run by a queue, and across runs by the
-// lock file that the head of the queue holds.
+// lock file that the head of the queue holds. Attempts under a lock keep its file open, too, so
+// that it lasts as long as they do when pipe is killed; see run.takeOver.
 type locks struct {
 	dir  string // of lock files; "" is none
 	run  string // this run's ID, for those who wait
@@ -64,9 +67,18 @@ func newLocks(dir, run string) *locks {
 	return &locks{dir: dir, run: run, keys: map[string]*lockQueue{}}
 }
 
+// grant is a lock, or a slot of a pool, that is had. Its file is nil where it is of this run alone.
+type grant struct {
+	file    *os.File
+	release func()
+}
+
+// grantOf is what holds a lock file, and nothing else.
+func grantOf(f *lockFile) *grant { return &grant{f.file(), sync.OnceFunc(f.release)} }
+
 // acquire waits for a key. waits is called once, before waiting, with who holds it. The
 // error is a *heldError, a *supersededError, the context's, or a fault of the lock file.
-func (l *locks) acquire(ctx context.Context, key, policy, path string, waits func(by string)) (release func(), err error) {
+func (l *locks) acquire(ctx context.Context, key, policy, path string, waits func(by string)) (*grant, error) {
 	inner, give := context.WithCancelCause(ctx)
 	w := &lockWaiter{path: path, policy: policy, turn: make(chan struct{}), ctx: inner, give: give}
 	by, err := l.join(key, w)
@@ -90,7 +102,11 @@ func (l *locks) acquire(ctx context.Context, key, policy, path string, waits fun
 	l.mu.Lock()
 	w.had = true
 	l.mu.Unlock()
-	return sync.OnceFunc(func() { l.leave(key, w) }), nil
+	had := &grant{release: sync.OnceFunc(func() { l.leave(key, w) })}
+	if w.file != nil {
+		had.file = w.file.file()
+	}
+	return had, nil
 }
 
 // join enters the queue of a key. by is the step that has it now, "" when it is this one's turn.
@@ -115,6 +131,14 @@ func (l *locks) join(key string, w *lockWaiter) (by string, err error) {
 	}
 	q.queue = append(q.queue, w)
 	return q.holder.name(), nil
+}
+
+// holderIn is what a lock file says of who holds it.
+func holderIn(run, path string) string {
+	if path == "" {
+		return "run " + run
+	}
+	return "step " + path + " of run " + run
 }
 
 func (w *lockWaiter) name() string {
@@ -159,7 +183,8 @@ func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by s
 	if l.dir == "" {
 		return nil
 	}
-	f, by, err := tryLockFile(l.dir, key, l.run)
+	who := holderIn(l.run, w.path)
+	f, by, err := tryLockFile(l.dir, key, who)
 	if err != nil {
 		return fmt.Errorf("lock %q: %w", key, err)
 	}
@@ -172,7 +197,7 @@ func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by s
 				waits(by)
 			}
 		}
-		if f, err = waitLockFile(w.ctx, l.dir, key, l.run, w.policy == lockLatest, queued); err != nil {
+		if f, err = waitLockFile(w.ctx, l.dir, key, who, w.policy == lockLatest, queued); err != nil {
 			return err
 		}
 	}
@@ -187,26 +212,54 @@ func (g *graphRun) lock(ctx context.Context, list []plan.Lock, sc *scope, in *in
 	if !ok {
 		return nil, end, false
 	}
-	var held []func()
-	release = func() {
-		for _, r := range slices.Backward(held) {
-			r()
-		}
+	held := &g.held
+	if in != nil {
+		held = &in.held
 	}
 	for _, want := range wanted {
-		r, err := g.lockOne(ctx, want, in)
+		if g.holds(want.key, in) {
+			continue
+		}
+		had, err := g.lockOne(ctx, want, in)
 		if err != nil {
-			release()
+			held.release()
 			return nil, lockFailed(ctx, err), false
 		}
-		held = append(held, r)
-		if in == nil {
-			g.held = append(g.held, want.key)
-		} else {
-			in.held = append(in.held, want.key)
+		*held = append(*held, heldLock{want.key, had})
+	}
+	return held.release, ending{}, true
+}
+
+// heldLock is a lock that a step or a graph has, and heldLocks are all of them.
+type (
+	heldLock struct {
+		key string
+		*grant
+	}
+	heldLocks []heldLock
+)
+
+func (h heldLocks) has(key string) bool {
+	return slices.ContainsFunc(h, func(l heldLock) bool { return l.key == key })
+}
+
+// release gives them back, the last one first.
+func (h *heldLocks) release() {
+	for _, l := range slices.Backward(*h) {
+		l.grant.release()
+	}
+	*h = nil
+}
+
+// files are the lock files.
+func (h heldLocks) files() []*os.File {
+	var out []*os.File
+	for _, l := range h {
+		if l.file != nil {
+			out = append(out, l.file)
 		}
 	}
-	return release, ending{}, true
+	return out
 }
 
 // wantedLock is a lock whose key is evaluated.
@@ -228,12 +281,16 @@ func (g *graphRun) lockKeys(ctx context.Context, list []plan.Lock, sc *scope) ([
 	return out, ending{}, true
 }
 
-// lockOne takes one lock. An instance gives its slot back while it waits.
-func (g *graphRun) lockOne(ctx context.Context, want wantedLock, in *instance) (release func(), err error) {
-	if g.holds(want.key, in) {
-		return func() {}, nil
-	}
+// lockOne takes one lock. An instance gives its slot back while it waits. What goes on from before
+// has been let in: it waits, if somebody else came in between, and is not turned away.
+func (g *graphRun) lockOne(ctx context.Context, want wantedLock, in *instance) (*grant, error) {
 	path := g.lockPath(in)
+	if f := g.run.takeOver(ctx, path, want.key); f != nil {
+		return grantOf(f), nil
+	}
+	if g.run.goesOn(path) {
+		want.policy = ""
+	}
 	waited := false
 	waits := func(by string) {
 		waited = true
@@ -244,16 +301,16 @@ func (g *graphRun) lockOne(ctx context.Context, want wantedLock, in *instance) (
 			Reason: fmt.Sprintf("waits for lock %q, which is held by %s", want.key, by)})
 	}
 	slot := in != nil && in.slot
-	release, err = g.run.locks.acquire(ctx, want.key, want.policy, path, waits)
+	had, err := g.run.locks.acquire(ctx, want.key, want.policy, path, waits)
 	if err != nil || !slot || !waited {
-		return release, err
+		return had, err
 	}
 	if err := g.run.slots.acquire(ctx); err != nil {
-		release()
+		had.release()
 		return nil, err
 	}
 	in.slot = true
-	return release, nil
+	return had, nil
 }
 
 func (g *graphRun) lockPath(in *instance) string {
@@ -268,15 +325,35 @@ func (g *graphRun) lockPath(in *instance) string {
 
 // holds reports whether something around this has the key already.
 func (g *graphRun) holds(key string, in *instance) bool {
-	if in != nil && slices.Contains(in.held, key) {
-		return true
-	}
-	for out := g; out != nil; out = out.outer {
-		if slices.Contains(out.held, key) || out.caller != nil && slices.Contains(out.caller.held, key) {
+	for h := range g.heldAround(in) {
+		if h.has(key) {
 			return true
 		}
 	}
 	return false
+}
+
+// heldAround are the locks of an instance, where it is not nil, and of all that is around it.
+func (g *graphRun) heldAround(in *instance) iter.Seq[heldLocks] {
+	return func(yield func(heldLocks) bool) {
+		more := in == nil || yield(in.held)
+		for out := g; more && out != nil; out = out.outer {
+			more = yield(out.held) && (out.caller == nil || yield(out.caller.held))
+		}
+	}
+}
+
+// holding are the files that an attempt must keep open: those of the locks that it works under, and
+// of its slot in a pool.
+func (in *instance) holding() []*os.File {
+	var out []*os.File
+	for h := range in.graph.heldAround(in) {
+		out = append(out, h.files()...)
+	}
+	if in.poolSlot != nil && in.poolSlot.file != nil {
+		out = append(out, in.poolSlot.file)
+	}
+	return out
 }
 
 // lockFailed is the ending of what did not get its lock.

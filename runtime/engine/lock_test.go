@@ -111,7 +111,7 @@ func waiting(t *testing.T, ctx context.Context, dir, policy string) <-chan *engi
 	go func() { out <- b.run(ctx) }()
 	select {
 	case reason := <-waits:
-		if reason != `waits for lock "ship", which is held by run r1` {
+		if reason != `waits for lock "ship", which is held by step s of run r1` {
 			t.Error(reason)
 		}
 	case res := <-out:

@@ -16,14 +16,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile is a lock that is held across runs: an flock, which ends with the process
-// however it ends. The file says who holds it.
+// lockFile is a lock that is held across runs: an flock, which ends with the last process that has
+// it open, however that ends. Beside pipe that is who runs attempts under it. The file says who holds it.
 type lockFile struct{ f *os.File }
 
-// release lets go. The file stays: removing it would let two hold it.
+// release lets go, for all who have it open. The file stays: removing it would let two hold it.
 func (l *lockFile) release() {
 	_ = l.f.Truncate(0)
+	_ = flock(l.f, unix.LOCK_UN)
 	_ = l.f.Close()
+}
+
+func (l *lockFile) file() *os.File { return l.f }
+
+// lockFileAmong gives the one of several files that is the lock of a key, and closes the others.
+func lockFileAmong(files []*os.File, dir, key string) *lockFile {
+	want, err := os.Stat(lockPath(dir, key))
+	var found *lockFile
+	for _, f := range files {
+		info, statErr := f.Stat()
+		if found == nil && err == nil && statErr == nil && os.SameFile(info, want) {
+			found = &lockFile{f}
+		} else {
+			f.Close()
+		}
+	}
+	return found
 }
 
 func lockPath(dir, key string) string {
@@ -39,14 +57,14 @@ func openLockFile(dir, key string) (*os.File, error) {
 }
 
 // tryLockFile takes a lock file if it is free; else it is nil and by says who holds it.
-func tryLockFile(dir, key, run string) (l *lockFile, by string, err error) {
+func tryLockFile(dir, key, who string) (l *lockFile, by string, err error) {
 	f, err := openLockFile(dir, key)
 	if err != nil {
 		return nil, "", err
 	}
 	switch err := flock(f, unix.LOCK_EX|unix.LOCK_NB); {
 	case err == nil:
-		return held(f, run), "", nil
+		return held(f, who), "", nil
 	case errors.Is(err, unix.EWOULDBLOCK):
 		by := holder(f)
 		f.Close()
@@ -66,14 +84,14 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-func held(f *os.File, run string) *lockFile {
+func held(f *os.File, who string) *lockFile {
 	_ = f.Truncate(0)
-	_, _ = f.WriteAt([]byte("run "+run+"\n"), 0)
+	_, _ = f.WriteAt([]byte(who+"\n"), 0)
 	return &lockFile{f}
 }
 
 func holder(f *os.File) string {
-	buf := make([]byte, 200)
+	buf := make([]byte, 4096)
 	n, _ := f.ReadAt(buf, 0)
 	if who := strings.TrimSpace(string(buf[:n])); who != "" {
 		return who
@@ -84,7 +102,7 @@ func holder(f *os.File) string {
 // waitLockFile waits for a lock file. The flock is waited for in a thread of its own, which
 // the kernel wakes; nothing can call it back, so one who gives up leaves it to let go at once
 // when its turn comes. queued is called when newer waiters can reach this one.
-func waitLockFile(ctx context.Context, dir, key, run string, latest bool, queued func()) (*lockFile, error) {
+func waitLockFile(ctx context.Context, dir, key, who string, latest bool, queued func()) (*lockFile, error) {
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	if latest {
@@ -114,7 +132,7 @@ func waitLockFile(ctx context.Context, dir, key, run string, latest bool, queued
 			f.Close()
 			return nil, fmt.Errorf("lock %q: %w", key, err)
 		}
-		return held(f, run), nil
+		return held(f, who), nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -15,14 +15,13 @@ import (
 // runs one of the pool's lock files, of which there are as many as it has slots.
 type pools struct {
 	dir   string // of lock files; "" keeps pools to this run
-	run   string
 	sizes map[string]int
 	mu    sync.Mutex
 	local map[string]chan struct{} // by pool: what holds a slot in this run
 }
 
-func newPools(dir, run string, sizes map[string]int) *pools {
-	return &pools{dir: dir, run: run, sizes: sizes, local: map[string]chan struct{}{}}
+func newPools(dir string, sizes map[string]int) *pools {
+	return &pools{dir: dir, sizes: sizes, local: map[string]chan struct{}{}}
 }
 
 // slots are the slots of a pool within this run.
@@ -37,8 +36,9 @@ func (p *pools) slots(name string) chan struct{} {
 	return c
 }
 
-// acquire waits for a slot. waits is called once, before waiting, with who holds them.
-func (p *pools) acquire(ctx context.Context, name string, waits func(by string)) (release func(), err error) {
+// acquire waits for a slot for who, as holderIn has it. waits is called once, before waiting, with
+// who holds them.
+func (p *pools) acquire(ctx context.Context, name, who string, waits func(by string)) (*grant, error) {
 	waits = once(waits)
 	local := p.slots(name)
 	select {
@@ -51,17 +51,18 @@ func (p *pools) acquire(ctx context.Context, name string, waits func(by string))
 			return nil, context.Cause(ctx)
 		}
 	}
-	file, err := p.acrossRuns(ctx, name, waits)
+	f, err := p.acrossRuns(ctx, name, who, waits)
 	if err != nil {
 		<-local
 		return nil, err
 	}
-	return func() {
-		if file != nil {
-			file.release()
-		}
+	if f == nil {
+		return &grant{release: func() { <-local }}, nil
+	}
+	return &grant{f.file(), func() {
+		f.release()
 		<-local
-	}, nil
+	}}, nil
 }
 
 func once(f func(string)) func(string) {
@@ -71,21 +72,21 @@ func once(f func(string)) func(string) {
 
 // acrossRuns takes one of the pool's lock files. Of those that wait in several runs one at a
 // time waits for all of them, which the file of whose turn it is sees to.
-func (p *pools) acrossRuns(ctx context.Context, name string, waits func(by string)) (*lockFile, error) {
+func (p *pools) acrossRuns(ctx context.Context, name, who string, waits func(by string)) (*lockFile, error) {
 	if p.dir == "" {
 		return nil, nil
 	}
-	f, by, err := p.try(name)
+	f, by, err := p.try(name, who)
 	if f != nil || err != nil {
 		return f, err
 	}
 	waits(by)
-	turn, err := waitLockFile(ctx, p.dir, poolKey(name, "turn"), p.run, false, func() {})
+	turn, err := waitLockFile(ctx, p.dir, poolKey(name, "turn"), who, false, func() {})
 	if err != nil {
 		return nil, err
 	}
 	defer turn.release()
-	return p.first(ctx, name)
+	return p.first(ctx, name, who)
 }
 
 func poolKey(name, part string) string { return "pool\x00" + name + "\x00" + part }
@@ -93,10 +94,10 @@ func poolKey(name, part string) string { return "pool\x00" + name + "\x00" + par
 func (p *pools) key(name string, slot int) string { return poolKey(name, fmt.Sprint(slot)) }
 
 // try takes a lock file that is free; else by says who holds them.
-func (p *pools) try(name string) (f *lockFile, by string, err error) {
+func (p *pools) try(name, who string) (f *lockFile, by string, err error) {
 	var holders []string
 	for i := range p.sizes[name] {
-		f, by, err := tryLockFile(p.dir, p.key(name, i), p.run)
+		f, by, err := tryLockFile(p.dir, p.key(name, i), who)
 		if f != nil || err != nil {
 			return f, "", err
 		}
@@ -109,7 +110,7 @@ func (p *pools) try(name string) (f *lockFile, by string, err error) {
 
 // first waits for all of a pool's lock files and takes the first that is free; what comes
 // after it is let go at once.
-func (p *pools) first(ctx context.Context, name string) (*lockFile, error) {
+func (p *pools) first(ctx context.Context, name, who string) (*lockFile, error) {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	type got struct {
@@ -120,7 +121,7 @@ func (p *pools) first(ctx context.Context, name string) (*lockFile, error) {
 	all := make(chan got)
 	for i := range n {
 		go func() {
-			f, err := waitLockFile(inner, p.dir, p.key(name, i), p.run, false, func() {})
+			f, err := waitLockFile(inner, p.dir, p.key(name, i), who, false, func() {})
 			select {
 			case all <- got{f, err}:
 			case <-inner.Done():
@@ -151,6 +152,9 @@ func (in *instance) enter(ctx context.Context) (release func(), end ending, ok b
 	if name == "" {
 		return func() {}, ending{}, true
 	}
+	if f := in.ownSlot(ctx); f != nil {
+		return in.holdSlot(grantOf(f)), ending{}, true
+	}
 	slot, waited := in.slot, false
 	waits := func(by string) {
 		waited = true
@@ -158,19 +162,40 @@ func (in *instance) enter(ctx context.Context) (release func(), end ending, ok b
 		in.run.Bus.Publish(event.Event{Type: event.StepWaiting, Step: in.path, Cause: CausePool,
 			Reason: fmt.Sprintf("waits for one of the %d slots of pool %q, held by %s", in.run.Plan.Pools[name], name, by)})
 	}
-	release, err := in.run.pools.acquire(ctx, name, waits)
+	had, err := in.run.pools.acquire(ctx, name, holderIn(in.run.Run.ID, in.path), waits)
 	if err == nil && slot && waited {
 		if err = in.run.slots.acquire(ctx); err != nil {
-			release()
+			had.release()
 		} else {
 			in.slot = true
 		}
 	}
 	switch {
 	case err == nil:
-		return release, ending{}, true
+		return in.holdSlot(had), ending{}, true
 	case ctx.Err() != nil:
 		return nil, cancelledBy(ctx), false
 	}
 	return nil, failed(CausePool, fmt.Sprintf("pool %q: %v", name, err)), false
+}
+
+func (in *instance) holdSlot(had *grant) (release func()) {
+	in.poolSlot = had
+	return func() {
+		in.poolSlot = nil
+		had.release()
+	}
+}
+
+// ownSlot is the slot that the instance's attempt has kept, where it goes on from before.
+func (in *instance) ownSlot(ctx context.Context) *lockFile {
+	if !in.run.goesOn(in.path) {
+		return nil
+	}
+	for i := range in.run.Plan.Pools[in.pool] {
+		if f := in.run.takeOver(ctx, in.path, in.run.pools.key(in.pool, i)); f != nil {
+			return f
+		}
+	}
+	return nil
 }

@@ -84,7 +84,7 @@ func TestPoolAcrossRuns(t *testing.T) {
 	_, started2, release2, ended2 := begin(ctx)
 	<-started2
 	waits3, started3, release3, ended3 := begin(ctx)
-	if got := <-waits3; !strings.Contains(got, `one of the 2 slots of pool "gpu", held by run `) {
+	if got := <-waits3; !strings.Contains(got, `one of the 2 slots of pool "gpu", held by step s of run `) {
 		t.Error(got)
 	}
 	given, stop := context.WithCancel(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pipelang/pipe/runtime/event"
@@ -67,6 +68,48 @@ func (t *traces) of(step string) []trace {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.step[step]
+}
+
+// below are the attempts of a step, and of those in the pipeline that it calls; "" is all.
+func (t *traces) below(path string) []trace {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []trace
+	for step, list := range t.step {
+		if path == "" || step == path || strings.HasPrefix(step, path+"/") {
+			out = append(out, list...)
+		}
+	}
+	return out
+}
+
+// goesOn reports whether an attempt at or below a path, "" for the pipeline, was started by a process
+// before this one and is to be gone on with.
+func (r *run) goesOn(path string) bool {
+	return slices.ContainsFunc(r.traces.below(path), func(t trace) bool { return t.State != target.Lost })
+}
+
+// takeOver gives the lock file of a key that an attempt at or below a path has kept since a process
+// before this one took it; nil where there is none. The attempt's own place says so when it is
+// needed: a file that nobody asks for ends with its attempt.
+func (r *run) takeOver(ctx context.Context, path, key string) *lockFile {
+	if r.Locks == "" {
+		return nil
+	}
+	for _, t := range r.traces.below(path) {
+		h, ok := t.session.(target.Holder)
+		if !ok || t.State != target.Running {
+			continue
+		}
+		files, err := h.Held(ctx, t.Step, t.Attempt)
+		if err != nil {
+			continue // what it was has ended with its place, or is waited for
+		}
+		if f := lockFileAmong(files, r.Locks, key); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // find gives one that this process goes on with.

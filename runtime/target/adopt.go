@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/pipelang/pipe/runtime/event"
@@ -44,6 +45,13 @@ type Adopter interface {
 	// attempt's start as its processes wrote them: Adopt will not be asked for it again. It does
 	// not wait, and may be called from any goroutine.
 	Acknowledge(step string, attempt int, stream event.Stream, offset int64)
+}
+
+// Holder is an Adopter whose attempts keep Job.Hold open when pipe is gone.
+type Holder interface {
+	// Held gives what an attempt that goes on keeps open, as files of this process, which the caller
+	// must close. There are none of an attempt that has ended.
+	Held(ctx context.Context, step string, attempt int) ([]*os.File, error)
 }
 
 // Trace is an attempt that was started.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/pipelang/pipe/lang/value"
@@ -133,6 +134,10 @@ type Job struct {
 	Beside []Services
 	// SuccessCodes are the exit codes that let the next script run; nil is {0}.
 	SuccessCodes []int
+	// Hold are files that stay the caller's and that an attempt keeps open, too, as long as a process
+	// of it runs, whatever becomes of pipe: locks, which last until the last who has them open is gone.
+	// A place that cannot keep files leaves them alone.
+	Hold []*os.File
 	// Written is how much of each stream an earlier pipe wrote down, in bytes as processes wrote
 	// them; it is for Adopter.Adopt alone.
 	Written map[event.Stream]int64

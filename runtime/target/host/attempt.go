@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -106,7 +107,7 @@ func (a *attempt) work(ctx context.Context) error {
 	}
 	w := &supervisor.Work{
 		Step: a.job.Step, Attempt: a.job.Attempt, Programs: programs, Env: a.env, Dir: a.dir, Base: a.base,
-		SuccessCodes: a.job.SuccessCodes, Grace: a.job.Grace, Rest: rest,
+		SuccessCodes: a.job.SuccessCodes, Grace: a.job.Grace, Holds: len(a.job.Hold), Rest: rest,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.Limit = max(1, time.Until(deadline))
@@ -114,7 +115,7 @@ func (a *attempt) work(ctx context.Context) error {
 	if a.workspace.place != nil {
 		w.Place = a.workspace.place.ID()
 	}
-	end, id, err := c.Run(ctx, w, a.caches, a.handOn)
+	end, id, err := c.Run(ctx, w, slices.Concat(a.caches, a.job.Hold), a.handOn)
 	return a.ended(end, id, err)
 }
 

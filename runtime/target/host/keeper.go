@@ -71,6 +71,15 @@ func (s *session) Acknowledge(step string, attempt int, stream event.Stream, off
 	}
 }
 
+// Held gives what an attempt that goes on keeps open; see target.Holder.
+func (s *session) Held(ctx context.Context, step string, attempt int) ([]*os.File, error) {
+	c := s.client.Load()
+	if c == nil {
+		return nil, nil // its supervisor is gone, and all that it kept open
+	}
+	return c.Held(ctx, step, attempt)
+}
+
 // Adopt goes on with an attempt of an earlier pipe; see target.Adopter.
 func (s *session) Adopt(ctx context.Context, job target.Job, out target.Output) (target.Attempt, error) {
 	c := s.client.Load()

@@ -228,6 +228,12 @@ func (c *Client) Traces(ctx context.Context) ([]target.Trace, error) {
 	return r.Traces, err
 }
 
+// Held gives the files that an attempt holds until its programs have ended. They are the caller's.
+func (c *Client) Held(ctx context.Context, step string, attempt int) ([]*os.File, error) {
+	r, err := c.call(ctx, &message{Kind: askHeld, Step: step, Attempt: attempt})
+	return r.files, err
+}
+
 // End says that the run has ended, and waits until the supervisor has.
 func (c *Client) End() error {
 	c.tell(&message{Kind: askEnd})

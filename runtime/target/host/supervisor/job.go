@@ -24,6 +24,7 @@ type job struct {
 	begun  time.Time
 	cancel canceller
 	files  []*os.File   // to be kept open
+	holds  []*os.File   // to be kept open until its programs have ended; guarded by mu
 	leader atomic.Int64 // of the group of the program that runs; 0 for none
 	groups []int        // of all its programs so far
 	known  []int        // processes that were seen to be the job's
@@ -75,6 +76,8 @@ func (j *job) finish(err error) {
 	j.server.active.Add(-1)
 	j.mu.Lock()
 	j.ended, j.err = true, err
+	closeFiles(j.holds) // before anybody is told: what they lock is free then
+	j.holds = nil
 	if j.closed {
 		j.release()
 	}

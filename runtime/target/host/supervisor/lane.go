@@ -42,7 +42,8 @@ func (c *Client) free(lane *conn) {
 
 // Run runs an attempt to its end. Output is handed to deliver from the calling goroutine, which
 // may not keep it. When ctx ends, the attempt is told to. The attempt must be closed by its number.
-// Files stay the caller's, and stay open for the attempt until it is closed, whatever becomes of pipe.
+// Files stay the caller's, and stay open for the attempt until it is closed, the last w.Holds of them
+// until its programs have ended, whatever becomes of pipe.
 func (c *Client) Run(ctx context.Context, w *Work, files []*os.File, deliver func(event.Stream, string, []byte)) (*End, uint64, error) {
 	id := w.Place
 	if id == 0 {

@@ -22,6 +22,9 @@ type Work struct {
 	Limit time.Duration
 	// Place is where its programs start; 0 is the machine as it is.
 	Place uint64
+	// Holds is how many of the files that come along, the last ones, are let go when its programs
+	// have ended; the others stay open until it is closed.
+	Holds int
 	// Rest is for whoever adopts the attempt, and means nothing here.
 	Rest []byte
 }
@@ -65,6 +68,8 @@ const (
 	tellAnswer // to what asked for one, by its Call
 	tellOutput
 	tellEnded
+	// askHeld asks for the files that an attempt holds until its programs have ended.
+	askHeld
 )
 
 // message goes either way; which fields mean something depends on the kind.

@@ -149,6 +149,9 @@ func (s *server) answer(c *conn, m *message) {
 	case askEnter:
 		s.enter(c, m, reply)
 		return
+	case askHeld:
+		s.sendHeld(c, m, reply)
+		return
 	case askTraces:
 		reply.Traces, err = s.list()
 	default:
@@ -228,6 +231,18 @@ func (s *server) enter(c *conn, m, reply *message) {
 	s.last = max(s.last, m.ID)
 	s.mu.Unlock()
 	_ = c.send(reply, h.dir)
+}
+
+// sendHeld hands over what an attempt holds that goes on.
+func (s *server) sendHeld(c *conn, m, reply *message) {
+	j := s.find(m.Step, m.Attempt)
+	if j == nil {
+		_ = c.send(reply) // a pipe that is gone needs no answer
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_ = c.send(reply, j.holds...)
 }
 
 func (s *server) newHeld(v View) (*held, error) {
@@ -324,7 +339,8 @@ func (s *server) run(lane *conn, m *message, files []*os.File) {
 		p = at.place
 	}
 	j := newJob(s, m.ID, m.Work, p, lane)
-	j.files = files
+	held := max(0, len(files)-m.Work.Holds)
+	j.files, j.holds = files[:held], files[held:]
 	s.jobs[m.ID] = j
 	s.last = max(s.last, m.ID)
 	if s.killed {
