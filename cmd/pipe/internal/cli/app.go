@@ -188,14 +188,10 @@ func (a *app) root() *cobra.Command {
 }
 
 func (a *app) unknownCommand(root *cobra.Command, name string) error {
-	var names []string
-	for _, c := range root.Commands() {
-		names = append(names, c.Name())
-	}
 	if strings.HasSuffix(name, ".pipe") {
 		return usagef("write: pipe run "+name, "%q is not a command", name)
 	}
-	return usagef(didYouMean(name, names, "`pipe help` lists the commands"), "unknown command %q", name)
+	return usagef(didYouMean(name, namesBelow(root), "`pipe help` lists the commands"), "unknown command %q", name)
 }
 
 // colored says whether Out takes colour.

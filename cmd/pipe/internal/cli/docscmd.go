@@ -18,8 +18,11 @@ func (a *app) docsCommand() *cobra.Command {
 		Use:   "docs [FILE|FOLDER|std/NAME]",
 		Short: "Print a module's documentation as Markdown",
 		Long:  "Prints what a module declares, with its /// documentation, as Markdown: settings, types, ops and pipelines.",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("the form is pipe docs [FILE|FOLDER|std/NAME]", "pipe docs takes one module, found %d arguments", len(args))
+			}
 			m, err := a.documented(args)
 			if err != nil {
 				return err

@@ -14,6 +14,9 @@ func (a *app) help(root *cobra.Command) {
 			c.Run, c.RunE = nil, func(_ *cobra.Command, args []string) error { return a.helpOn(root, args) }
 		case "completion":
 			c.Args, c.RunE = cobra.ArbitraryArgs, completionOf
+			for _, shell := range c.Commands() {
+				shell.Args = noArgs
+			}
 		}
 	}
 }
@@ -28,10 +31,7 @@ func (a *app) helpOn(root *cobra.Command, args []string) error {
 
 // completionOf is for what is no shell; each shell is a command below.
 func completionOf(cmd *cobra.Command, args []string) error {
-	var shells []string
-	for _, c := range cmd.Commands() {
-		shells = append(shells, c.Name())
-	}
+	shells := namesBelow(cmd)
 	if len(args) == 0 {
 		return usagef("there are: "+list(shells), "pipe completion takes the name of a shell")
 	}

@@ -22,7 +22,7 @@ func (a *app) storeCommand() *cobra.Command {
 		Use:   "store",
 		Short: "Show what the store holds",
 		Long:  "Shows how much the store holds: cached results, content by digest, digests of files, named cache folders,\nruns with their kept files, and the state of runs under way.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			place, err := a.store(secret.NewSealer(a.getenv))
 			if err != nil {
@@ -60,7 +60,7 @@ func (a *app) pruneCommand() *cobra.Command {
 		Long: "Removes cached results that were not used for a while, then the longest unused until the rest is small enough,\n" +
 			"and the content that neither a result nor a run that is still listed refers to. What a run under way stored or\n" +
 			"found stays, and so do named cache folders and the kept files of runs.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := store.PruneOptions{Grace: pruneGrace, DryRun: dry}
 			var err error

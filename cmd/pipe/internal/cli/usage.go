@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,6 +27,27 @@ func didYouMean(name string, among []string, otherwise string) string {
 		return s
 	}
 	return otherwise
+}
+
+// noArgs is for a command that takes nothing, or only the commands below it.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	below := namesBelow(cmd)
+	if len(below) == 0 {
+		return usagef("`"+cmd.CommandPath()+" --help` says what it does", "%s takes no arguments, found %q", cmd.CommandPath(), args[0])
+	}
+	help := fmt.Sprintf("%s stands alone, or there are: %s", cmd.CommandPath(), list(below))
+	return usagef(didYouMean(args[0], below, help), "%s has no command %q", cmd.CommandPath(), args[0])
+}
+
+func namesBelow(cmd *cobra.Command) []string {
+	var out []string
+	for _, c := range cmd.Commands() {
+		out = append(out, c.Name())
+	}
+	return out
 }
 
 var (

@@ -38,10 +38,3 @@ func version() string {
 	}
 	return "devel"
 }
-
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("", "%s takes no arguments, found %q", cmd.CommandPath(), args[0])
-	}
-	return nil
-}
