@@ -121,7 +121,7 @@ func recheck(tb testing.TB, entry, text string, scripts *script.Cache) []diag.Di
 	if err != nil {
 		tb.Fatal(err)
 	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(filepath.Dir(entry)), Scripts: scripts}, &diags)
+	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(filepath.Dir(entry)), Scripts: scripts, Beside: true}, &diags)
 	return p.Report(diags.Sorted())
 }
 

@@ -25,27 +25,20 @@ type Options struct {
 	Python func(scripts []string) []Mistake
 	// Scripts keeps what is read of shell scripts for other lints; nil keeps nothing.
 	Scripts *shell.Cache
+	// Beside says that a processor is free to look at a part of the program meanwhile. Matches and Python are
+	// asked from another goroutine then, each from one at a time.
+	Beside bool
 }
 
 // Lint adds what it finds in the modules of a program to diags; modules of the standard library
 // are taken as they are. Parts that check found broken are left alone.
 func Lint(p *check.Program, o Options, diags *diag.List) {
-	v := &pass{
-		program: p, options: o, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
-		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{},
-		stepNames: map[*check.Pipeline]map[string]bool{}, open: map[guardPair]bool{},
+	if o.Beside && sizeable(p) {
+		apart(p, o, diags)
+	} else {
+		newPass(p, o, rules, diags).walk()
 	}
-	for _, m := range p.Load.Modules {
-		if module := p.Modules[m]; module != nil && !m.Std {
-			v.module(module)
-		}
-	}
-	for _, r := range rules {
-		if r.program != nil {
-			r.program(v)
-		}
-	}
-	v.silence()
+	silence(p, diags)
 }
 
 // rule looks for one thing, through whichever of these it needs. A rule's own file holds its
@@ -67,6 +60,7 @@ type rule struct {
 type pass struct {
 	program *check.Program
 	options Options
+	rules   []rule
 	diags   *diag.List
 	ops     []*check.Op // those that have been walked
 	read    map[*check.Op][]*script
@@ -81,10 +75,31 @@ type pass struct {
 	open      map[guardPair]bool // guards that nothing decides, alone (twice the same) or together
 }
 
+func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass {
+	return &pass{
+		program: p, options: o, rules: rules, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
+		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{},
+		stepNames: map[*check.Pipeline]map[string]bool{}, open: map[guardPair]bool{},
+	}
+}
+
+func (p *pass) walk() {
+	for _, m := range p.program.Load.Modules {
+		if module := p.program.Modules[m]; module != nil && !m.Std {
+			p.module(module)
+		}
+	}
+	for _, r := range p.rules {
+		if r.program != nil {
+			r.program(p)
+		}
+	}
+}
+
 // module walks a module in the order of its text.
 func (p *pass) module(m *check.Module) {
 	for _, f := range m.Load.Files {
-		for _, r := range rules {
+		for _, r := range p.rules {
 			if r.file != nil {
 				r.file(p, m, f)
 			}
@@ -113,28 +128,29 @@ func (p *pass) eachOp(f func(*check.Op)) {
 
 func (p *pass) op(o *check.Op) {
 	p.ops = append(p.ops, o)
-	for _, r := range rules {
+	for _, r := range p.rules {
 		if r.op != nil {
 			r.op(p, o)
 		}
 	}
-	for _, s := range p.scripts(o) {
-		for _, r := range rules {
-			if r.script != nil {
-				r.script(p, o, s)
-			}
+	for _, r := range p.rules {
+		if r.script == nil {
+			continue
+		}
+		for _, s := range p.scripts(o) {
+			r.script(p, o, s)
 		}
 	}
 }
 
 func (p *pass) pipeline(l *check.Pipeline) {
-	for _, r := range rules {
+	for _, r := range p.rules {
 		if r.pipeline != nil {
 			r.pipeline(p, l)
 		}
 	}
 	for s := range steps(l) {
-		for _, r := range rules {
+		for _, r := range p.rules {
 			if r.step != nil {
 				r.step(p, l, s)
 			}

@@ -1,7 +1,15 @@
 package lint
 
-// rules are all of them, in the order in which they look.
-var rules = []rule{
+import "slices"
+
+// groups are all rules, in the order in which they look. Those of a group share what they have
+// found out, and the groups take about as long as each other.
+var groups = [][]rule{{
+	constantGuards,
+	unreachableSteps,
+	lockRules,
+	timeouts,
+}, {
 	scriptSyntax,
 	scriptRisks,
 	listsAsWords,
@@ -12,19 +20,18 @@ var rules = []rule{
 	unknownVariables,
 	outputNames,
 	forgedOutputs,
-	constantGuards,
-	unreachableSteps,
-	effects,
-	lockRules,
-	timeouts,
 	endlessWaits,
+	plainSecrets,
+	passwordWords,
+	credentials,
+}, {
+	effects,
+	workspaces,
+	emptyInputs,
+	unstableKeys,
 	unusedNames,
 	unusedResults,
 	shadowedNames,
-	emptyInputs,
-	workspaces,
-	unstableKeys,
-	credentials,
-	plainSecrets,
-	passwordWords,
-}
+}}
+
+var rules = slices.Concat(groups...)

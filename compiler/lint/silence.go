@@ -31,9 +31,9 @@ var inModule = map[string]bool{
 }
 
 // silence takes back what only follows from errors.
-func (p *pass) silence() {
+func silence(p *check.Program, diags *diag.List) {
 	errors := map[*source.File][]diag.Diagnostic{}
-	for _, d := range p.diags.Sorted() {
+	for _, d := range diags.Sorted() {
 		if hiding[d.Rule] && d.File != nil {
 			errors[d.File] = append(errors[d.File], d)
 		}
@@ -43,12 +43,12 @@ func (p *pass) silence() {
 	}
 	files := map[*source.File]*check.Module{}
 	trees := map[*source.File]*ast.File{}
-	for _, m := range p.program.Load.Modules {
+	for _, m := range p.Load.Modules {
 		for _, f := range m.Files {
-			files[f.Source], trees[f.Source] = p.program.Modules[m], f
+			files[f.Source], trees[f.Source] = p.Modules[m], f
 		}
 	}
-	p.diags.Keep(func(d diag.Diagnostic) bool {
+	diags.Keep(func(d diag.Diagnostic) bool {
 		tree := trees[d.File]
 		if tree == nil {
 			return true

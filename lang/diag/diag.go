@@ -72,6 +72,9 @@ func (l *List) Add(d Diagnostic) { l.all = append(l.all, d) }
 // Append keeps all findings of another list.
 func (l *List) Append(m *List) { l.all = append(l.all, m.all...) }
 
+// AppendFrom keeps the findings of another list from its nth on.
+func (l *List) AppendFrom(m *List, n int) { l.all = append(l.all, m.all[n:]...) }
+
 // Each lets visit complete every finding so far.
 func (l *List) Each(visit func(*Diagnostic)) {
 	for i := range l.all {

@@ -144,7 +144,7 @@ func checkedAgain(path string) timed {
 		var scripts script.Cache // read by a processor of its own, as pipe check does
 		var reading sync.WaitGroup
 		reading.Go(func() { lint.ReadAhead(loaded, &scripts) })
-		lint.Lint(check.Check(loaded, &diags), lint.Options{Scripts: &scripts}, &diags)
+		lint.Lint(check.Check(loaded, &diags), lint.Options{Scripts: &scripts, Beside: true}, &diags)
 		reading.Wait()
 		found := loaded.Report(diags.Sorted())
 		t.walls = append(t.walls, time.Since(start))

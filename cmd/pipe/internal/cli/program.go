@@ -49,7 +49,7 @@ type session struct {
 	roots map[string]lint.Options // by the root's absolute path
 	// scripts are read once for all entries.
 	scripts script.Cache
-	// ahead says that a processor is free to read an entry's scripts while the entry is checked.
+	// ahead says that a processor is free to read an entry's scripts while the entry is checked, and to lint a part of it.
 	ahead bool
 }
 
@@ -74,7 +74,7 @@ func (s *session) surroundings(a *app, root string) lint.Options {
 	o, known := s.roots[root]
 	if !known {
 		o = a.surroundings(root)
-		o.Scripts = &s.scripts
+		o.Scripts, o.Beside = &s.scripts, s.ahead
 		s.roots[root] = o
 	}
 	return o

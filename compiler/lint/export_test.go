@@ -1,0 +1,12 @@
+package lint
+
+import (
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/diag"
+)
+
+// Apart is Lint with groups of rules at the same time, however small the program is.
+func Apart(p *check.Program, o Options, diags *diag.List) {
+	apart(p, o, diags)
+	silence(p, diags)
+}
