@@ -2,7 +2,6 @@ package lint
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -42,6 +41,7 @@ type variable struct {
 	whole  bool      // only whole numbers
 	from0  bool      // only zero and more
 	truth  bool      // true or false
+	worth  []point   // its values, until something else is asked about it
 }
 
 // scene reads conditions of one place, or of several places whose names mean the same, into formulas
@@ -196,6 +196,7 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 		return not(always)
 	}
 	v := s.variable(x)
+	v.worth = nil
 	if number {
 		v.nums, v.whole = append(v.nums, p.num), t.Kind != types.Float
 		v.from0 = v.from0 || t.Kind == types.Size && isSetting(x) || counts(x)
@@ -254,7 +255,8 @@ func (s *scene) ending(x *ast.Call) *formula {
 
 // opaque is a condition that is true or false, and nothing more is known of it.
 func (s *scene) opaque(x ast.Expr) *formula {
-	s.variable(x).truth = true
+	v := s.variable(x)
+	v.truth, v.worth = true, nil
 	return &formula{op: "is", name: s.text(x), test: func(value point) bool { return value.text == "true" }}
 }
 
@@ -306,9 +308,16 @@ func (s *scene) typ(x ast.Expr) *types.Type {
 
 // values are the few that make a difference to a variable.
 func (v *variable) values() []point {
+	if v.worth == nil {
+		v.worth = v.worthTrying()
+	}
+	return v.worth
+}
+
+func (v *variable) worthTrying() []point {
 	switch {
 	case v.truth && v.texts == nil && v.nums == nil:
-		return []point{{text: "true"}, {text: "false"}}
+		return trueOrFalse
 	case v.nums != nil:
 		return v.numbers()
 	case v.closed != nil:
@@ -317,6 +326,8 @@ func (v *variable) values() []point {
 	other := "other" + strings.Join(v.texts, "")
 	return points(append(slices.Clone(v.texts), other))
 }
+
+var trueOrFalse = []point{{text: "true"}, {text: "false"}}
 
 func points(texts []string) []point {
 	texts = slices.Compact(slices.Sorted(slices.Values(texts)))
@@ -353,58 +364,64 @@ const maxAssignments = 1 << 13
 
 // each calls f for every assignment that makes a difference, until f says no. It gives false when there are
 // too many to try.
-func (s *scene) each(formulas []*formula, f func(map[string]point) bool) bool {
-	names := map[string]bool{}
+func (s *scene) each(formulas []*formula, f func([]choice) bool) bool {
+	var all []choice
 	for _, x := range formulas {
-		x.names(names)
+		all = x.choices(all)
 	}
-	var order []choice
 	total := 1
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		order = append(order, choice{name, s.vars[name].values()})
-		if total *= len(order[len(order)-1].values); total > maxAssignments {
+	for i := range all {
+		all[i].values = s.vars[all[i].name].values()
+		if total *= len(all[i].values); total > maxAssignments {
 			return false
 		}
 	}
-	assign(order, map[string]point{}, f)
+	assign(all, 0, f)
 	return true
 }
 
-// choice is a variable and what it may be.
+// choice is a variable, what it may be, and what it is in one assignment.
 type choice struct {
 	name   string
 	values []point
+	is     point
 }
 
-func assign(order []choice, at map[string]point, f func(map[string]point) bool) bool {
-	if len(order) == 0 {
-		return f(at)
+func assign(all []choice, from int, f func([]choice) bool) bool {
+	if from == len(all) {
+		return f(all)
 	}
-	for _, p := range order[0].values {
-		at[order[0].name] = p
-		if !assign(order[1:], at, f) {
+	for _, p := range all[from].values {
+		all[from].is = p
+		if !assign(all, from+1, f) {
 			return false
 		}
 	}
 	return true
 }
 
-func (f *formula) names(into map[string]bool) {
-	if f.op == "is" {
-		into[f.name] = true
+// choices adds a formula's variables to some. They are few, so that looking through them is faster than a map.
+func (f *formula) choices(all []choice) []choice {
+	if f.op == "is" && !slices.ContainsFunc(all, func(c choice) bool { return c.name == f.name }) {
+		all = append(all, choice{name: f.name})
 	}
 	for _, x := range f.sub {
-		x.names(into)
+		all = x.choices(all)
 	}
+	return all
 }
 
 // under evaluates a formula.
-func (f *formula) under(at map[string]point) bool {
+func (f *formula) under(at []choice) bool {
 	switch f.op {
 	case "const":
 		return f.yes
 	case "is":
-		return f.test(at[f.name])
+		for i := range at {
+			if at[i].name == f.name {
+				return f.test(at[i].is)
+			}
+		}
 	case "not":
 		return !f.sub[0].under(at)
 	case "if":
@@ -424,7 +441,7 @@ func (f *formula) under(at map[string]point) bool {
 // possible says that something may make all formulas true at once, and so does what is not understood.
 func (s *scene) possible(formulas ...*formula) bool {
 	found := false
-	tried := s.each(formulas, func(at map[string]point) bool {
+	tried := s.each(formulas, func(at []choice) bool {
 		found = !slices.ContainsFunc(formulas, func(f *formula) bool { return !f.under(at) })
 		return !found
 	})
