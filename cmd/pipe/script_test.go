@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"code":      exitCode,
 			"pushimage": pushImage,
 			"deletetag": deleteTag,
+			"pushshell": pushShellImage,
 			"subst":     substitute,
 			"images":    imagesOf,
 		},

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,22 +130,13 @@ func discard(t *testing.T, e *docker.Engine, id string) {
 // engineBehind gives DOCKER_HOST of a proxy before the engine, which answers pushes itself.
 func engineBehind(t *testing.T, push http.HandlerFunc) string {
 	t.Helper()
-	e := dockertest.Engine(t)
-	socket, local := strings.CutPrefix(e.Endpoint().Host, "unix://")
-	if !local {
-		dockertest.Missing(t, "an engine on this machine")
-	}
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
-	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/push") {
-			push(w, r)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(s.Close)
-	return "DOCKER_HOST=tcp://" + strings.TrimPrefix(s.URL, "http://")
+	return "DOCKER_HOST=" + dockertest.Proxy(t, dockertest.Engine(t), func(engine http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/push") {
+				push(w, r)
+				return
+			}
+			engine.ServeHTTP(w, r)
+		})
+	})
 }
