@@ -166,7 +166,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 		Natives: natives.Register(),
 		Bus:     bus, Reveal: masker.Add, Fingerprint: sealer.Fingerprint, Seal: sealer.Seal,
 		Find: func() target.Finder { return masker.Finder() },
-		Jobs: f.jobs, FailFast: f.failFast, Only: f.only,
+		Jobs: a.roomFor(f.jobs), FailFast: f.failFast, Only: f.only,
 		Cache: x.place, NoCache: f.noCache, Locked: f.locked,
 		Locks: filepath.Join(x.place.Dir(), "locks"), Kill: kill, Environ: a.Environ,
 		Journal: written,

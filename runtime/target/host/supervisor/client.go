@@ -26,10 +26,12 @@ type Client struct {
 	Folder string
 	Turn   int
 
-	mu    sync.Mutex
-	calls map[uint64]chan reply
-	lanes []*conn // free
-	err   error   // why the connection is no more
+	mu     sync.Mutex
+	calls  map[uint64]chan reply
+	lanes  []*conn // free
+	err    error   // why the connection is no more
+	closed []uint64
+	soon   *time.Timer // sends closed
 }
 
 type reply struct {
@@ -145,6 +147,7 @@ func (c *Client) call(ctx context.Context, m *message) (reply, error) {
 	c.mu.Lock()
 	c.calls[m.Call] = wait
 	c.mu.Unlock()
+	m.Closed = c.takeClosed()
 	if err := c.conn.send(m); err != nil {
 		return reply{}, c.gone()
 	}
@@ -204,11 +207,44 @@ func (p *Place) Leave() {
 }
 
 // tell sends what needs no answer; a supervisor that is gone has told so elsewhere.
-func (c *Client) tell(m *message) { _ = c.conn.send(m) }
+func (c *Client) tell(m *message) {
+	m.Closed = c.takeClosed()
+	_ = c.conn.send(m)
+}
+
+// soon is how long a message may wait that nobody waits for.
+const soon = 20 * time.Millisecond
 
 // Close removes the trace of an attempt without a place of its own, of which nothing runs any more.
+// The supervisor hears of it with whatever it is told next, or soon: most often that is the next attempt.
 func (c *Client) Close(id uint64) {
-	_ = c.conn.sendLater(&message{Kind: askLeave, ID: id}) // gone with the supervisor
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = append(c.closed, id)
+	switch {
+	case c.soon == nil:
+		c.soon = time.AfterFunc(soon, c.tellClosed)
+	case len(c.closed) == 1:
+		c.soon.Reset(soon)
+	}
+}
+
+func (c *Client) tellClosed() {
+	if ids := c.takeClosed(); len(ids) > 0 {
+		_ = c.conn.send(&message{Kind: askClose, Closed: ids}) // gone with the supervisor
+	}
+}
+
+// takeClosed gives the attempts that were closed and of which the supervisor was not told.
+func (c *Client) takeClosed() []uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.closed) > 0 {
+		c.soon.Stop()
+	}
+	ids := c.closed
+	c.closed = nil
+	return ids
 }
 
 // Kill ends all attempts at once, and those that start later.

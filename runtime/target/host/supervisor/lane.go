@@ -53,7 +53,7 @@ func (c *Client) Run(ctx context.Context, w *Work, files []*os.File, deliver fun
 	if err != nil {
 		return nil, id, err
 	}
-	if err := lane.send(&message{Kind: askRun, ID: id, Work: w}, files...); err != nil {
+	if err := lane.send(&message{Kind: askRun, ID: id, Work: w, Closed: c.takeClosed()}, files...); err != nil {
 		lane.close()
 		return nil, id, c.gone()
 	}

@@ -55,6 +55,7 @@ const (
 	askHold        // a folder, whose lock comes along
 	askEnter       // a place
 	askLeave       // a place, and the attempt in it
+	askClose       // attempts without a place
 	askRun         // an attempt
 	askAdopt       // an attempt that runs, or ended, while no pipe was there
 	askCancel      // an attempt
@@ -84,7 +85,8 @@ type message struct {
 	Path    string // of a folder to hold
 	View    *View
 	Work    *Work
-	Step    string // of an attempt to adopt, or acknowledged
+	Closed  []uint64 // attempts of which nothing is wanted any more, before what is asked for
+	Step    string   // of an attempt to adopt, or acknowledged
 	Attempt int
 	Written map[event.Stream]int64
 	Stream  event.Stream

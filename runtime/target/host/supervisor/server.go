@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,7 @@ func (s *server) serve(c *conn) (ended bool) {
 			s.detach()
 			return false
 		}
+		s.closed(m.Closed)
 		if m.Kind == askEnd {
 			return true
 		}
@@ -132,6 +134,7 @@ func (s *server) handle(c *conn, m *message, files []*os.File) {
 		s.killAll()
 	case askLeave:
 		s.leaves(c, m)
+	case askClose: // done
 	case askKeep:
 		s.keep.Store(true)
 	case askForget:
@@ -274,20 +277,14 @@ func (s *server) newPlace(v View) (place, error) {
 
 // leaves gives up an attempt, and its place in a while.
 func (s *server) leaves(c *conn, m *message) {
-	s.mu.Lock()
-	j, p := s.jobs[m.ID], s.places[m.ID]
-	delete(s.jobs, m.ID)
-	delete(s.places, m.ID)
-	delete(s.early, m.ID)
-	s.mu.Unlock()
 	reply := &message{Kind: tellAnswer, Call: m.Call}
-	if j != nil {
-		s.alive.Add(-1)
-		j.leave()
-		if err := s.traces.closed(m.ID); err != nil {
-			reply.Err = err.Error()
-		}
+	if err := s.leaveJob(m.ID); err != nil {
+		reply.Err = err.Error()
 	}
+	s.mu.Lock()
+	p := s.places[m.ID]
+	delete(s.places, m.ID)
+	s.mu.Unlock()
 	if p == nil {
 		return
 	}
@@ -295,6 +292,27 @@ func (s *server) leaves(c *conn, m *message) {
 		p.leave()
 		_ = c.send(reply) // a pipe that is gone needs no answer
 	})
+}
+
+// closed gives up attempts that have no place.
+func (s *server) closed(ids []uint64) {
+	for _, id := range ids {
+		_ = s.leaveJob(id) // a trace that stays is one of an attempt that is written down, too
+	}
+}
+
+func (s *server) leaveJob(id uint64) error {
+	s.mu.Lock()
+	j := s.jobs[id]
+	delete(s.jobs, id)
+	delete(s.early, id)
+	s.mu.Unlock()
+	if j == nil {
+		return nil
+	}
+	s.alive.Add(-1)
+	j.leave()
+	return s.traces.closed(id)
 }
 
 // open serves a lane, whose socket this is.
@@ -311,6 +329,9 @@ func (s *server) open(files []*os.File) {
 	go func() {
 		defer lane.close()
 		for s.serveLane(lane) {
+			// To the runtime, which looks at its processors' turns, many short attempts without one are
+			// one long call: it would take the processor away, and then look every 20 µs for others to take.
+			runtime.Gosched()
 		}
 	}()
 }
@@ -323,6 +344,7 @@ func (s *server) serveLane(lane *conn) bool {
 	if err != nil {
 		return false
 	}
+	s.closed(m.Closed)
 	switch m.Kind {
 	case askRun:
 		s.run(lane, &m, files)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,10 +20,9 @@ type conn struct {
 	fd     int
 	closed bool
 
-	mu    sync.Mutex // of sending
-	out   bytes.Buffer
-	enc   *gob.Encoder
-	later *time.Timer
+	mu  sync.Mutex // of sending
+	out bytes.Buffer
+	enc *gob.Encoder
 
 	in    *bufio.Reader
 	dec   *gob.Decoder
@@ -48,38 +46,7 @@ func (c *conn) send(m *message, files ...*os.File) error {
 	if err := c.encode(m, len(files)); err != nil {
 		return err
 	}
-	if c.later != nil {
-		c.later.Stop()
-	}
 	return c.flush(files)
-}
-
-// sendLater sends a message with the next one, which is cheaper, or soon where none comes.
-func (c *conn) sendLater(m *message) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	empty := c.out.Len() == 0
-	if err := c.encode(m, 0); err != nil {
-		return err
-	}
-	switch {
-	case c.later == nil:
-		c.later = time.AfterFunc(soon, c.flushLate)
-	case empty:
-		c.later.Reset(soon)
-	}
-	return nil
-}
-
-// soon is how long a message may wait that nobody waits for.
-const soon = 20 * time.Millisecond
-
-func (c *conn) flushLate() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.out.Len() > 0 {
-		_ = c.flush(nil) // whoever reads is told of a connection that is gone
-	}
 }
 
 func (c *conn) encode(m *message, files int) error {
