@@ -201,6 +201,9 @@ func quote(s string) string {
 // ParseJSON reads one JSON text as data whose type only the run knows. Numbers become int64 when
 // they are written without a fraction or exponent and fit, float64 else.
 func ParseJSON(raw []byte) (JSON, error) {
+	if text, ok := plainText(raw); ok {
+		return NewJSON(text)
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var data any
@@ -211,6 +214,21 @@ func ParseJSON(raw []byte) (JSON, error) {
 		return JSON{}, errors.New("not JSON: more than one value")
 	}
 	return NewJSON(data)
+}
+
+// plainText reads the text of a JSON string that is written as it is, which most are and a decoder takes
+// much longer for.
+func plainText(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
+	}
+	inner := raw[1 : len(raw)-1]
+	for _, c := range inner {
+		if c == '"' || c == '\\' || c < ' ' {
+			return "", false
+		}
+	}
+	return string(inner), utf8.Valid(inner)
 }
 
 // syntaxError is a text that is no JSON, in words for people.

@@ -28,7 +28,14 @@ type Journal interface {
 type closings struct {
 	all  sync.WaitGroup
 	left atomic.Bool // an attempt stays for whoever goes on
+
+	mu   sync.Mutex
+	due  []func() // what closes one
+	busy int      // goroutines that do
 }
+
+// mostClosing is how many attempts are closed at a time, or as many as run.
+const mostClosing = 8
 
 // settle closes an attempt when what was published of its end is written down.
 func (r *run) settle(done func()) {
@@ -46,11 +53,39 @@ func (r *run) settle(done func()) {
 			r.closing.all.Done()
 			return
 		}
-		go r.guarded(func() {
-			defer r.closing.all.Done()
-			done()
-		})()
+		r.close(done)
 	})
+}
+
+// close closes an attempt apart from who asks for it: that may take a while.
+func (r *run) close(done func()) {
+	c := &r.closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.due = append(c.due, r.guarded(func() {
+		defer c.all.Done()
+		done()
+	}))
+	if c.busy < max(mostClosing, r.Jobs) {
+		c.busy++
+		go c.work()
+	}
+}
+
+// work closes attempts until none is left to close.
+func (c *closings) work() {
+	for {
+		c.mu.Lock()
+		if len(c.due) == 0 {
+			c.busy--
+			c.mu.Unlock()
+			return
+		}
+		next := c.due[0]
+		c.due = c.due[1:]
+		c.mu.Unlock()
+		next()
+	}
 }
 
 // settleAll waits for all attempts to be closed, and reports whether they are.

@@ -13,6 +13,9 @@ type slots struct {
 	free  int
 	queue list.List // of *ticket
 	guard func(func()) func()
+	// idle are goroutines that are done and wait for another ticket, as long as there are some: their
+	// stacks have grown to what an attempt needs, which for a new one costs as much as starting a program.
+	idle []chan func()
 }
 
 // ticket is one who waits.
@@ -36,7 +39,7 @@ func (s *slots) submit(ctx context.Context, run, gone func()) {
 	defer s.mu.Unlock()
 	if s.free > 0 {
 		s.free--
-		go s.guard(run)()
+		s.start(run)
 		return
 	}
 	t := &ticket{run: run}
@@ -57,6 +60,7 @@ func (s *slots) leave(t *ticket) bool {
 	}
 	s.queue.Remove(t.elem)
 	t.elem = nil
+	s.dismiss()
 	return true
 }
 
@@ -73,7 +77,51 @@ func (s *slots) release() {
 	s.queue.Remove(e)
 	t.elem = nil
 	t.stop()
-	go s.guard(t.run)()
+	s.start(t.run)
+	s.dismiss()
+}
+
+// start calls run apart. mu is held.
+func (s *slots) start(run func()) {
+	n := len(s.idle)
+	if n == 0 {
+		go s.work(run)
+		return
+	}
+	s.idle[n-1] <- run
+	s.idle = s.idle[:n-1]
+}
+
+// work calls what it is handed until nobody waits any more.
+func (s *slots) work(run func()) {
+	for next := make(chan func(), 1); run != nil; run = <-next {
+		s.guard(run)()
+		if !s.rest(next) {
+			return
+		}
+	}
+}
+
+// rest makes a goroutine one that waits, where a ticket does.
+func (s *slots) rest(next chan func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue.Len() == 0 {
+		return false
+	}
+	s.idle = append(s.idle, next)
+	return true
+}
+
+// dismiss ends the goroutines that wait when no ticket does. mu is held.
+func (s *slots) dismiss() {
+	if s.queue.Len() > 0 {
+		return
+	}
+	for _, next := range s.idle {
+		next <- nil
+	}
+	s.idle = nil
 }
 
 // acquire waits for a slot on the calling goroutine.

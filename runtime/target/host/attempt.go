@@ -31,6 +31,7 @@ type attempt struct {
 	workspace *workspace
 	placed    []string // in the workspace, and to be taken out before it goes
 	files     bool     // parameters or scripts lie in files
+	silent    bool     // nothing was written to $PIPE_OUTPUT
 	env       []string
 	dir       string     // working folder, as processes see it
 	id        uint64     // of the supervisor; 0 before it ran
@@ -171,6 +172,7 @@ func (a *attempt) handOn(stream event.Stream, section string, p []byte) {
 func (a *attempt) Outputs() (map[string]string, error) {
 	f, err := os.OpenFile(a.outputs(), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
+		a.silent = true
 		return map[string]string{}, nil
 	}
 	if err != nil {
@@ -198,7 +200,9 @@ func (a *attempt) Close() error {
 			c.Close()
 		}
 	}
-	syscall.Unlink(a.outputs())
+	if !a.silent {
+		syscall.Unlink(a.outputs())
+	}
 	defer a.releaseCaches()
 	var err error
 	if a.workspace != nil {

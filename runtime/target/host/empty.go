@@ -56,7 +56,31 @@ func (w *workshop) giveBack(f emptyFolder) error {
 // happens within one tick of the clock leaves the time as it was.
 func (f emptyFolder) untouched() bool {
 	now, err := os.Lstat(f.path)
-	return err == nil && os.SameFile(now, f.state) && changed(now) == changed(f.state) && len(names(f.path)) == 0
+	return err == nil && os.SameFile(now, f.state) && changed(now) == changed(f.state) && isEmpty(f.path)
+}
+
+// isEmpty asks the system itself: a file of package os would be told to the poller first.
+func isEmpty(path string) bool {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	var room [1024]byte
+	for {
+		n, err := syscall.ReadDirent(fd, room[:])
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return false
+		case n <= 0:
+			return true
+		default:
+			if _, found, _ := syscall.ParseDirent(room[:n], 1, nil); found > 0 {
+				return false
+			}
+		}
+	}
 }
 
 // removeFolder removes a folder that is most often empty.
