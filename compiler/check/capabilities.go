@@ -2,11 +2,10 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
-var capabilityName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+var capabilityName = lazily(`^[A-Z][A-Z0-9_]*$`)
 
 // capabilities are what a container may do beyond what every program may.
 var capabilities = nameList{
@@ -15,7 +14,7 @@ var capabilities = nameList{
 		switch {
 		case name == "ALL":
 			return `"ALL" is none: name each that is needed`
-		case strings.HasPrefix(name, "CAP_") || !capabilityName.MatchString(name):
+		case strings.HasPrefix(name, "CAP_") || !capabilityName().MatchString(name):
 			return fmt.Sprintf("%q is no capability: expected a name such as NET_BIND_SERVICE", name)
 		}
 		return ""

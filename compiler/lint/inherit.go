@@ -22,7 +22,7 @@ var inheritedSecrets = rule{op: func(p *pass, o *check.Op) {
 	}
 	for _, e := range l.Elems {
 		s, ok := ast.Unparen(e.Value).(*ast.StringLit)
-		if !ok || !secretNames.MatchString(strings.ToLower(s.Value)) {
+		if !ok || !secretNames().MatchString(strings.ToLower(s.Value)) {
 			continue
 		}
 		name := strings.ToLower(s.Value)

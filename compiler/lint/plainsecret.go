@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -12,7 +11,7 @@ import (
 )
 
 // secretNames are the ends of names that only secrets have.
-var secretNames = regexp.MustCompile(`(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|access_key|private_key|secret_key)$`)
+var secretNames = lazily(`(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|access_key|private_key|secret_key)$`)
 
 // plainSecrets finds settings by the name of a secret that are not declared secret.
 var plainSecrets = rule{file: func(p *pass, m *check.Module, f *ast.File) {
@@ -24,7 +23,7 @@ var plainSecrets = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 		if t.Kind == types.Optional {
 			t = t.Elem
 		}
-		if s.File != f || s.Type.DeepLabels()&types.Secret != 0 || t.Plain().Kind != types.String || !secretNames.MatchString(s.Name) {
+		if s.File != f || s.Type.DeepLabels()&types.Secret != 0 || t.Plain().Kind != types.String || !secretNames().MatchString(s.Name) {
 			continue
 		}
 		at := s.Decl.Type.Span()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 
@@ -155,15 +156,15 @@ func (r *configReader) text(v any, at source.Span, key string) (string, bool) {
 	return s, ok
 }
 
-var versionForm = regexp.MustCompile(`^(\d+)\.(\d+)$`)
+var versionForm = lazily(`^(\d+)\.(\d+)$`)
 
 func (r *configReader) version(s string, at source.Span) {
-	want := versionForm.FindStringSubmatch(s)
+	want := versionForm().FindStringSubmatch(s)
 	if want == nil {
 		r.add(diag.InvalidValue, at, fmt.Sprintf("write pipe = %q", Language), "pipe: expected a version such as %q, found %q", Language, s)
 		return
 	}
-	have := versionForm.FindStringSubmatch(Language)
+	have := versionForm().FindStringSubmatch(Language)
 	for i := 1; i <= 2; i++ {
 		w, h := number(want[i]), number(have[i])
 		if w > h {
@@ -305,4 +306,9 @@ func (r *configReader) key(table, key string) source.Span {
 func (r *configReader) within(n int, line, word string) source.Span {
 	start := r.file.LineStart(n) + int32(max(strings.Index(line, word), 0))
 	return source.Span{Start: start, End: start + int32(len(word))}
+}
+
+// lazily compiles a pattern when it is first asked for: most commands of pipe never are.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

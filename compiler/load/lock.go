@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -146,11 +145,11 @@ func (r *lockReader) read() map[string]Pin {
 	return out
 }
 
-var mergeMark = regexp.MustCompile(`(?m)^(<{7}|={7}|>{7}|\|{7})( .*)?$`)
+var mergeMark = lazily(`(?m)^(<{7}|={7}|>{7}|\|{7})( .*)?$`)
 
 // merging reports a file that a merge left for a person to finish, once.
 func (r *lockReader) merging() bool {
-	at := mergeMark.FindStringIndex(r.file.Text)
+	at := mergeMark().FindStringIndex(r.file.Text)
 	if at != nil {
 		r.add(diag.Syntax, span(at), "take either side, remove the marks, then run pipe lock", "%s holds the marks of a merge that is not finished", LockFile)
 	}
@@ -181,7 +180,7 @@ func (r *lockReader) version(v any) bool {
 	return false
 }
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestForm = lazily(`^sha256:[0-9a-f]{64}$`)
 
 func (r *lockReader) pin(name string, v any) (pin Pin, ok bool) {
 	at := r.line(`[image.` + tomlText(name) + `]`)
@@ -209,7 +208,7 @@ func (r *lockReader) pin(name string, v any) (pin Pin, ok bool) {
 			return pin, false
 		}
 	}
-	if !digestForm.MatchString(pin.Digest) {
+	if !digestForm().MatchString(pin.Digest) {
 		r.add(diag.InvalidValue, at, lockHelp, "%s: expected digest = \"sha256:…\" with 64 digits, found %q", name, pin.Digest)
 		return pin, false
 	}

@@ -47,7 +47,7 @@ func (l *loader) use(m *Module, f *ast.File, u *ast.Use, uses map[string]*Import
 	uses[name.Text] = &Import{Decl: u, Name: name, Module: l.resolve(m, f, u)}
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var identifier = lazily(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // namespace is the alias, or the path's last part without .pipe.
 func (l *loader) namespace(f *ast.File, u *ast.Use) (ast.Name, bool) {
@@ -60,11 +60,11 @@ func (l *loader) namespace(f *ast.File, u *ast.Use) (ast.Name, bool) {
 	} else if isRemote(u.Path.Value) {
 		name = strings.Trim(strings.SplitN(name, "@", 2)[0], "-")
 	}
-	if identifier.MatchString(name) {
+	if identifier().MatchString(name) {
 		return ast.Name{Text: name, At: u.Path.At}, true
 	}
 	alias := regexp.MustCompile(`[^A-Za-z0-9_]+`).ReplaceAllString(name, "_")
-	if !identifier.MatchString(alias) {
+	if !identifier().MatchString(alias) {
 		alias = "m_" + alias
 	}
 	if isRemote(u.Path.Value) {
@@ -143,7 +143,7 @@ func (l *loader) std(name string) (*Module, *problem) {
 		return m, nil
 	}
 	text, ok := "", false
-	if identifier.MatchString(name) {
+	if identifier().MatchString(name) {
 		text, ok = l.readStd(name)
 	}
 	if !ok {

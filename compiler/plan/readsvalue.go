@@ -7,7 +7,7 @@ import (
 )
 
 // onlyEnds are the functions that ask how a step ended, and not for its value.
-var onlyEnds = regexp.MustCompile(`\b(succeeded|failed|skipped)\(\s*\w+\s*\)`)
+var onlyEnds = lazily(`\b(succeeded|failed|skipped)\(\s*\w+\s*\)`)
 
 // ReadsValue reports whether an expression may read the value of a step, which is named by its path.
 // It says yes where it is not sure.
@@ -26,7 +26,7 @@ func (p *Plan) reads(g *Graph, name string) bool {
 	found := false
 	look := func(_ string, v reflect.Value) bool {
 		if x, ok := v.Addr().Interface().(*Expr); ok && x.CEL != "" {
-			found = found || word.MatchString(onlyEnds.ReplaceAllString(x.CEL, ""))
+			found = found || word.MatchString(onlyEnds().ReplaceAllString(x.CEL, ""))
 		}
 		return !found
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pipelang/pipe/lang/types"
 )
@@ -41,7 +42,7 @@ func (v *validator) addf(format string, args ...any) {
 	}
 }
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestForm = lazily(`^sha256:[0-9a-f]{64}$`)
 
 func (v *validator) head() {
 	p := v.plan
@@ -52,7 +53,7 @@ func (v *validator) head() {
 		v.addf("pipeline and entry must be named")
 	}
 	for i, s := range p.Sources {
-		if !digestForm.MatchString(s.Digest) {
+		if !digestForm().MatchString(s.Digest) {
 			v.addf("source %q has the digest %q, expected sha256 and 64 hex digits", s.Path, s.Digest)
 		}
 		if i > 0 && p.Sources[i-1].Path >= s.Path {
@@ -193,4 +194,9 @@ func (v *validator) circle(steps []Step) {
 		}
 		seen[s.Name] = true
 	}
+}
+
+// lazily compiles a pattern when it is first asked for: most commands of pipe never are.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -74,7 +75,7 @@ func expressionAt(text string, at int) (Mistake, bool) {
 }
 
 // glued are lines on which then or do has become an argument of what stands before it.
-var glued = regexp.MustCompile(`(?m)^[ \t]*(?:if|elif|while|until|for)\b[^;\n#]*[^;&|\n#\s][ \t]+(then|do)[ \t]*$`)
+var glued = lazily(`(?m)^[ \t]*(?:if|elif|while|until|for)\b[^;\n#]*[^;&|\n#\s][ \t]+(then|do)[ \t]*$`)
 
 // slipBefore finds the slip of the pen behind a word that stands without its partner.
 func slipBefore(text string, m Mistake) (Mistake, bool) {
@@ -86,7 +87,7 @@ func slipBefore(text string, m Mistake) (Mistake, bool) {
 		if m.At.Start == 0 || !strings.Contains(m.Message, "without") {
 			before = text
 		}
-		lines := glued.FindAllStringSubmatchIndex(before, -1)
+		lines := glued().FindAllStringSubmatchIndex(before, -1)
 		if len(lines) == 0 {
 			break
 		}
@@ -102,14 +103,14 @@ func slipBefore(text string, m Mistake) (Mistake, bool) {
 			return m, true
 		}
 	}
-	if found == "if" && elseIf.MatchString(text) {
+	if found == "if" && elseIf().MatchString(text) {
 		m.Help = "else if opens another if, with a fi of its own: elif goes on with this one"
 		return m, true
 	}
 	return m, false
 }
 
-var elseIf = regexp.MustCompile(`(?m)\belse[ \t]+if\b`)
+var elseIf = lazily(`(?m)\belse[ \t]+if\b`)
 
 // shown is a piece of a script as a message names it.
 func shown(s string) string {
@@ -329,4 +330,9 @@ func foreignMistake(text string, start, end int) Mistake {
 		m.Help = fmt.Sprintf(`a parameter or env entry %s reaches the script as "$%s"`, name, name)
 	}
 	return m
+}
+
+// lazily compiles a pattern when it is first asked for: most commands of pipe never are.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -1,7 +1,6 @@
 package script
 
 import (
-	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -10,7 +9,7 @@ import (
 // plainText are commands that give their words to nobody who would expand them.
 var plainText = map[string]bool{"echo": true, "printf": true, "sed": true, "curl": true, "wget": true, "git": true, "gh": true, "grep": true, "cp": true, "mv": true, "mkdir": true, "cat": true, "export": true}
 
-var named = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var named = lazily(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // literalNames keeps the words of a command that name variables in single quotes.
 func (w *walker) literalNames(words []*syntax.Word, name string) {
@@ -24,7 +23,7 @@ func (w *walker) literalNames(words []*syntax.Word, name string) {
 				continue
 			}
 			out := Quoted{At: spanOf(q), Plain: !strings.ContainsAny(q.Value, "\"`\\!") && !strings.Contains(q.Value, "$(")}
-			for _, m := range named.FindAllStringSubmatch(q.Value, -1) {
+			for _, m := range named().FindAllStringSubmatch(q.Value, -1) {
 				out.Names = append(out.Names, m[1])
 			}
 			if len(out.Names) > 0 {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pipelang/pipe/lang/types"
@@ -97,14 +98,14 @@ func beneath(path, step string) bool {
 	return ok && rest != "" && (rest[0] == '/' || rest[0] == '[')
 }
 
-var instanceNumbers = regexp.MustCompile(`\[\d+\]`)
+var instanceNumbers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[\d+\]`) })
 
 // inPlan is the path in the plan of a step or an instance.
 func inPlan(path string) string {
 	if !strings.Contains(path, "[") {
 		return path
 	}
-	return instanceNumbers.ReplaceAllString(path, "")
+	return instanceNumbers().ReplaceAllString(path, "")
 }
 
 // parents are what a path stands below, innermost first.

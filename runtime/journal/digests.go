@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"sync"
 )
 
-var digestForm = regexp.MustCompile(`(?:hmac-)?sha256:[0-9a-f]{64}`)
+var digestForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:hmac-)?sha256:[0-9a-f]{64}`) })
 
 // Digests are all that stand in results of runs and steps: going on with a run and fetching its
 // artifacts need their content. sealed says that there are results which only who sealed them can
@@ -27,7 +28,7 @@ func (r *Reader) Digests(ctx context.Context) (digests []string, sealed bool, er
 		if err := rows.Scan(&result, &hidden); err != nil {
 			return nil, false, fmt.Errorf("read the journal: %w", err)
 		}
-		digests = append(digests, digestForm.FindAllString(result, -1)...)
+		digests = append(digests, digestForm().FindAllString(result, -1)...)
 		sealed = sealed || hidden
 	}
 	return digests, sealed, rows.Err()

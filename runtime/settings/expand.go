@@ -3,9 +3,10 @@ package settings
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
-var reference = regexp.MustCompile(`\$\{([^}:]*)(:-([^}]*))?\}`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}:]*)(:-([^}]*))?\}`) })
 
 // expand replaces ${NAME} and ${NAME:-value} in all values, in order.
 func expand(bindings []binding, environ func(string) (string, bool)) ([]binding, []*dotenvError) {
@@ -31,7 +32,7 @@ func expand(bindings []binding, environ func(string) (string, bool)) ([]binding,
 func expandValue(s string, known map[string]string, environ func(string) (string, bool), limit int) string {
 	var b strings.Builder
 	at := 0
-	for _, m := range reference.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range reference().FindAllStringSubmatchIndex(s, -1) {
 		b.WriteString(s[at:m[0]])
 		at = m[1]
 		b.WriteString(lookup(s[m[2]:m[3]], part(s, m[6], m[7]), known, environ))

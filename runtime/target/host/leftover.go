@@ -6,12 +6,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
 
 // sessionFolder is the name of a session's folder: its kind, its user, its process.
-var sessionFolder = regexp.MustCompile(`^pipe-[a-z]+-(\d+)-`)
+var sessionFolder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^pipe-[a-z]+-(\d+)-`) })
 
 // Leftovers are the folders of this user's sessions that were killed: those among temporary
 // files, and those in the state folders of runs, which lie below states. The next run removes
@@ -24,7 +25,7 @@ func Leftovers(states string) []string {
 	var out []string
 	for _, place := range places {
 		for _, name := range names(place) {
-			of := sessionFolder.FindStringSubmatch(name)
+			of := sessionFolder().FindStringSubmatch(name)
 			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && deserted(filepath.Join(place, name)) {
 				out = append(out, filepath.Join(place, name))
 			}
@@ -52,7 +53,7 @@ func deserted(path string) bool {
 // RemoveLeftover removes one of Leftovers, unless a session holds it by now, and the state
 // folder that it lies in where that is empty then.
 func RemoveLeftover(path string) error {
-	if sessionFolder.FindString(filepath.Base(path)) == "" || !removeStale(path) {
+	if sessionFolder().FindString(filepath.Base(path)) == "" || !removeStale(path) {
 		return fmt.Errorf("%s is in use, or cannot be removed", path)
 	}
 	if place := filepath.Dir(path); place != filepath.Clean(os.TempDir()) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"regexp"
 	"strings"
 	"time"
 
@@ -105,11 +104,11 @@ func since(text string, now time.Time) (time.Time, error) {
 }
 
 // hexCommit is the beginning of a commit's digest.
-var hexCommit = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
+var hexCommit = lazily(`^[0-9a-f]{4,64}$`)
 
 // commitOf is the commit that a name stands for in the repository, or the beginning of one.
 func (a *app) commitOf(ctx context.Context, name string) (string, error) {
-	if name == "" || hexCommit.MatchString(name) {
+	if name == "" || hexCommit().MatchString(name) {
 		return name, nil
 	}
 	git := exec.CommandContext(ctx, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/pipelang/pipe/runtime/repo"
 )
@@ -18,7 +19,7 @@ func (s *Surroundings) gitNeeded() []string {
 	return nil
 }
 
-var gitVersion = regexp.MustCompile(`(\d+)\.(\d+)(\.\d+)*`)
+var gitVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\d+)\.(\d+)(\.\d+)*`) })
 
 // git says which one is there and whether it can be worked with in this repository.
 func (s *Surroundings) git(ctx context.Context) []Line {
@@ -29,11 +30,11 @@ func (s *Surroundings) git(ctx context.Context) []Line {
 		}
 		return fails("install git "+repo.MinimumGit+" or newer", "git cannot be run: %v", err)
 	}
-	v := gitVersion.FindStringSubmatch(line)
+	v := gitVersion().FindStringSubmatch(line)
 	if v == nil {
 		return warns("install git "+repo.MinimumGit+" or newer", "git does not say its version: %q", line)
 	}
-	if older(v, gitVersion.FindStringSubmatch(repo.MinimumGit)) {
+	if older(v, gitVersion().FindStringSubmatch(repo.MinimumGit)) {
 		return fails("install git "+repo.MinimumGit+" or newer", "git %s is older than %s", v[0], repo.MinimumGit)
 	}
 	if len(s.gitNeeded()) == 0 {

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -51,7 +50,7 @@ func CutCells(s string, width int) string {
 func padCells(s string, width int) string { return s + strings.Repeat(" ", max(0, width-Cells(s))) }
 
 // sequence is an escape sequence of any kind, or the beginning of one.
-var sequence = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]?)`)
+var sequence = lazily(`\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]?)`)
 
 // tabStop is how far tabs lie apart.
 const tabStop = 8
@@ -70,7 +69,7 @@ func Glance(s string) string {
 	if plain(s) {
 		return s
 	}
-	return spaced(sequence.ReplaceAllString(s, ""))
+	return spaced(sequence().ReplaceAllString(s, ""))
 }
 
 // Plain is Glance for a line that is not shown on a terminal: whole, and inert for CI services.
@@ -79,7 +78,7 @@ func Plain(s string) string {
 	if plain(s) {
 		return s
 	}
-	return disarm(spaced(sequence.ReplaceAllString(s, "")))
+	return disarm(spaced(sequence().ReplaceAllString(s, "")))
 }
 
 // spaced has spaces for tabs, and spells out what is no text.
@@ -100,7 +99,7 @@ func spaced(s string) string {
 }
 
 // erase is what tools write to empty a line before they draw it again.
-var erase = regexp.MustCompile(`^(?:\x1b\[[12]K)+`)
+var erase = lazily(`^(?:\x1b\[[12]K)+`)
 
 // lastDrawn is what stays to be seen of a line that was drawn several times, with carriage
 // returns between. Each time is taken for a whole: what a shorter one leaves of a longer one does not show.
@@ -108,10 +107,10 @@ func lastDrawn(s string) string {
 	for {
 		at := strings.LastIndexByte(s, '\r')
 		if at < 0 {
-			return erase.ReplaceAllString(s, "")
+			return erase().ReplaceAllString(s, "")
 		}
-		one := erase.ReplaceAllString(s[at+1:], "")
-		if strings.TrimSpace(sequence.ReplaceAllString(one, "")) != "" {
+		one := erase().ReplaceAllString(s[at+1:], "")
+		if strings.TrimSpace(sequence().ReplaceAllString(one, "")) != "" {
 			return one
 		}
 		s = s[:at]

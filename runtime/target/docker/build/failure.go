@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	gatewayapi "github.com/moby/buildkit/frontend/gateway/pb"
@@ -32,7 +33,7 @@ func (e *Error) Error() string { return e.Reason }
 func (e *Error) Unwrap() error { return e.Err }
 
 // exited is how engines without typed errors say that a program failed.
-var exited = regexp.MustCompile(`exit code: (\d+)`)
+var exited = lazily(`exit code: (\d+)`)
 
 // failure says where and why a build failed.
 func (r *Request) failure(ctx context.Context, e *docker.Engine, err error, w *watch, s *solve) error {
@@ -103,7 +104,7 @@ func exitOf(err error, failed *step) int {
 		texts = append(texts, failed.err)
 	}
 	for _, t := range texts {
-		if m := exited.FindStringSubmatch(t); m != nil {
+		if m := exited().FindStringSubmatch(t); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			return n
 		}
@@ -128,18 +129,18 @@ func lineOf(err error) int {
 func syntax(err error) bool { return strings.Contains(err.Error(), "dockerfile parse error") }
 
 // wrapping is what layers of the builder put before what went wrong.
-var wrapping = regexp.MustCompile(`^(rpc error: code = \w+ desc = |failed to run Build function: |failed to solve: |failed to solve with frontend [\w.]+: |failed to build LLB: |failed to read dockerfile: |dockerfile parse error on line \d+: |dockerfile parse error: )+`)
+var wrapping = lazily(`^(rpc error: code = \w+ desc = |failed to run Build function: |failed to solve: |failed to solve with frontend [\w.]+: |failed to build LLB: |failed to read dockerfile: |dockerfile parse error on line \d+: |dockerfile parse error: )+`)
 
 // missing is how a builder says that COPY found nothing.
-var missing = regexp.MustCompile(`failed to (?:compute|calculate).*? "([^"]+)":? not found`)
+var missing = lazily(`failed to (?:compute|calculate).*? "([^"]+)":? not found`)
 
 // message is the builder's own, without what it wraps around.
 func message(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
-	if m := missing.FindStringSubmatch(text); m != nil {
+	if m := missing().FindStringSubmatch(text); m != nil {
 		return m[1] + " is not in the context, or its ignore file leaves it out"
 	}
-	return wrapping.ReplaceAllString(text, "")
+	return wrapping().ReplaceAllString(text, "")
 }
 
 // passing says that a failure may pass by itself: of the network, of a registry.
@@ -150,4 +151,9 @@ func passing(text string) bool {
 		}
 	}
 	return false
+}
+
+// lazily compiles a pattern when it is first asked for: most commands of pipe never are.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

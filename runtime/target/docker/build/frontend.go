@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -45,12 +44,12 @@ func (w *warnings) frontend(ctx context.Context, c gateway.Client) (*gateway.Res
 const own = "pipe"
 
 // ours are the names of what this reader is.
-var ours = regexp.MustCompile(`^(docker\.io/)?docker/dockerfile(-upstream)?(:1(\.\d+)*(-labs)?|:latest|:master)?(@sha256:[0-9a-f]{64})?$`)
+var ours = lazily(`^(docker\.io/)?docker/dockerfile(-upstream)?(:1(\.\d+)*(-labs)?|:latest|:master)?(@sha256:[0-9a-f]{64})?$`)
 
 // foreign is the reader that a Dockerfile asks for, "" when it is this one.
 func foreign(text []byte) string {
 	ref, _, _, ok := parser.DetectSyntax(text)
-	if !ok || ours.MatchString(ref) {
+	if !ok || ours().MatchString(ref) {
 		return ""
 	}
 	return ref
@@ -97,11 +96,11 @@ func (w *warnings) line(id digest.Digest) int {
 }
 
 // short is a warning as the reader words it: "FromAsCasing: 'as' and 'FROM' … (line 3)".
-var short = regexp.MustCompile(`^([A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
+var short = lazily(`^([A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 
 func (w *warnings) add(message string, opts gateway.WarnOpts) {
 	out := Warning{Message: message, URL: opts.URL}
-	if m := short.FindStringSubmatch(message); m != nil {
+	if m := short().FindStringSubmatch(message); m != nil {
 		out.Rule, out.Message = m[1], m[2]
 	}
 	out.Message = strings.Join(strings.Fields(out.Message), " ")

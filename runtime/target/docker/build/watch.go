@@ -3,7 +3,6 @@ package build
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -55,23 +54,23 @@ func (w *watch) follow(reports <-chan *client.SolveStatus) {
 }
 
 // named takes a builder's name apart: "[stage-1 2/3] RUN make" or "[internal] load …".
-var named = regexp.MustCompile(`^\[([^\]]*?)(?: +(\d+/\d+))?\] (.*)$`)
+var named = lazily(`^\[([^\]]*?)(?: +(\d+/\d+))?\] (.*)$`)
 
 // alone is the section of a Dockerfile's only stage, which has no name.
 const alone = "stage"
 
 // place is an instruction's place in a stage without a name.
-var place = regexp.MustCompile(`^\d+/\d+$`)
+var place = lazily(`^\d+/\d+$`)
 
 // sectionOf is the stage of a step, and its title.
 func sectionOf(name string) (section, title string) {
-	m := named.FindStringSubmatch(name)
+	m := named().FindStringSubmatch(name)
 	switch {
 	case m == nil && strings.HasPrefix(name, "exporting"):
 		return "export", name
 	case m == nil:
 		return "builder", name
-	case m[2] == "" && place.MatchString(m[1]):
+	case m[2] == "" && place().MatchString(m[1]):
 		return alone, m[1] + " " + m[3]
 	case m[2] != "":
 		return m[1], m[2] + " " + m[3]
@@ -110,7 +109,7 @@ func (w *watch) vertex(v *client.Vertex) {
 	switch first, _, _ := strings.Cut(s.title, " "); {
 	case v.Error != "":
 		w.line(s.section, "%s failed after %s", first, took)
-	case place.MatchString(first):
+	case place().MatchString(first):
 		w.line(s.section, "%s done in %s", first, took)
 	}
 }

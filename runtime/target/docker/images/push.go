@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
@@ -121,15 +122,15 @@ func of(total int64) string {
 }
 
 var (
-	denied  = regexp.MustCompile(`(?i)denied|unauthorized|authentication required|no basic auth|authorization failed|\b40[13]\b`)
-	passing = regexp.MustCompile(`(?i)\b5\d\d\b|EOF|connection (reset|refused|closed)|broken pipe|timeout|deadline exceeded|server closed|temporary failure|too many requests|\b429\b`)
+	denied  = lazily(`(?i)denied|unauthorized|authentication required|no basic auth|authorization failed|\b40[13]\b`)
+	passing = lazily(`(?i)\b5\d\d\b|EOF|connection (reset|refused|closed)|broken pipe|timeout|deadline exceeded|server closed|temporary failure|too many requests|\b429\b`)
 )
 
 // said is a failure in the words of the engine, which passes on those of the registry.
 func said(ref, text string) *PushError {
 	text = strings.Join(strings.Fields(text), " ")
-	out := &PushError{Ref: ref, Reason: text, Denied: denied.MatchString(text)}
-	out.Passing = !out.Denied && passing.MatchString(text)
+	out := &PushError{Ref: ref, Reason: text, Denied: denied().MatchString(text)}
+	out.Passing = !out.Denied && passing().MatchString(text)
 	return out
 }
 
@@ -147,4 +148,9 @@ func Seen(ctx context.Context, e *docker.Engine, ref string, as Login) (string, 
 		return "", told(ctx, e, ref, err)
 	}
 	return got.Descriptor.Digest.String(), nil
+}
+
+// lazily compiles a pattern when it is first asked for: most commands of pipe never are.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
