@@ -4,7 +4,9 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/cli"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -13,11 +15,24 @@ import (
 func main() {
 	host.Helper()
 	if os.Getenv("GOGC") == "" {
-		percent := 400 // a process that lives for milliseconds should not spend them collecting
-		if len(os.Args) > 1 && os.Args[1] == "check" {
-			percent = 800 // nor should its processors wait for each other, who do nothing but allocate
-		}
-		debug.SetGCPercent(percent)
+		collectLate(len(os.Args) > 1 && slices.Contains(brief, os.Args[1]))
 	}
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
+}
+
+// brief are the commands that read, answer and end.
+var brief = []string{"check", "docs", "eval", "explain", "fmt", "graph", "lock", "plan", "rules", "settings", "version"}
+
+// patience is how much a heap grows before it is collected, in percent.
+const patience = 400
+
+// collectLate spares a process that lives for milliseconds the collection of what it has allocated. A brief
+// command collects nothing below 64 MB, which is a file of some thousand steps, and what is larger as others do.
+func collectLate(brief bool) {
+	if !brief {
+		debug.SetGCPercent(patience)
+		return
+	}
+	debug.SetGCPercent(4 * patience) // of the 4 MB that count at least
+	runtime.AddCleanup(new([8]*byte), func(int) { debug.SetGCPercent(patience) }, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,8 @@ func versionLine() string {
 	return fmt.Sprintf("pipe %s, language %s, %s/%s\n", version(), plan.Language, runtime.GOOS, runtime.GOARCH)
 }
 
-func version() string {
+// version is asked for by every command, and reads the list of modules that the program was built of.
+var version = sync.OnceValue(func() string {
 	if Version != "" {
 		return Version
 	}
@@ -37,4 +39,4 @@ func version() string {
 		return info.Main.Version
 	}
 	return "devel"
-}
+})
