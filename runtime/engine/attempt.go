@@ -126,6 +126,10 @@ func (w *opWork) notRun(ctx, inner context.Context, err error) ending {
 	if isLost(err) && w.prior.begun {
 		return w.unknown()
 	}
+	var none *target.NoProgramError
+	if errors.As(err, &none) {
+		return failed(CauseNoProgram, lacking(w.job.Image, none.Text))
+	}
 	end := failed(CauseTarget, err.Error())
 	end.retriable = true
 	return end
@@ -178,6 +182,9 @@ func (w *opWork) exited(ctx, inner context.Context, att target.Attempt) ending {
 		end = failed(CauseExit, exit.Reason)
 	}
 	end.reason += w.in(exit.Script)
+	if exit.Reason != "" && exit.Code == noProgramCode {
+		end = failed(CauseNoProgram, lacking(w.job.Image, end.reason))
+	}
 	end.exit, end.retriable = &exit.Code, true
 	return end
 }

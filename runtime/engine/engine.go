@@ -164,6 +164,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := r.open(ctx, root); err != nil {
 		return nil, err
 	}
+	if err := r.foresee(ctx, root); err != nil {
+		r.opened.close()
+		return nil, err
+	}
 	if err := r.takeUp(ctx); err != nil {
 		return nil, err // places stay open: to close them would end what goes on
 	}

@@ -54,6 +54,7 @@ const (
 	CauseTimeout        = "timeout"          // an attempt, or a pipeline, was not done in time
 	CauseNative         = "native"           // an op that pipe implements itself says why it failed
 	CauseTarget         = "target"           // the place kept the attempt from running, or was lost
+	CauseNoProgram      = "no-program"       // an interpreter, or a program of exec, is not there
 	CauseNoTarget       = "no-target"        // a target that does not exist
 	CauseUnlocked       = "image-not-locked" // a locked run came to an image without a digest
 	CauseGuardError     = "guard-error"      // a guard, binding or requirement could not be evaluated

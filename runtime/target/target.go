@@ -223,7 +223,8 @@ type Exit struct {
 	TimedOut bool
 	// Left names processes that it left behind, and that were ended; Stuck those that could not be.
 	Left, Stuck string
-	// Reason says why a program did not start, in one line; it is "" for one that ran.
+	// Reason says why a program did not start, in one line; it is "" for one that ran. With the code
+	// 127 a program was not there.
 	Reason string
 }
 

@@ -2,12 +2,13 @@ package docker
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 // command is the command line of the container. One script runs as it is; several are run by a
@@ -129,8 +130,8 @@ func (a *attempt) missing() error {
 	case strings.Contains(why, "ormat error"):
 		said = fmt.Sprintf("%q is no program for this engine's processor: build it, or choose an image, for the engine's platform", name)
 	}
-	if len(a.job.Exec) > 0 {
-		return errors.New(said)
+	if len(a.job.Exec) == 0 {
+		said = "interpreter " + said
 	}
-	return fmt.Errorf("interpreter %s", said)
+	return &target.NoProgramError{Text: said}
 }

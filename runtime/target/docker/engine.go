@@ -21,6 +21,7 @@ type Engine struct {
 	endpoint Endpoint
 	env      []string
 	ping     types.Ping
+	platform string // that it is on, "linux/amd64"; "" until a session asked
 }
 
 // minimumAPI is that of engine 20.10, the oldest that is tested.

@@ -59,7 +59,7 @@ func (a *attempt) settleScripts(exit *target.Exit) error {
 		if e.missing {
 			why := fmt.Sprintf("interpreter %q is not in PATH", program(s))
 			if n == 0 && !s.OnFailure {
-				return errors.New(why)
+				return &target.NoProgramError{Text: why}
 			}
 			a.Deliver(event.Stderr, s.Title, []byte("pipe: "+why+"\n"))
 		}

@@ -60,6 +60,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	if err != nil {
 		return nil, engine.Failure(ctx, err)
 	}
+	engine.platform = info.OSType + "/" + architecture(info.Architecture)
 	mine := ownerOf(run)
 	left, err := engine.sweep(ctx, mine)
 	if err != nil {

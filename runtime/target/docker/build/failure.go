@@ -53,6 +53,10 @@ func (r *Request) failure(ctx context.Context, e *docker.Engine, err error, w *w
 	}
 	if out.Exit = exitOf(err, failed); out.Exit != 0 && failed != nil {
 		out.Reason = fmt.Sprintf("%s failed with exit code %d%s", instruction(failed.title), out.Exit, failed.in())
+		if failed.foreign {
+			out.Exit = 0
+			out.Reason = fmt.Sprintf("%s runs a program for another processor%s%s", instruction(failed.title), failed.in(), runnable(ctx, e))
+		}
 	} else {
 		out.Reason = message(err)
 	}
@@ -63,6 +67,15 @@ func (r *Request) failure(ctx context.Context, e *docker.Engine, err error, w *w
 		out.Reason = r.Display + ": " + out.Reason
 	}
 	return out
+}
+
+// runnable says what the engine runs, and what to do about the rest.
+func runnable(ctx context.Context, e *docker.Engine) string {
+	runs := "programs of its own platform"
+	if list, err := e.Platforms(ctx); err == nil && len(list) > 0 {
+		runs = strings.Join(list, ", ")
+	}
+	return ", and the engine runs " + runs + ": choose one of these in platforms and FROM, or let the engine emulate that processor"
 }
 
 // in names the stage of an instruction, where there are several.

@@ -59,6 +59,23 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A program for another processor is told as that, with what the engine runs, and not tried again.
+func TestForeignProgram(t *testing.T) {
+	e := dockertest.Engine(t)
+	program, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program = program[:4096]
+	program[18], program[19] = 0x02, 0x00 // e_machine in the head of an ELF file: SPARC
+	text := "FROM scratch\nCOPY --chmod=755 sh /bin/sh\nRUN true"
+	_, _, err = made(t, e, build.Request{Context: tree(t, map[string]string{"sh": string(program)}), Text: &text})
+	var got *build.Error
+	if !errors.As(err, &got) || !got.Final || got.Line != 3 || !strings.Contains(got.Reason, "RUN true runs a program for another processor, and the engine runs linux/") {
+		t.Errorf("%+v", err)
+	}
+}
+
 // The log has what an instruction printed, behind the stage that it stands in.
 func TestLog(t *testing.T) {
 	e := dockertest.Engine(t)

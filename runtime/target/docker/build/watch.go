@@ -28,6 +28,7 @@ type step struct {
 	begun   bool
 	ended   bool
 	open    []byte // a line that has not ended
+	foreign bool   // a program of it was for another processor
 	err     string
 }
 
@@ -131,6 +132,7 @@ func (w *watch) output(l *client.VertexLog) {
 		if at < 0 {
 			break
 		}
+		s.foreign = s.foreign || bytes.HasSuffix(s.open[:at], execFormat)
 		w.log(s.section, s.open[:at])
 		s.open = s.open[at+1:]
 	}
@@ -138,6 +140,9 @@ func (w *watch) output(l *client.VertexLog) {
 		w.flush(s)
 	}
 }
+
+// execFormat is what the kernel says of a program for another processor.
+var execFormat = []byte("exec format error")
 
 // longest is the length in bytes from which a line is told in pieces.
 const longest = 64 << 10

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"os"
 
 	"github.com/pipelang/pipe/runtime/event"
@@ -62,6 +63,7 @@ func (j *job) next() (*message, *conn, []*os.File) {
 	m := &message{Kind: tellEnded, ID: j.id, End: &ending{Exit: j.exit}}
 	if j.err != nil {
 		m.Err = j.err.Error()
+		_, m.Missing = errors.AsType[*notFoundError](j.err)
 	}
 	stdout, first := j.stdout.send()
 	stderr, second := j.stderr.send()

@@ -131,6 +131,9 @@ func (c *Client) follow(ctx context.Context, id uint64, lane *conn, deliver func
 func endOf(m *message, files []*os.File) (*End, error) {
 	if m.Err != "" {
 		closeFiles(files)
+		if m.Missing {
+			return nil, &target.NoProgramError{Text: m.Err}
+		}
 		return nil, errors.New(m.Err)
 	}
 	end := &End{Exit: m.End.Exit, Stdout: m.End.Stdout.capture(), Stderr: m.End.Stderr.capture()}

@@ -80,6 +80,8 @@ type message struct {
 	ID    uint64 // of the attempt, and of its place
 	Files int    // how many descriptors come along
 	Err   string
+	// Missing says that Err is of a program that is not there.
+	Missing bool
 
 	Hello   *greeting
 	Path    string // of a folder to hold
