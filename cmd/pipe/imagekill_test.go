@@ -55,11 +55,17 @@ func repository(t *testing.T, files map[string]string) string {
 // running is a pipe that runs in a folder.
 func running(t *testing.T, dir string, args ...string) (*exec.Cmd, io.Reader) {
 	t.Helper()
+	return started(t, dir, append([]string{"run"}, args...)...)
+}
+
+// started is a pipe in a folder, with a store there.
+func started(t *testing.T, dir string, args ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), exe, append([]string{"run"}, args...)...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), exe, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PIPE_TEST_MAIN=1", "PIPE_STORE="+filepath.Join(dir, ".store"))
 	out, err := cmd.StdoutPipe()

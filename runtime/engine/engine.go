@@ -185,8 +185,9 @@ func newRun(ctx context.Context, o Options) (*run, *graphInfo, error) {
 	if o.Run.Environ == nil {
 		o.Run.Environ = o.Environ
 	}
-	r := &run{Options: o, locks: newLocks(o.Locks, o.Run.ID),
-		pools: newPools(o.Locks, o.Plan.Pools), asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+	r := &run{Options: o, asking: make(chan struct{}, 1), crashed: make(chan *Panic, 1), kill: kill}
+	files := lockFiles{o.Locks, r}
+	r.locks, r.pools = newLocks(files), newPools(files, o.Plan.Pools)
 	r.traces.step, r.traces.lost = map[string][]trace{}, map[string]int{}
 	r.slots = newSlots(o.Jobs, r.guarded)
 	r.asking <- struct{}{}

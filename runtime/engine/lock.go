@@ -38,8 +38,7 @@ func (e *supersededError) Error() string {
 // lock file that the head of the queue holds. Attempts under a lock keep its file open, too, so
 // that it lasts as long as they do when pipe is killed; see run.takeOver.
 type locks struct {
-	dir  string // of lock files; "" is none
-	run  string // this run's ID, for those who wait
+	lockFiles
 	mu   sync.Mutex
 	keys map[string]*lockQueue
 }
@@ -63,18 +62,18 @@ type lockWaiter struct {
 	file *lockFile
 }
 
-func newLocks(dir, run string) *locks {
-	return &locks{dir: dir, run: run, keys: map[string]*lockQueue{}}
+func newLocks(files lockFiles) *locks {
+	return &locks{lockFiles: files, keys: map[string]*lockQueue{}}
 }
 
 // grant is a lock, or a slot of a pool, that is had. Its file is nil where it is of this run alone.
 type grant struct {
-	file    *os.File
+	file    *lockFile
 	release func()
 }
 
 // grantOf is what holds a lock file, and nothing else.
-func grantOf(f *lockFile) *grant { return &grant{f.file(), sync.OnceFunc(f.release)} }
+func grantOf(f *lockFile) *grant { return &grant{f, sync.OnceFunc(f.release)} }
 
 // acquire waits for a key. waits is called once, before waiting, with who holds it. The
 // error is a *heldError, a *supersededError, the context's, or a fault of the lock file.
@@ -102,11 +101,7 @@ func (l *locks) acquire(ctx context.Context, key, policy, path string, waits fun
 	l.mu.Lock()
 	w.had = true
 	l.mu.Unlock()
-	had := &grant{release: sync.OnceFunc(func() { l.leave(key, w) })}
-	if w.file != nil {
-		had.file = w.file.file()
-	}
-	return had, nil
+	return &grant{w.file, sync.OnceFunc(func() { l.leave(key, w) })}, nil
 }
 
 // join enters the queue of a key. by is the step that has it now, "" when it is this one's turn.
@@ -131,14 +126,6 @@ func (l *locks) join(key string, w *lockWaiter) (by string, err error) {
 	}
 	q.queue = append(q.queue, w)
 	return q.holder.name(), nil
-}
-
-// holderIn is what a lock file says of who holds it.
-func holderIn(run, path string) string {
-	if path == "" {
-		return "run " + run
-	}
-	return "step " + path + " of run " + run
 }
 
 func (w *lockWaiter) name() string {
@@ -183,8 +170,8 @@ func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by s
 	if l.dir == "" {
 		return nil
 	}
-	who := holderIn(l.run, w.path)
-	f, by, err := tryLockFile(l.dir, key, who)
+	who := holderIn(l.run.Run.ID, w.path)
+	f, by, err := l.try(w.ctx, key, who)
 	if err != nil {
 		return fmt.Errorf("lock %q: %w", key, err)
 	}
@@ -197,7 +184,7 @@ func (l *locks) acrossRuns(key string, w *lockWaiter, tell bool, waits func(by s
 				waits(by)
 			}
 		}
-		if f, err = waitLockFile(w.ctx, l.dir, key, who, w.policy == lockLatest, queued); err != nil {
+		if f, err = l.wait(w.ctx, key, who, w.policy == lockLatest, queued); err != nil {
 			return err
 		}
 	}
@@ -252,8 +239,8 @@ func (h *heldLocks) release() {
 }
 
 // files are the lock files.
-func (h heldLocks) files() []*os.File {
-	var out []*os.File
+func (h heldLocks) files() []*lockFile {
+	var out []*lockFile
 	for _, l := range h {
 		if l.file != nil {
 			out = append(out, l.file)
@@ -343,15 +330,23 @@ func (g *graphRun) heldAround(in *instance) iter.Seq[heldLocks] {
 	}
 }
 
-// holding are the files that an attempt must keep open: those of the locks that it works under, and
-// of its slot in a pool.
-func (in *instance) holding() []*os.File {
-	var out []*os.File
+// lockFiles are those of the locks that an attempt works under, and of its slot in a pool.
+func (in *instance) lockFiles() []*lockFile {
+	var out []*lockFile
 	for h := range in.graph.heldAround(in) {
 		out = append(out, h.files()...)
 	}
 	if in.poolSlot != nil && in.poolSlot.file != nil {
 		out = append(out, in.poolSlot.file)
+	}
+	return out
+}
+
+// holding are those files as an attempt must keep them open.
+func (in *instance) holding() []*os.File {
+	var out []*os.File
+	for _, l := range in.lockFiles() {
+		out = append(out, l.file())
 	}
 	return out
 }

@@ -2,12 +2,16 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/runtime/engine"
@@ -192,4 +196,59 @@ func TestLockOfAKilledProcess(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	wantTable(t, <-second, "= succeeded", "s succeeded")
+}
+
+// asked is a place that is asked for what killed runs left at work there.
+type asked struct {
+	*fake.Target
+	outlast func(left target.Left, waits func() error) error
+}
+
+func (a asked) Outlast(_ context.Context, _ target.Run, left target.Left, waits func() error) error {
+	return a.outlast(left, waits)
+}
+
+// Whoever gets the lock of a holder that died asks the places where that one worked before it enters.
+func TestLockOfWhatIsLeftElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	free, ended := holding(t, dir, "")
+	free()
+	<-ended
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	path := filepath.Join(dir, files[0].Name())
+	for _, c := range []struct {
+		name, policy string
+		outlast      func(left target.Left, waits func() error) error
+		row, reason  string
+	}{
+		{"nothing is left", "", func(target.Left, func() error) error { return nil }, "s succeeded", ""},
+		{"it is waited for", "", func(_ target.Left, waits func() error) error { return waits() }, "s succeeded", ""},
+		{"reject", "reject", func(_ target.Left, waits func() error) error { return waits() },
+			"s failed lock-rejected", `lock "ship" is held by step a/b of run r0`},
+		{"nobody knows", "", func(target.Left, func() error) error { return errors.New("no engine") },
+			"s failed lock", `lock "ship": whether step a/b of run r0 still works cannot be found out: no engine: see to that, or remove ` + path},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := os.WriteFile(path, []byte("step a/b of run r0\nat docker tcp://engine\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var left target.Left
+			b := newBench(t, pipeline(step("s", lock("ship", c.policy))))
+			b.opts.Locks = dir
+			b.opts.Targets["docker"] = asked{b.fake, func(l target.Left, waits func() error) error {
+				left = l
+				return c.outlast(l, waits)
+			}}
+			res := b.run(t.Context())
+			if got := row(t, res, "s"); table(res)[1] != c.row || got.Reason != c.reason {
+				t.Errorf("%v, %q", table(res), got.Reason)
+			}
+			if d := cmp.Diff(target.Left{Where: "tcp://engine", Run: "r0", Step: "a/b"}, left); d != "" {
+				t.Error(d)
+			}
+		})
+	}
 }

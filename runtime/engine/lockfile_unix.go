@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,28 @@ import (
 
 // lockFile is a lock that is held across runs: an flock, which ends with the last process that has
 // it open, however that ends. Beside pipe that is who runs attempts under it. The file says who holds it.
-type lockFile struct{ f *os.File }
+type lockFile struct {
+	f     *os.File
+	mu    sync.Mutex
+	marks map[string]bool
+}
+
+// mark adds a line, once.
+func (l *lockFile) mark(line string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.marks[line] {
+		return nil
+	}
+	info, err := l.f.Stat()
+	if err == nil {
+		_, err = l.f.WriteAt([]byte(line+"\n"), info.Size())
+	}
+	if err == nil {
+		l.marks[line] = true
+	}
+	return err
+}
 
 // release lets go, for all who have it open. The file stays: removing it would let two hold it.
 func (l *lockFile) release() {
@@ -29,6 +51,8 @@ func (l *lockFile) release() {
 
 func (l *lockFile) file() *os.File { return l.f }
 
+func lockFileOf(f *os.File) *lockFile { return &lockFile{f: f, marks: map[string]bool{}} }
+
 // lockFileAmong gives the one of several files that is the lock of a key, and closes the others.
 func lockFileAmong(files []*os.File, dir, key string) *lockFile {
 	want, err := os.Stat(lockPath(dir, key))
@@ -36,7 +60,7 @@ func lockFileAmong(files []*os.File, dir, key string) *lockFile {
 	for _, f := range files {
 		info, statErr := f.Stat()
 		if found == nil && err == nil && statErr == nil && os.SameFile(info, want) {
-			found = &lockFile{f}
+			found = lockFileOf(f)
 		} else {
 			f.Close()
 		}
@@ -56,23 +80,48 @@ func openLockFile(dir, key string) (*os.File, error) {
 	return os.OpenFile(lockPath(dir, key), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// tryLockFile takes a lock file if it is free; else it is nil and by says who holds it.
-func tryLockFile(dir, key, who string) (l *lockFile, by string, err error) {
-	f, err := openLockFile(dir, key)
+// try takes a lock file if it is free; else it is nil and by says who holds it.
+func (l *lockFiles) try(ctx context.Context, key, who string) (had *lockFile, by string, err error) {
+	f, err := openLockFile(l.dir, key)
 	if err != nil {
 		return nil, "", err
 	}
-	switch err := flock(f, unix.LOCK_EX|unix.LOCK_NB); {
+	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		err = l.outlast(ctx, textOfLock(f), func() error { return unix.EWOULDBLOCK })
+	}
+	switch {
 	case err == nil:
 		return held(f, who), "", nil
 	case errors.Is(err, unix.EWOULDBLOCK):
-		by := holder(f)
+		by := textOfLock(f).holder()
 		f.Close()
 		return nil, by, nil
-	default:
-		f.Close()
-		return nil, "", err
 	}
+	f.Close()
+	return nil, "", unaskable(l.dir, key, err)
+}
+
+// again takes a lock file that is free and was held by the same one, who died.
+func (l *lockFiles) again(key, who string) *lockFile {
+	f, err := openLockFile(l.dir, key)
+	if err != nil {
+		return nil
+	}
+	if flock(f, unix.LOCK_EX|unix.LOCK_NB) == nil && textOfLock(f).holder() == who {
+		return lockFileOf(f)
+	}
+	f.Close()
+	return nil
+}
+
+// unaskable says which file stands in the way where nobody can say whether its holder still works.
+func unaskable(dir, key string, err error) error {
+	var left *outlastError
+	if errors.As(err, &left) {
+		return fmt.Errorf("%w: see to that, or remove %s", err, lockPath(dir, key))
+	}
+	return err
 }
 
 func flock(f *os.File, how int) error {
@@ -87,22 +136,20 @@ func flock(f *os.File, how int) error {
 func held(f *os.File, who string) *lockFile {
 	_ = f.Truncate(0)
 	_, _ = f.WriteAt([]byte(who+"\n"), 0)
-	return &lockFile{f}
+	return lockFileOf(f)
 }
 
-func holder(f *os.File) string {
-	buf := make([]byte, 4096)
+func textOfLock(f *os.File) lockText {
+	buf := make([]byte, 64<<10)
 	n, _ := f.ReadAt(buf, 0)
-	if who := strings.TrimSpace(string(buf[:n])); who != "" {
-		return who
-	}
-	return "another run"
+	return lockText(buf[:n])
 }
 
-// waitLockFile waits for a lock file. The flock is waited for in a thread of its own, which
-// the kernel wakes; nothing can call it back, so one who gives up leaves it to let go at once
-// when its turn comes. queued is called when newer waiters can reach this one.
-func waitLockFile(ctx context.Context, dir, key, who string, latest bool, queued func()) (*lockFile, error) {
+// wait waits for a lock file, and for what a holder that died left at work. The flock is waited
+// for in a thread of its own, which the kernel wakes; nothing can call it back, so one who gives up
+// leaves it to let go at once when its turn comes. queued is called when newer waiters can reach this one.
+func (l *lockFiles) wait(ctx context.Context, key, who string, latest bool, queued func()) (*lockFile, error) {
+	dir := l.dir
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	if latest {
@@ -128,11 +175,17 @@ func waitLockFile(ctx context.Context, dir, key, who string, latest bool, queued
 	}()
 	select {
 	case err := <-got:
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("lock %q: %w", key, err)
+		if err == nil {
+			err = l.outlast(ctx, textOfLock(f), func() error { return nil })
 		}
-		return held(f, who), nil
+		if err == nil {
+			return held(f, who), nil
+		}
+		f.Close()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, fmt.Errorf("lock %q: %w", key, unaskable(dir, key, err))
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -14,14 +14,14 @@ import (
 // pools hand out the slots of named pools. An attempt holds a slot within this run, and across
 // runs one of the pool's lock files, of which there are as many as it has slots.
 type pools struct {
-	dir   string // of lock files; "" keeps pools to this run
+	lockFiles
 	sizes map[string]int
 	mu    sync.Mutex
 	local map[string]chan struct{} // by pool: what holds a slot in this run
 }
 
-func newPools(dir string, sizes map[string]int) *pools {
-	return &pools{dir: dir, sizes: sizes, local: map[string]chan struct{}{}}
+func newPools(files lockFiles, sizes map[string]int) *pools {
+	return &pools{lockFiles: files, sizes: sizes, local: map[string]chan struct{}{}}
 }
 
 // slots are the slots of a pool within this run.
@@ -59,7 +59,7 @@ func (p *pools) acquire(ctx context.Context, name, who string, waits func(by str
 	if f == nil {
 		return &grant{release: func() { <-local }}, nil
 	}
-	return &grant{f.file(), func() {
+	return &grant{f, func() {
 		f.release()
 		<-local
 	}}, nil
@@ -76,12 +76,12 @@ func (p *pools) acrossRuns(ctx context.Context, name, who string, waits func(by 
 	if p.dir == "" {
 		return nil, nil
 	}
-	f, by, err := p.try(name, who)
+	f, by, err := p.tryAll(ctx, name, who)
 	if f != nil || err != nil {
 		return f, err
 	}
 	waits(by)
-	turn, err := waitLockFile(ctx, p.dir, poolKey(name, "turn"), who, false, func() {})
+	turn, err := p.wait(ctx, poolKey(name, "turn"), who, false, func() {})
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +93,11 @@ func poolKey(name, part string) string { return "pool\x00" + name + "\x00" + par
 
 func (p *pools) key(name string, slot int) string { return poolKey(name, fmt.Sprint(slot)) }
 
-// try takes a lock file that is free; else by says who holds them.
-func (p *pools) try(name, who string) (f *lockFile, by string, err error) {
+// tryAll takes a lock file that is free; else by says who holds them.
+func (p *pools) tryAll(ctx context.Context, name, who string) (f *lockFile, by string, err error) {
 	var holders []string
 	for i := range p.sizes[name] {
-		f, by, err := tryLockFile(p.dir, p.key(name, i), who)
+		f, by, err := p.try(ctx, p.key(name, i), who)
 		if f != nil || err != nil {
 			return f, "", err
 		}
@@ -121,7 +121,7 @@ func (p *pools) first(ctx context.Context, name, who string) (*lockFile, error) 
 	all := make(chan got)
 	for i := range n {
 		go func() {
-			f, err := waitLockFile(inner, p.dir, p.key(name, i), who, false, func() {})
+			f, err := p.wait(inner, p.key(name, i), who, false, func() {})
 			select {
 			case all <- got{f, err}:
 			case <-inner.Done():

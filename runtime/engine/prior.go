@@ -66,6 +66,9 @@ func (w *opWork) launch(ctx context.Context, job target.Job, lines *event.Lines)
 		w.run.traces.forget(job.Step, job.Attempt)
 		return t.session.Adopt(ctx, job, lines)
 	}
+	if err := w.markLocks(); err != nil {
+		return nil, err
+	}
 	if !adopts && !w.op.plan.Idempotent {
 		if err := w.run.written(ctx); err != nil {
 			return nil, err

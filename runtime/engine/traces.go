@@ -97,6 +97,11 @@ func (r *run) takeOver(ctx context.Context, path, key string) *lockFile {
 		return nil
 	}
 	for _, t := range r.traces.below(path) {
+		if _, lingers := t.session.(target.Lingering); lingers {
+			if f := r.locks.again(key, holderIn(r.Run.ID, path)); f != nil {
+				return f
+			}
+		}
 		h, ok := t.session.(target.Holder)
 		if !ok || t.State != target.Running {
 			continue

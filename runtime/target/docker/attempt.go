@@ -27,7 +27,9 @@ type attempt struct {
 	sharing sharing
 	args    []string
 	nonce   string // "" where there is one script
-	id      string // of the container
+	// deadline is when its time is over; zero is never.
+	deadline time.Time
+	id       string // of the container
 
 	stdout, stderr *marks
 	initSaid       string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
@@ -91,6 +92,9 @@ func (a *attempt) config() (*container.Config, *container.HostConfig, error) {
 	}
 	labels := a.session.owner.labels(a.job.Step, a.job.Attempt)
 	labels[labelNonce] = a.nonce
+	if !a.deadline.IsZero() {
+		labels[labelUntil] = strconv.FormatInt(a.deadline.Add(a.job.Grace).Unix()+1, 10)
+	}
 	return &container.Config{
 		Image:        a.image.ID,
 		User:         cmp.Or(a.job.Container.User, a.session.user),

@@ -23,11 +23,14 @@ const (
 	labelFolder  = "pipe.folder"  // the session's folder, whose lock says whether the run lives
 	labelNonce   = "pipe.nonce"   // what separates sections in the output
 	labelService = "pipe.service" // the name of a service
+	labelUntil   = "pipe.until"   // when an attempt's time is over, in seconds since 1970
 )
 
 // owner is whose something is on an engine.
 type owner struct {
 	Store, Run, Plan, Folder string
+	// States is the folder in which each run of the store has one as long as it may be gone on with.
+	States string
 }
 
 // ownerOf says whose the things of a run are. A store is told from others by its path and the
@@ -40,7 +43,7 @@ func ownerOf(run target.Run) owner {
 	}
 	state := realPath(filepath.Dir(run.State))
 	sum := sha256.Sum256([]byte(strings.TrimSpace(string(machine)) + "\x00" + state))
-	return owner{Store: hex.EncodeToString(sum[:8]), Run: run.ID, Plan: run.Plan}
+	return owner{Store: hex.EncodeToString(sum[:8]), Run: run.ID, Plan: run.Plan, States: state}
 }
 
 // labels are those of one thing.

@@ -108,6 +108,7 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 		return nil, fmt.Errorf("the engine at %s does not see this machine's files, so no op works in place there: leave in place out", s.engine.endpoint.Host)
 	}
 	a := &attempt{session: s, job: &job, image: image, sharing: sharing, begun: -1}
+	a.deadline, _ = ctx.Deadline()
 	if a.Workspace, err = s.spaces.Prepare(live, &job, out, beside); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -23,6 +26,10 @@ type Left struct {
 	Step string
 
 	folder string
+	// attempt says that it is a container of a step, and until when that may take; 0 is no limit.
+	attempt bool
+	until   int64
+	state   string // what the engine says of it
 }
 
 // leftovers are what must stay, by the folders that it needs.
@@ -31,7 +38,8 @@ type leftovers map[string]bool
 func (l leftovers) uses(folder string) bool { return l[folder] }
 
 // Leftovers lists what killed runs of the store of a run left on the engine: what carries the
-// store's label, and belongs neither to this run nor to one that lives.
+// store's label, and belongs neither to this run nor to one that lives or that may be gone on with: one
+// of whose steps a container still works, or has ended within the hour.
 func (e *Engine) Leftovers(ctx context.Context, run target.Run) ([]Left, error) {
 	stale, _, err := e.leftovers(ctx, ownerOf(run))
 	return stale, err
@@ -66,9 +74,12 @@ func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays
 		alive, known := lives[l.folder]
 		if !known {
 			alive = host.InUse(l.folder)
-			lives[l.folder] = alive
 		}
-		if l.Run == mine.Run || alive {
+		alive = alive || l.attempt && e.awaited(ctx, mine, l)
+		lives[l.folder] = alive // containers come first, and what they need has the same folder
+	}
+	for _, l := range all {
+		if l.Run == mine.Run || lives[l.folder] {
 			stays[l.folder] = true
 			continue
 		}
@@ -77,11 +88,35 @@ func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays
 	return stale, stays, nil
 }
 
+// awaits is how long a step's container that has ended waits for somebody to go on with its run, as
+// long as a supervisor does.
+const awaits = time.Hour
+
+// awaited says that the container of a step may be found again: its run has not been given up, and it
+// works within its time, or ended not long ago.
+func (e *Engine) awaited(ctx context.Context, mine owner, l Left) bool {
+	if _, err := os.Stat(filepath.Join(mine.States, l.Run)); err != nil || l.Run == "" {
+		return false
+	}
+	switch l.state {
+	case "running", "paused", "restarting":
+		return l.until == 0 || time.Now().Unix() < l.until
+	case "exited":
+		c, err := e.api.ContainerInspect(ctx, l.ID)
+		if err != nil {
+			return false
+		}
+		ended, err := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
+		return err == nil && time.Since(ended) < awaits
+	}
+	return false
+}
+
 // made lists all that a store has on the engine; containers first, for they hold the rest.
 func (e *Engine) made(ctx context.Context, mine owner) ([]Left, error) {
 	var out []Left
 	add := func(kind, id string, labels map[string]string) {
-		out = append(out, Left{kind, id, labels[labelRun], labels[labelStep], filepath.Clean(labels[labelFolder])})
+		out = append(out, Left{Kind: kind, ID: id, Run: labels[labelRun], Step: labels[labelStep], folder: filepath.Clean(labels[labelFolder])})
 	}
 	containers, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: mine.filter()})
 	if err != nil {
@@ -89,6 +124,9 @@ func (e *Engine) made(ctx context.Context, mine owner) ([]Left, error) {
 	}
 	for _, c := range containers {
 		add("container", c.ID, c.Labels)
+		l := &out[len(out)-1]
+		l.attempt, l.state = c.Labels[labelAttempt] != "", c.State
+		l.until, _ = strconv.ParseInt(c.Labels[labelUntil], 10, 64)
 	}
 	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: mine.filter()})
 	if err != nil {

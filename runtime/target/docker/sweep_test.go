@@ -1,9 +1,11 @@
 package docker_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,7 +56,7 @@ func TestVictim(t *testing.T) {
 		return // it is not a test by itself
 	}
 	run := newRun(t)
-	run.ID, run.State = "victim", state
+	run.ID, run.State = cmp.Or(os.Getenv("PIPE_TEST_VICTIM_RUN"), "victim"), state
 	s, err := docker.New(docker.Endpoint{}).Open(t.Context(), run)
 	if err != nil {
 		t.Fatal(err)
@@ -73,25 +75,66 @@ func TestVictim(t *testing.T) {
 	t.Fatal(err)
 }
 
+// killVictim makes a run that is killed while its container works.
+func killVictim(t *testing.T, image, state, run string) {
+	t.Helper()
+	if err := os.MkdirAll(state, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$")
+	cmd.Env = append(os.Environ(), "PIPE_TEST_VICTIM="+state, "PIPE_TEST_IMAGE="+image, "PIPE_TEST_VICTIM_RUN="+run)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// What a killed run may be gone on with stays as long as its state does: a step that works, and one
+// that ended just now.
+func TestWhatIsFoundAgainIsNotSwept(t *testing.T) {
+	e := dockertest.Engine(t)
+	run := newRun(t)
+	state := run.State + "-interrupted"
+	killVictim(t, dockertest.Tools(t, e), state, filepath.Base(state))
+	sweeps := func(want int) {
+		t.Helper()
+		swept, err := e.Sweep(t.Context(), run)
+		containers := 0
+		for _, l := range swept {
+			if l.Kind == "container" {
+				containers++
+			}
+		}
+		if err != nil || containers != want {
+			t.Errorf("swept %+v, %v, want %d containers", swept, err, want)
+		}
+	}
+	sweeps(0)
+	for _, c := range mine(t, e, "victim") {
+		if c.Labels["pipe.run"] == filepath.Base(state) {
+			if err := e.Client().ContainerKill(t.Context(), c.ID, "KILL"); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	sweeps(0)
+	if err := os.RemoveAll(state); err != nil {
+		t.Error(err)
+	}
+	sweeps(1)
+}
+
 // The next run of a store removes what a killed one left: not what lives, and nothing of others.
 func TestKilledRunsAreSweptUp(t *testing.T) {
 	e := dockertest.Engine(t)
 	image := dockertest.Tools(t, e)
 	run := newRun(t)
 	victim := run.State + "-victim"
-	if err := os.MkdirAll(victim, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	stranger, err := e.Client().ContainerCreate(t.Context(), &container.Config{Image: image, Cmd: []string{"true"}, Labels: map[string]string{"pipe.step": "victim"}}, nil, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Client().ContainerRemove(context.Background(), stranger.ID, container.RemoveOptions{Force: true})
-	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$")
-	cmd.Env = append(os.Environ(), "PIPE_TEST_VICTIM="+victim, "PIPE_TEST_IMAGE="+image)
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	killVictim(t, image, victim, "")
 	left, err := e.Leftovers(t.Context(), run)
 	if err != nil || len(left) == 0 || left[0].Run != "victim" || left[0].Step != "victim" {
 		t.Fatalf("left over: %+v, %v", left, err)
