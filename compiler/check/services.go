@@ -107,4 +107,38 @@ func (f *file) declareServices(into *expr.Scope, items []ast.Item) {
 		seen[s.Name.Text] = s.Name.Range
 		into.Declare(s.Name.Text, expr.Var{Type: expr.Service})
 	}
+	f.serviceOrder(items)
+}
+
+// serviceOrder finds services that read what only starts after them, or themselves.
+func (f *file) serviceOrder(items []ast.Item) {
+	later := map[string]bool{}
+	for _, it := range slices.Backward(items) {
+		s, ok := it.(*ast.Service)
+		if !ok {
+			continue
+		}
+		later[s.Name.Text] = true
+		for _, field := range s.Items {
+			eachExpr(field, func(x ast.Expr) {
+				expr.EachRef(x, func(r expr.Ref) {
+					if later[r.Name] {
+						f.tooEarly(s, r)
+					}
+				})
+			})
+		}
+	}
+}
+
+func (f *file) tooEarly(s *ast.Service, r expr.Ref) {
+	d := finding{
+		rule: diag.Misplaced, at: r.Span,
+		message: fmt.Sprintf("service %q reads %q, which starts after it", s.Name.Text, r.Name),
+		help:    fmt.Sprintf("services start in the order of the text: declare %s first", r.Name),
+	}
+	if r.Name == s.Name.Text {
+		d.message, d.help = fmt.Sprintf("service %q reads itself, and has no address before it starts", r.Name), "inside of the service it is 127.0.0.1 and the port that it listens on"
+	}
+	f.report(d)
 }

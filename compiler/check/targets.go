@@ -3,6 +3,7 @@ package check
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -46,7 +47,21 @@ func (f *file) targetFields(t *ast.Target) {
 		case f.declare(seen, a.Key, "field"):
 			got := f.in(f.scope).want(a.Value, want, a.Key.Text)
 			f.in(f.scope).unlabelled(a.Value, got, anyLabel, a.Key.Text)
+			if a.Key.Text == "host" {
+				f.engineHost(a.Value)
+			}
 		}
+	}
+}
+
+// engineHost checks the address of an engine that is written out.
+func (f *file) engineHost(x ast.Expr) {
+	s, ok := ast.Unparen(x).(*ast.StringLit)
+	if !ok || s.Value == "" {
+		return
+	}
+	if scheme, _, _ := strings.Cut(s.Value, "://"); !slices.Contains([]string{"unix", "tcp", "ssh", "http", "https"}, scheme) || scheme == s.Value {
+		f.errorf(diag.InvalidValue, x.Span(), "host: expected unix:///path, tcp://host:port or ssh://user@host, found %s", f.src.Slice(x.Span()))
 	}
 }
 

@@ -79,7 +79,7 @@ func readEvent(path, name string) (event githubEvent, err error) {
 		return event, nil
 	}
 	if err != nil {
-		return event, eventError(path, reason(err).Error())
+		return event, eventError(path, "cannot be read: "+reason(err).Error())
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
@@ -88,7 +88,7 @@ func readEvent(path, name string) (event githubEvent, err error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxEvent+1))
 	switch {
 	case err != nil:
-		return event, eventError(path, reason(err).Error())
+		return event, eventError(path, "cannot be read: "+reason(err).Error())
 	case len(data) > maxEvent:
 		return event, eventError(path, fmt.Sprintf("is larger than %d MiB", maxEvent>>20))
 	}
