@@ -79,6 +79,8 @@ type world struct {
 	dir    string
 	// assumed are steps of which a person said what became of them.
 	assumed map[string]bool
+	// orphan says that the supervisor was killed, too: only then may anything be unknown.
+	orphan bool
 	trail   []string
 }
 
@@ -248,6 +250,7 @@ func (w *world) killSoon(took time.Duration, args ...string) {
 	_ = cmd.Process.Kill()
 	<-ended
 	if orphan {
+		w.orphan = true
 		w.killSupervisor()
 	}
 	w.mu.Lock()
@@ -359,8 +362,7 @@ func (w *world) finish(want *undisturbed) {
 func (w *world) approve() {
 	s := w.show()
 	for i, step := range s.Steps {
-		whole := i+1 < len(s.Steps) && strings.HasPrefix(s.Steps[i+1].Step, step.Step+"[")
-		if step.Status == "waiting" && step.Cause == "approval" && !whole {
+		if step.Status == "waiting" && step.Cause == "approval" && !w.instances(s, i) {
 			if code, out := w.pipeEnds("approve", s.ID, step.Step); code != 0 {
 				w.fatalf("exit %d: %s", code, out)
 			}
@@ -368,13 +370,24 @@ func (w *world) approve() {
 	}
 }
 
+// instances reports whether a step of a run is a `for`: its instances come next.
+func (w *world) instances(s shown, i int) bool {
+	return i+1 < len(s.Steps) && strings.HasPrefix(s.Steps[i+1].Step, s.Steps[i].Step+"[")
+}
+
 // assume says of every step that stops the run what a person would find: that it was done where its
 // last line is there, and else that it was not.
 func (w *world) assume(out string, want *undisturbed) []string {
+	if !w.orphan {
+		w.fatalf("a step is not known whose supervisor was there all the time: %s", out)
+	}
 	var args []string
-	for _, s := range want.Steps {
+	for i, s := range want.Steps {
 		if !strings.Contains(out, s.Step+" (attempt ") {
 			continue
+		}
+		if w.instances(want.shown, i) {
+			w.fatalf("%s is a whole, of which only instances run", s.Step)
 		}
 		name := strings.NewReplacer("/", "_", "[", "_", "]", "").Replace(s.Step)
 		if w.p.done != "" && s.Step == w.p.unsure {

@@ -22,8 +22,8 @@ func enginePast(p *journal.Past, sealer *secret.Sealer) (*engine.Past, error) {
 		switch {
 		case !s.Ended.IsZero():
 			step.Outcome = engine.Outcome(s.Status)
-		case s.Status == journal.Interrupted:
-			step.Begun = true
+		case s.Status == journal.Interrupted: // of a for, only its instances have attempts
+			step.Begun = s.Attempts > 0
 		}
 		if s.Sealed != nil {
 			plain, err := sealer.Open(s.Sealed)

@@ -96,7 +96,10 @@ func connect(ctx context.Context, fd int, cmd *exec.Cmd, state string) (*Client,
 	go c.read()
 	ctx, cancel := context.WithTimeoutCause(ctx, helloTime, errors.New("it does not answer: another pipe works on this run"))
 	defer cancel()
-	r, err := c.call(ctx, &message{Kind: askHello, Hello: &greeting{State: state}})
+	r, err := c.call(ctx, &message{Kind: askHello, Hello: &greeting{Protocol: protocol, State: state}})
+	if err == nil && r.Hello.Protocol != protocol {
+		err = otherVersion(fd)
+	}
 	if err != nil {
 		c.conn.hangUp()
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -104,6 +107,15 @@ func connect(ctx context.Context, fd int, cmd *exec.Cmd, state string) (*Client,
 	c.Folder, c.Turn = r.Hello.Folder, r.Hello.Turn
 	c.last.Store(r.Hello.Last)
 	return c, nil
+}
+
+// otherVersion says whose supervisor it is that speaks another protocol, and how to go on with the run.
+func otherVersion(fd int) error {
+	const what = "it was started by another version of pipe, which alone can go on with this run"
+	if pid := peer(fd); pid > 0 {
+		return fmt.Errorf("%s: /proc/%d/exe resume", what, pid)
+	}
+	return errors.New(what)
 }
 
 // read hands out what the supervisor says.

@@ -65,13 +65,19 @@ const (
 	askKeep        // output until it is acknowledged
 	askTraces      // attempts
 	askEnd         // the run has ended
-	// What a supervisor tells.
-	tellAnswer // to what asked for one, by its Call
+	askHeld        // files that an attempt holds until its programs have ended
+)
+
+// What a supervisor tells.
+const (
+	tellAnswer kind = iota + 128 // to what asked for one, by its Call
 	tellOutput
 	tellEnded
-	// askHeld asks for the files that an attempt holds until its programs have ended.
-	askHeld
 )
+
+// protocol is counted up whenever messages change: a pipe that was upgraded may find the supervisor
+// of a run that the one before started. What a greeting holds must stay readable to all of them.
+const protocol = 1
 
 // message goes either way; which fields mean something depends on the kind.
 type message struct {
@@ -103,7 +109,8 @@ type message struct {
 
 // greeting is what both sides say first.
 type greeting struct {
-	State string // the run's folder
+	Protocol int
+	State    string // the run's folder
 	// Folder is the session's that was held first, and Turn counts the pipes that were here.
 	Folder string
 	Turn   int

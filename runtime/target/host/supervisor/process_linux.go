@@ -166,6 +166,15 @@ func dial(state string) (int, error) {
 	return fd, nil
 }
 
+// peer is the process at a socket's other end, 0 where that is not known.
+func peer(fd int) int {
+	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return 0
+	}
+	return int(cred.Pid)
+}
+
 // ownPeer refuses a socket's other end that is another user's.
 func ownPeer(fd int) error {
 	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)

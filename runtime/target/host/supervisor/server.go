@@ -183,10 +183,14 @@ func (s *server) cancel(id uint64) {
 
 // greet takes in what is to be known of the run.
 func (s *server) greet(c *conn, m *message) {
+	if m.Hello.Protocol != protocol {
+		_ = c.send(&message{Kind: tellAnswer, Call: m.Call, Hello: &greeting{Protocol: protocol}})
+		return // such a pipe asks for nothing more
+	}
 	s.mu.Lock()
 	s.state = m.Hello.State
 	s.turn++
-	reply := &message{Kind: tellAnswer, Call: m.Call, Hello: &greeting{Turn: s.turn, Last: s.last}}
+	reply := &message{Kind: tellAnswer, Call: m.Call, Hello: &greeting{Protocol: protocol, Turn: s.turn, Last: s.last}}
 	if len(s.folders) > 0 {
 		reply.Hello.Folder = s.folders[0].path
 	}
