@@ -65,7 +65,7 @@ func (a *app) showAudit(log *audit.Log, format string) error {
 	for i, e := range entries {
 		rows[i] = []string{fmt.Sprint(e.Line), e.Time.Local().Format(dayAndTime), ui.Line(e.Who), ui.Line(e.What), ui.Line(e.Run), ui.Line(e.Step), ui.Line(e.Comment)}
 	}
-	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "LINE"}, {Title: "WHEN"}, {Title: "WHO"}, {Title: "WHAT"}, {Title: "RUN"}, {Title: "STEP"}, {Title: "COMMENT"}}, rows)
+	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "LINE"}, {Title: "WHEN"}, {Title: "WHO"}, {Title: "WHAT"}, {Title: "RUN", Whole: true}, {Title: "STEP"}, {Title: "COMMENT"}}, rows)
 	return nil
 }
 

@@ -120,7 +120,7 @@ func (a *app) printAttempts(run *summary.Run) {
 		fmt.Fprintf(a.Out, "attempts of %s\n", ui.Line(s.Path))
 		for _, t := range s.Attempts {
 			text := t.Outcome
-			if t.Ended.IsZero() {
+			if text == "" {
 				text = s.Status
 			}
 			if d := t.Took(); d > 0 {

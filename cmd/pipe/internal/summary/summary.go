@@ -37,7 +37,7 @@ type Attempt struct {
 	Number   int
 	Started  time.Time
 	Ended    time.Time // zero while it goes on
-	Outcome  string    // failed, for one that was followed by another; else the step's
+	Outcome  string    // failed or unknown, for one that was followed by another; else the step's
 	Reason   string
 	Cause    string
 	ExitCode *int
@@ -78,7 +78,7 @@ func (s *Step) take(e event.Event) {
 	case event.StepReady:
 		s.Ready = e.Time
 	case event.StepStarted:
-		s.Attempts = append(s.Attempts, Attempt{Number: e.Attempt, Started: e.Time})
+		s.begin(e)
 	case event.StepAttempt:
 		if n := len(s.Attempts); n > 0 {
 			s.Attempts[n-1].end(e.Time, "failed", e)
@@ -91,6 +91,18 @@ func (s *Step) take(e event.Event) {
 	case event.StepKept:
 		s.Kept = keptIn(e.Value)
 	}
+}
+
+// begin notes an attempt. One before it that has no end was lost with the run's supervisor.
+func (s *Step) begin(e event.Event) {
+	if n := len(s.Attempts); n > 0 && s.Attempts[n-1].Outcome == "" {
+		last := &s.Attempts[n-1]
+		if last.Number == e.Attempt {
+			return // a later process goes on with it
+		}
+		last.Outcome, last.Cause, last.Reason = "unknown", "unknown", "how it ended is not known"
+	}
+	s.Attempts = append(s.Attempts, Attempt{Number: e.Attempt, Started: e.Time})
 }
 
 func (a *Attempt) end(at time.Time, outcome string, e event.Event) {
