@@ -351,4 +351,9 @@ func (a *app) tellAgain(was *plan.Plan, b *bound, past *engine.Past, f resumeFla
 			fmt.Fprintf(a.Err, "  %s: depends on those\n", path)
 		}
 	}
+	for _, s := range b.plan.Graph.Finally {
+		if !direct[s.Path] && !slices.Contains(again, s.Path) {
+			fmt.Fprintf(a.Err, "  %s: belongs to finally, which closes every run\n", s.Path)
+		}
+	}
 }
