@@ -55,11 +55,12 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 	}
 	in.place = w.placeName
 	// What goes on began with other files than those that are there now.
-	if !in.prior.begun {
-		if end, ended := w.fromCache(ctx); ended {
-			return end
-		}
+	if in.prior.begun {
+		w.recallParts()
+	} else if end, ended := w.fromCache(ctx); ended {
+		return end
 	}
+	w.keepParts()
 	in.pool = cmp.Or(in.info.plan.Pool, in.info.op.plan.Pool)
 	return in.repeat(ctx, p, func(n int) ending { return w.attempt(ctx, n) })
 }

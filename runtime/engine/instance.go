@@ -28,6 +28,7 @@ type instance struct {
 	// place is the target of its attempts, "" for a called pipeline.
 	place    string
 	started  time.Time
+	ended    time.Time // of the last attempt, where that was before this process; else zero
 	attempts int
 	below    []*row
 	held     heldLocks
@@ -39,6 +40,9 @@ type instance struct {
 func (in *instance) do(ctx context.Context) ending {
 	end := in.sequence(ctx)
 	end.attempts, end.duration = in.attempts, since(in.started)
+	if in.ended.After(in.started) {
+		end.duration = in.ended.Sub(in.started)
+	}
 	end = in.graph.allow(ctx, in.info, in.scope, end)
 	end.facts = nil // they may hold much output
 	return end

@@ -141,6 +141,7 @@ func (r *run) restored(s *PastStep, t *types.Type) (end ending, ok bool) {
 			return end, false
 		}
 		r.reveal(v, t)
+		r.revealStored(v, t)
 		end.value = v
 	case s.Outcome == Succeeded:
 		end.value = value.None{}

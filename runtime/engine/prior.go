@@ -64,8 +64,10 @@ func (w *opWork) launch(ctx context.Context, job target.Job, lines *event.Lines)
 	}
 	if t, ok := w.run.traces.find(job.Step, job.Attempt); ok {
 		w.run.traces.forget(job.Step, job.Attempt)
+		w.ended = t.Ended
 		return t.session.Adopt(ctx, job, lines)
 	}
+	w.ended = time.Time{}
 	if err := w.markLocks(); err != nil {
 		return nil, err
 	}

@@ -310,3 +310,18 @@ func TestCalledPipelinesGoOn(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What ended while no process was there took until its end, and not until somebody looked.
+func TestWhatEndedMeanwhileTookUntilThen(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		b := newBench(t, pipeline(step("a")))
+		b.survive()
+		began := time.Now().Add(-time.Hour)
+		b.fake.Leave(target.Trace{Step: "a", Attempt: 1, Started: began, State: target.Ended, Ended: began.Add(time.Minute)}, fake.Act{})
+		s := engine.PastStep{Path: "a", Begun: true, Attempts: 1, First: 1, Place: "host", Started: began}
+		res := b.past(engine.Again{}, s).run(t.Context())
+		if got := row(t, res, "a"); got.Outcome != engine.Succeeded || got.Duration != time.Minute {
+			t.Errorf("%s in %v, want a minute", got.Outcome, got.Duration)
+		}
+	})
+}

@@ -238,10 +238,30 @@ const (
 	mostOfFolder = 1 << 20
 )
 
+// revealStored tells the masker of secret files and folders that an earlier process stored. What
+// cannot be read here reaches no step either.
+func (r *run) revealStored(v value.Value, t *types.Type) {
+	from, ok := r.Run.Artifacts.(target.Shower)
+	if !ok || r.Reveal == nil || t.DeepLabels()&types.Secret == 0 {
+		return
+	}
+	_ = visit(v, t, false, "", func(v value.Value, secret bool, _ string) error {
+		if secret && content(v) != "" {
+			_ = from.Show(v, r.revealing())
+		}
+		return nil
+	})
+}
+
 // revealContent tells the masker of a secret file, or of the files in a folder.
 func (r *run) revealContent(ctx context.Context, digest string, to target.Intake) error {
+	return to.Walk(ctx, digest, r.revealing())
+}
+
+// revealing tells the masker of one file after the other of what belongs together.
+func (r *run) revealing() func(name string, content io.Reader) error {
 	total := 0
-	return to.Walk(ctx, digest, func(_ string, content io.Reader) error {
+	return func(_ string, content io.Reader) error {
 		text, err := io.ReadAll(io.LimitReader(content, mostRevealed+1))
 		if err != nil {
 			return err
@@ -250,7 +270,7 @@ func (r *run) revealContent(ctx context.Context, digest string, to target.Intake
 			r.Reveal(string(text))
 		}
 		return nil
-	})
+	}
 }
 
 // sealed reports whether files or folders of a result are secret. Then all that its `return`

@@ -60,6 +60,8 @@ type Trace struct {
 	Attempt int
 	Started time.Time
 	State   TraceState
+	// Ended is when an attempt did whose end is known; zero where that is not.
+	Ended time.Time
 }
 
 // TraceState is what is known of an attempt that was started.

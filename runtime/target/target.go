@@ -53,6 +53,12 @@ type Artifacts interface {
 	GetDir(ctx context.Context, d value.Dir, path string) error
 }
 
+// Shower are Artifacts that show stored content without writing it anywhere.
+type Shower interface {
+	// Show visits a file, as Intake.Walk does, or the files of a folder.
+	Show(v value.Value, visit func(name string, content io.Reader) error) error
+}
+
 // Intake is content on its way into Artifacts: nobody gets it before Commit. It is for one
 // goroutine at a time, and must be closed.
 type Intake interface {

@@ -38,10 +38,25 @@ func (s *session) Traces(ctx context.Context) ([]target.Trace, error) {
 			t.State = target.Running
 		case "dead", "removing":
 			t.State = target.Lost
+		default:
+			t.Ended = s.endOf(ctx, c.ID)
 		}
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// endOf is when a container ended; zero where the engine does not say.
+func (s *session) endOf(ctx context.Context, id string) time.Time {
+	c, err := s.engine.api.ContainerInspect(ctx, id)
+	if err != nil {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 // attempts are the containers of this run's attempts.

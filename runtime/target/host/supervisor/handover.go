@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"os"
+	"time"
 
 	"github.com/pipelang/pipe/runtime/event"
 )
@@ -131,6 +132,13 @@ func (j *job) rests() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.ended || j.stuck
+}
+
+// hasEndedAt says when the job ended, and whether it has.
+func (j *job) hasEndedAt() (time.Time, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.at, j.ended
 }
 
 func (j *job) hasEnded() bool {

@@ -41,6 +41,7 @@ type job struct {
 	stuck   bool  // it waits for room
 	closed  bool  // nobody wants its output
 	ended   bool
+	at      time.Time // when it ended
 	exit    target.Exit
 	err     error // why it did not run
 	stdout  *Capture
@@ -75,7 +76,7 @@ func (j *job) run() {
 func (j *job) finish(err error) {
 	j.server.active.Add(-1)
 	j.mu.Lock()
-	j.ended, j.err = true, err
+	j.ended, j.err, j.at = true, err, time.Now()
 	closeFiles(j.holds) // before anybody is told: what they lock is free then
 	j.holds = nil
 	if j.closed {

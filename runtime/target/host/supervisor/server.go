@@ -476,8 +476,8 @@ func (s *server) list() ([]target.Trace, error) {
 	defer s.mu.Unlock()
 	for _, j := range s.jobs {
 		t := target.Trace{Step: j.work.Step, Attempt: j.work.Attempt, Started: j.begun, State: target.Running}
-		if j.hasEnded() {
-			t.State = target.Ended
+		if at, ended := j.hasEndedAt(); ended {
+			t.State, t.Ended = target.Ended, at
 		}
 		out = append(out, t)
 	}
