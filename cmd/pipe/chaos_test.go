@@ -81,7 +81,7 @@ type world struct {
 	assumed map[string]bool
 	// orphan says that the supervisor was killed, too: only then may anything be unknown.
 	orphan bool
-	trail   []string
+	trail  []string
 }
 
 func (c *chaos) world(t *testing.T, p chaosPipeline, n int) *world {
