@@ -153,7 +153,18 @@ func message(err error) string {
 	if m := missing().FindStringSubmatch(text); m != nil {
 		return m[1] + " is not in the context, or its ignore file leaves it out"
 	}
+	for _, u := range unsupported {
+		if strings.Contains(text, u.says) {
+			return u.means
+		}
+	}
 	return wrapping().ReplaceAllString(text, "")
+}
+
+// unsupported is what engines cannot do, in their words and in ours.
+var unsupported = []struct{ says, means string }{
+	{"exporting multiple references to image store", "the engine keeps an image for one platform: build for each by itself, under a name of its own"},
+	{"unknown cache exporter", "the engine keeps layers in images alone: write type=inline in cache_to, and push the image"},
 }
 
 // passing says that a failure may pass by itself: of the network, of a registry.
