@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -112,6 +113,11 @@ func request(c *native.Call) (builder.Request, error) {
 		if r.SSHAgent = c.Env("SSH_AUTH_SOCK"); r.SSHAgent == "" {
 			return r, native.Finalf("ssh_agent: SSH_AUTH_SOCK is not set: start an agent, or hand a key over in ssh")
 		}
+		conn, err := net.Dial("unix", r.SSHAgent)
+		if err != nil {
+			return r, native.Finalf("ssh_agent: no agent answers at %s, which SSH_AUTH_SOCK names: start one, or hand a key over in ssh", r.SSHAgent)
+		}
+		conn.Close()
 	}
 	tags := c.Texts("tags")
 	if c.Given("tag") {
