@@ -22,6 +22,8 @@ type session struct {
 	memory int64  // what a container may use, in bytes, where an op does not say
 	user   string // whom containers run as, where an op does not say
 	forced files
+	// earlier is what was on the engine of this run when it was opened.
+	earlier []Left
 	// share settles how the engine gets at workspaces, with the first image that is there.
 	share func(ctx context.Context, image string) (sharing, error)
 
@@ -139,8 +141,9 @@ func (s *session) Close() error {
 	for range maxRemovals {
 		s.removals <- struct{}{}
 	}
+	earlier := s.removeEarlier()
 	s.giveUp(nil)
-	err := errors.Join(s.failures, s.spaces.Close(), s.engine.Close())
+	err := errors.Join(s.failures, earlier, s.spaces.Close(), s.engine.Close())
 	if err != nil {
 		return fmt.Errorf("clean up after the run: %w", err)
 	}

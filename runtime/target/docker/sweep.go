@@ -41,32 +41,33 @@ func (l leftovers) uses(folder string) bool { return l[folder] }
 // store's label, and belongs neither to this run nor to one that lives or that may be gone on with: one
 // of whose steps a container still works, or has ended within the hour.
 func (e *Engine) Leftovers(ctx context.Context, run target.Run) ([]Left, error) {
-	stale, _, err := e.leftovers(ctx, ownerOf(run))
+	stale, _, _, err := e.leftovers(ctx, ownerOf(run))
 	return stale, err
 }
 
 // Sweep removes what Leftovers lists, and says what that was.
 func (e *Engine) Sweep(ctx context.Context, run target.Run) ([]Left, error) {
-	stale, _, err := e.leftovers(ctx, ownerOf(run))
+	stale, _, _, err := e.leftovers(ctx, ownerOf(run))
 	if err != nil {
 		return nil, err
 	}
 	return stale, e.removeAll(ctx, stale)
 }
 
-// sweep removes what killed runs left, and gives what must stay.
-func (e *Engine) sweep(ctx context.Context, mine owner) (leftovers, error) {
-	stale, stays, err := e.leftovers(ctx, mine)
-	if err != nil {
-		return nil, err
-	}
-	return stays, e.removeAll(ctx, stale)
-}
-
-func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays leftovers, err error) {
-	all, err := e.made(ctx, mine)
+// sweep removes what killed runs left, and gives what must stay, and what of that an earlier
+// process of this run made.
+func (e *Engine) sweep(ctx context.Context, mine owner) (stays leftovers, own []Left, err error) {
+	stale, stays, own, err := e.leftovers(ctx, mine)
 	if err != nil {
 		return nil, nil, err
+	}
+	return stays, own, e.removeAll(ctx, stale)
+}
+
+func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays leftovers, own []Left, err error) {
+	all, err := e.made(ctx, mine)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	stays = leftovers{}
 	lives := map[string]bool{}
@@ -79,13 +80,17 @@ func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays
 		lives[l.folder] = alive // containers come first, and what they need has the same folder
 	}
 	for _, l := range all {
-		if l.Run == mine.Run || lives[l.folder] {
+		switch {
+		case l.Run == mine.Run:
+			own = append(own, l)
 			stays[l.folder] = true
-			continue
+		case lives[l.folder]:
+			stays[l.folder] = true
+		default:
+			stale = append(stale, l)
 		}
-		stale = append(stale, l)
 	}
-	return stale, stays, nil
+	return stale, stays, own, nil
 }
 
 // awaits is how long a step's container that has ended waits for somebody to go on with its run, as

@@ -62,7 +62,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	}
 	engine.platform = info.OSType + "/" + architecture(info.Architecture)
 	mine := ownerOf(run)
-	left, err := engine.sweep(ctx, mine)
+	left, own, err := engine.sweep(ctx, mine)
 	if err != nil {
 		return nil, fmt.Errorf("remove what killed runs left: %w", engine.Failure(ctx, err))
 	}
@@ -75,6 +75,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 		engine:   engine,
 		run:      run,
 		owner:    mine,
+		earlier:  own,
 		spaces:   spaces,
 		images:   newImages(engine, t.Pull),
 		memory:   info.MemTotal / 10 * 9,
