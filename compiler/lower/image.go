@@ -2,6 +2,7 @@ package lower
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -72,8 +73,9 @@ func (d *Draft) Images(v Values) []Image {
 	return out
 }
 
-// maxInstances of a `for` are looked at for the names of their images.
-const maxInstances = 1000
+// maxInstances of a step's loops are looked at for the names of their images, as many as a pipeline
+// may have steps. Of more than that, the names are said to be known to the run alone.
+const maxInstances = check.MaxSteps
 
 // imagesOf notes the images of a step's op, for each instance of its loops.
 func (g *graph) imagesOf(in spot, s *check.Step) {
@@ -91,6 +93,15 @@ func (g *graph) imagesOf(in spot, s *check.Step) {
 			at.noteImage(x, g.prefix+s.Name)
 		}
 	})
+	if left >= 0 {
+		return
+	}
+	at := g.inOp(in, s)
+	for _, x := range exprs {
+		if !at.carriesDigest(x) {
+			at.images[Image{Text: fmt.Sprintf("%s, of more than %d instances", format.Expr(x), maxInstances), At: place(at.file.Source, x.Span()), User: g.prefix + s.Name}] = true
+		}
+	}
 }
 
 // instances calls f for each element of the loops that is known, else once without.
@@ -110,6 +121,9 @@ func (g *graph) instances(in spot, loops []check.Loop, left *int, f func(spot)) 
 	}
 	outer := in.names
 	for _, e := range elements {
+		if *left < 0 {
+			return
+		}
 		in.names = outer.child(true)
 		in.names.set(l.Var, &name{value: e})
 		if l.Decl.Where == nil || !in.isFalse(l.Decl.Where) {

@@ -1,6 +1,7 @@
 package lower_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -128,5 +129,25 @@ func TestLockInDigest(t *testing.T) {
 	}
 	if got := plan.Diff(locked, moved); !cmp.Equal(got, []string{"op main.pipe.main/a changed: image", "effects changed: images"}) {
 		t.Errorf("the diff says %q", got)
+	}
+}
+
+// No instance of a loop is left out; where there are more than are looked at, that is said.
+func TestImagesOfManyInstances(t *testing.T) {
+	for n, want := range map[string]int{"1500": 1500, "100001": 7} {
+		s := one(strings.NewReplacer("N", n, "M", strconv.Itoa(want)).Replace("op build(v: int) {\n  image \"python:${v % M}\"\n  run `true`\n}\n" +
+			"pipeline main() { many = build(v: v) { for v in lists.range(N) } }\n"))
+		d := s.draft(t)
+		var names, late int
+		for _, x := range d.Images(s.values(t, d)) {
+			if x.Name != "" {
+				names++
+			} else if x.Text == `"python:${v % 7}", of more than 100000 instances` {
+				late++
+			}
+		}
+		if names != want || (late == 1) != (n == "100001") {
+			t.Errorf("%s: %d names, %d late", n, names, late)
+		}
 	}
 }

@@ -43,10 +43,6 @@ func (in *instance) workOp(ctx context.Context, args []local) ending {
 		if errors.As(err, &none) {
 			return failed(CauseNoTarget, err.Error())
 		}
-		var unlocked *unlockedError
-		if errors.As(err, &unlocked) {
-			return failed(CauseUnlocked, err.Error())
-		}
 		return in.graph.evalFailed(ctx, CauseEvalError, "attributes", err)
 	}
 	p, err := w.retryPolicy(ctx)

@@ -235,6 +235,10 @@ func (g *graphRun) evalFailed(ctx context.Context, cause, what string, err error
 	if ctx.Err() != nil {
 		return cancelledBy(ctx)
 	}
+	var unlocked *unlockedError
+	if errors.As(err, &unlocked) {
+		return failed(CauseUnlocked, err.Error())
+	}
 	var service *serviceError
 	if errors.As(err, &service) {
 		return failed(CauseTarget, service.Error()) // what mentioned it is not to blame

@@ -25,8 +25,13 @@ func (w *opWork) image(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("image: %w", err)
 	}
 	name, _ := value.Env(v)
-	name = w.run.Plan.Pinned(name)
-	if w.run.Locked && name != "" && !strings.Contains(name, "sha256:") {
+	return w.run.pinned(name)
+}
+
+// pinned is a name with the digest that the plan has for it. A locked run has no others.
+func (r *run) pinned(name string) (string, error) {
+	name = r.Plan.Pinned(name)
+	if r.Locked && name != "" && !strings.Contains(name, "sha256:") {
 		return "", &unlockedError{name}
 	}
 	return name, nil

@@ -113,6 +113,11 @@ func (r *run) service(ctx context.Context, p *plan.Service, sc *scope) (target.S
 			return out, fmt.Errorf("%s: %w", a.Name, err)
 		}
 		setField(&out, a.Name, v)
+		if a.Name == "image" {
+			if out.Image, err = r.pinned(out.Image); err != nil {
+				return out, err
+			}
+		}
 	}
 	for i := range p.Env {
 		e := &p.Env[i]

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -18,8 +19,9 @@ import (
 // servicePlace is a place whose services say on the bus that they start and end.
 type servicePlace struct {
 	target.Target
-	say func(text string)
-	err error
+	say    func(text string)
+	err    error
+	images []string // of the services that were to start
 }
 
 type serviceSession struct {
@@ -32,7 +34,14 @@ func (p *servicePlace) Open(ctx context.Context, run target.Run) (target.Session
 	return &serviceSession{s, p}, err
 }
 
-func (s *serviceSession) Serve(context.Context, string, []target.ServiceOf, bool) (target.Services, error) {
+func (s *serviceSession) Serve(ctx context.Context, _ string, all []target.ServiceOf, _ bool) (target.Services, error) {
+	for _, of := range all {
+		spec, err := of.Prepare(ctx, s.place)
+		if err != nil {
+			return nil, err
+		}
+		s.place.images = append(s.place.images, spec.Image)
+	}
 	s.place.say("start")
 	if s.place.err != nil {
 		return nil, s.place.err
@@ -150,6 +159,24 @@ func TestServicesThatDoNotStart(t *testing.T) {
 	for _, path := range []string{"a", "b"} {
 		if s := row(t, res, path); s.Cause != engine.CauseTarget || s.Reason != place.err.Error() {
 			t.Errorf("%s: %s: %s", path, s.Cause, s.Reason)
+		}
+	}
+}
+
+// The image of a service is the one that the lock pins, also where only the run knows its name; one
+// that is not pinned does not start in a locked run.
+func TestServicesAreLocked(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	for name, want := range map[string]string{"postgres:16": "postgres:16@" + digest, "postgres:17": ""} {
+		b, place, _ := served(t, pipeline(step("a", mentions)))
+		b.opts.Plan.Graph.Services[0].Attrs = []plan.NamedExpr{{Name: "image", Type: "string", Value: cel(`"` + name + `"`)}}
+		b.opts.Plan.Pins, b.opts.Locked = map[string]string{"postgres:16": digest}, true
+		s := row(t, b.run(t.Context()), "a")
+		switch {
+		case want != "" && (s.Outcome != engine.Succeeded || place.images[0] != want):
+			t.Errorf("%s: %s %s, images %q", name, s.Outcome, s.Reason, place.images)
+		case want == "" && (s.Cause != engine.CauseUnlocked || len(place.images) > 0):
+			t.Errorf("%s: %s %s, images %q", name, s.Cause, s.Reason, place.images)
 		}
 	}
 }
