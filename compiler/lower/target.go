@@ -56,3 +56,24 @@ func fileOf(m *check.Module, decl ast.Decl) *ast.File {
 	}
 	return nil
 }
+
+// Targets are all places that the program's modules declare, by the names that a plan has for them,
+// used or not.
+func (d *Draft) Targets(v Values) map[string]plan.Target {
+	b := newBinder(d, v)
+	b.bind()
+	for _, l := range d.program.Load.Modules {
+		m := d.program.Modules[l]
+		if m == nil || l.Std {
+			continue
+		}
+		for _, decl := range m.Targets {
+			name := decl.Name.Text
+			if m != d.program.Entry {
+				name = l.ID + "." + name
+			}
+			spot{binder: b, module: m}.describe(name, decl, m)
+		}
+	}
+	return b.plan.Targets
+}

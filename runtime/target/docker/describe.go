@@ -19,6 +19,9 @@ type Description struct {
 	Clock           time.Time
 	Warnings        []string // in its own words
 	Running, Images int
+	// Unlimited are attributes of ops that containers are not held to there: the kernel lacks the
+	// controller of control groups, or nobody mounted it.
+	Unlimited []string
 }
 
 // Describe asks the engine what it is.
@@ -37,6 +40,14 @@ func (e *Engine) Describe(ctx context.Context) (Description, error) {
 	}
 	for _, w := range info.Warnings {
 		d.Warnings = append(d.Warnings, strings.TrimSpace(strings.TrimPrefix(w, "WARNING:")))
+	}
+	for _, limit := range []struct {
+		name string
+		has  bool
+	}{{"memory", info.MemoryLimit}, {"pids", info.PidsLimit}, {"cpu", info.CPUCfsQuota}} {
+		if !limit.has {
+			d.Unlimited = append(d.Unlimited, limit.name)
+		}
 	}
 	// A clock that cannot be read is told as none.
 	d.Clock, _ = time.Parse(time.RFC3339Nano, info.SystemTime)

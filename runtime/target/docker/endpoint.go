@@ -152,6 +152,9 @@ func cause(ctx context.Context, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("no answer within the deadline")
 	}
+	if strings.Contains(err.Error(), "Cannot connect to the Docker daemon") {
+		return errors.New("nothing listens there")
+	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e
 	}

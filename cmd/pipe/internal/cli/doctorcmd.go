@@ -3,7 +3,11 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +19,9 @@ import (
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/compiler/lower"
 	"github.com/pipelang/pipe/runtime/secret"
+	"github.com/pipelang/pipe/runtime/settings"
 	"github.com/pipelang/pipe/runtime/store"
+	"github.com/pipelang/pipe/runtime/target/docker"
 )
 
 // doctorFlags are the flags of pipe doctor.
@@ -129,6 +135,9 @@ func (a *app) addNeeds(ctx context.Context, s *doctor.Surroundings, file string,
 		s.Broken = append(s.Broken, a.display(file))
 		return nil
 	}
+	if err := a.addEngines(ctx, s.Needs, c); err != nil {
+		return err
+	}
 	w := &wanted{uses: map[string][]lower.Image{}}
 	for _, name := range c.program.Load.Config.Lock.Images {
 		s.Needs.Image(name, "pipe.toml")
@@ -140,6 +149,42 @@ func (a *app) addNeeds(ctx context.Context, s *doctor.Surroundings, file string,
 		for _, u := range uses {
 			s.Needs.Image(name, u.At)
 		}
+	}
+	return nil
+}
+
+// addEngines adds the engines that a file's targets name, with the settings as a run here would have
+// them.
+func (a *app) addEngines(ctx context.Context, n *doctor.Needs, c checked) error {
+	names := pipelineNames(c.program)
+	if len(names) == 0 {
+		return nil
+	}
+	draft, err := lower.New(c.program, names[0])
+	if err != nil {
+		return err
+	}
+	found, err := a.resolveFor(ctx, c, draft, settings.Sources{Environ: a.Environ, Dir: filepath.Join(c.program.Load.Root, filepath.FromSlash(c.program.Load.Entry.Folder))})
+	if err != nil {
+		return err
+	}
+	declared := draft.Targets(lower.Values{Setting: found.Known})
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		t := declared[name]
+		if t.Kind != "docker" {
+			continue
+		}
+		e := doctor.DeclaredEngine{Name: name, At: t.At}
+		made, err := a.declaredTarget(t)
+		if place, is := made.(docker.Target); is {
+			e.Where = place.Endpoint
+		}
+		var late *lateFieldError
+		if errors.As(err, &late) {
+			err = fmt.Errorf("%s is %s, which has no value here", late.field, late.text)
+		}
+		e.Unknown = err
+		n.Engine(e)
 	}
 	return nil
 }

@@ -141,10 +141,16 @@ func (a *app) asDeclared(ctx context.Context, c checked, d *lower.Draft, profile
 			}
 		}
 	}
-	a.expectSecrets(decls, own)
+	return a.resolveFor(ctx, c, d, settings.Sources{Set: own, Profile: profile})
+}
+
+// resolveFor gives the settings of a draft from some sources.
+func (a *app) resolveFor(ctx context.Context, c checked, d *lower.Draft, from settings.Sources) (*settings.Set, error) {
+	a.expectSecrets(d.Settings(), from.Set)
 	host := &lateRepo{root: c.program.Load.Root, folder: c.program.Load.Entry.Folder, environ: a.Environ}
 	defer host.close()
-	found, err := settings.Resolve(ctx, decls, settings.Sources{Set: own, Profile: profile, Types: d.Types(), Conditions: d.Conditions(), Host: host})
+	from.Types, from.Conditions, from.Host = d.Types(), d.Conditions(), host
+	found, err := settings.Resolve(ctx, d.Settings(), from)
 	if err == nil {
 		a.learnSecrets(found)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/types"
@@ -27,12 +28,19 @@ func (a *app) targets(p *plan.Plan) (map[string]target.Target, error) {
 	return out, nil
 }
 
+// lateFieldError is a field of a target whose value is not known where it has to be.
+type lateFieldError struct{ field, text string }
+
+func (e *lateFieldError) Error() string {
+	return fmt.Sprintf("%s: %s is known only when the run has begun: use a setting", e.field, e.text)
+}
+
 // declaredTarget is nil for a kind of place that this pipe does not have.
 func (a *app) declaredTarget(t plan.Target) (target.Target, error) {
 	fields := map[string]string{}
 	for _, f := range t.Attrs {
 		if f.Value.Value == nil {
-			return nil, fmt.Errorf("%s: %s is known only when the run has begun: use a setting", f.Name, f.Value.CEL)
+			return nil, &lateFieldError{f.Name, f.Value.CEL}
 		}
 		v, err := value.Unmarshal(types.StringType, f.Value.Value)
 		if err != nil {
@@ -46,6 +54,9 @@ func (a *app) declaredTarget(t plan.Target) (target.Target, error) {
 	case "docker":
 		where := docker.Endpoint{Host: fields["host"], Context: fields["context"], Environ: a.Environ}
 		if dir := fields["certificates"]; dir != "" {
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return nil, fmt.Errorf("certificates: there is no folder %s, which is to hold ca.pem, cert.pem and key.pem", dir)
+			}
 			where.TLS = docker.Certificates(dir)
 		}
 		return docker.Target{Endpoint: where, Pull: docker.Pull(fields["pull"])}, nil

@@ -22,14 +22,23 @@ func (s *Surroundings) engine(ctx context.Context) []Line {
 // declared looks at the engine of a target.
 func (s *Surroundings) declared(e DeclaredEngine) func(context.Context) []Line {
 	return func(ctx context.Context) []Line {
-		return s.look(ctx, docker.Endpoint{Host: e.Host, Environ: s.Environ})
+		if e.Unknown != nil {
+			return fails("set what it reads in the environment or in .env, or change target "+e.Name, "it is not known where it is: %v", e.Unknown)
+		}
+		lines := s.look(ctx, e.Where)
+		for i := range lines {
+			if strings.Contains(lines[i].Help, "DOCKER_HOST") { // it counts for the usual engine alone
+				lines[i].Help = "see that an engine listens there, or change target " + e.Name
+			}
+		}
+		return lines
 	}
 }
 
 func (s *Surroundings) look(ctx context.Context, where docker.Endpoint) []Line {
 	e, err := docker.Connect(ctx, where)
 	if err != nil {
-		return noEngine(err, len(s.Needs.Containers)+len(s.Needs.Builds) > 0 || where.Host != "")
+		return noEngine(err, len(s.Needs.Containers)+len(s.Needs.Builds) > 0 || where.Host != "" || where.Context != "")
 	}
 	defer e.Close()
 	d, err := e.Describe(ctx)
@@ -58,6 +67,10 @@ func (s *Surroundings) look(ctx context.Context, where docker.Endpoint) []Line {
 	}
 	if d.Driver == "vfs" {
 		lines = append(lines, warns("let the engine use overlay2", "the engine's storage driver vfs copies every layer whole")...)
+	}
+	if len(d.Unlimited) > 0 {
+		lines = append(lines, warns("mount the controllers of control groups on its machine, v2 or v1 with memory, pids and cpu, and restart it",
+			"the engine cannot hold containers to %s: a step may take the whole machine", strings.Join(d.Unlimited, ", "))...)
 	}
 	for _, w := range d.Warnings {
 		lines = append(lines, warns("see the engine's documentation", "the engine says: %s", w)...)

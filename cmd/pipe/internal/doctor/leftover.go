@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/docker"
@@ -51,13 +52,38 @@ func (s *Surroundings) Leftovers(ctx context.Context) ([]Leftover, error) {
 		out = append(out, l)
 	}
 	out = append(out, emptyStates(states, opened.UnderWay)...)
-	onEngine, err := s.leftOnEngine(ctx, states)
+	onEngine, err := s.leftOnEngines(ctx, states)
 	return append(onEngine, out...), err // containers first: folders are in them
 }
 
-// leftOnEngine are what carries the labels of this store. Without an engine there is nothing.
-func (s *Surroundings) leftOnEngine(ctx context.Context, states string) ([]Leftover, error) {
-	e, err := docker.Connect(ctx, docker.Endpoint{Environ: s.Environ})
+// leftOnEngines are what carries the labels of this store, on the usual engine and on those that
+// targets name.
+func (s *Surroundings) leftOnEngines(ctx context.Context, states string) ([]Leftover, error) {
+	out, err := s.leftOnEngine(ctx, docker.Endpoint{Environ: s.Environ}, states)
+	seen := map[string]bool{}
+	for _, l := range out {
+		seen[l.Name] = true
+	}
+	for _, e := range s.Needs.Engines {
+		if e.Unknown != nil {
+			continue
+		}
+		more, failed := s.leftOnEngine(ctx, e.Where, states)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("the engine of target %s", e.Name))
+		}
+		for _, l := range more {
+			if !seen[l.Name] { // a target may name the usual engine
+				seen[l.Name], out = true, append(out, l)
+			}
+		}
+	}
+	return out, err
+}
+
+// leftOnEngine looks at one engine. Without an engine there is nothing.
+func (s *Surroundings) leftOnEngine(ctx context.Context, where docker.Endpoint, states string) ([]Leftover, error) {
+	e, err := docker.Connect(ctx, where)
 	if errors.Is(err, docker.ErrAbsent) {
 		return nil, nil
 	}
@@ -72,14 +98,14 @@ func (s *Surroundings) leftOnEngine(ctx context.Context, states string) ([]Lefto
 	var out []Leftover
 	for _, l := range all {
 		out = append(out, Leftover{Kind: l.Kind, Name: l.ID, Run: l.Run, Step: l.Step, remove: func(ctx context.Context) error {
-			return s.removeOnEngine(ctx, l)
+			return removeOnEngine(ctx, where, l)
 		}})
 	}
 	return out, nil
 }
 
-func (s *Surroundings) removeOnEngine(ctx context.Context, l docker.Left) error {
-	e, err := docker.Connect(ctx, docker.Endpoint{Environ: s.Environ})
+func removeOnEngine(ctx context.Context, where docker.Endpoint, l docker.Left) error {
+	e, err := docker.Connect(ctx, where)
 	if err != nil {
 		return err
 	}
@@ -117,7 +143,7 @@ func (s *Surroundings) leftovers(ctx context.Context) []Line {
 	found, err := s.Leftovers(ctx)
 	var lines []Line
 	if err != nil {
-		lines = warns("see the lines above", "not everything could be looked through: %v", err)
+		lines = warns("see the lines above", "not everything could be looked through: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	switch len(found) {
 	case 0:

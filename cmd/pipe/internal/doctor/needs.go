@@ -11,6 +11,7 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/runtime/target/docker"
 )
 
 // Needs are what the pipelines of a repository ask of a machine, each with the places that do.
@@ -26,12 +27,28 @@ type Needs struct {
 	Programs map[string]map[string][]string
 	// Images by name; Late are images that only a run knows.
 	Images map[string][]string
-	// Engines are the targets of the kind docker that say where they are.
+	// Engines are the targets of the kind docker that say where they are, with the settings of now.
 	Engines []DeclaredEngine
 }
 
-// DeclaredEngine is `target NAME = docker { host "…" }`.
-type DeclaredEngine struct{ Name, Host, At string }
+// DeclaredEngine is `target NAME = docker { … }`.
+type DeclaredEngine struct {
+	Name, At string
+	Where    docker.Endpoint
+	// Unknown is why Where is not known; nil where it is.
+	Unknown error
+}
+
+// Engine adds a declared engine, once; one that says nothing of its place is the usual one.
+func (n *Needs) Engine(e DeclaredEngine) {
+	switch {
+	case slices.ContainsFunc(n.Engines, func(o DeclaredEngine) bool { return o.At == e.At }):
+	case e.Unknown == nil && e.Where.Host == "" && e.Where.Context == "":
+		note(&n.Containers, e.At)
+	default:
+		n.Engines = append(n.Engines, e)
+	}
+}
 
 // NewNeeds are none.
 func NewNeeds() *Needs {
@@ -52,25 +69,7 @@ func (n *Needs) Add(p *check.Program) {
 		for _, name := range slices.Sorted(maps.Keys(m.Pipelines)) {
 			n.pipeline(m.Pipelines[name], seen)
 		}
-		for _, f := range l.Files {
-			for _, d := range f.Decls {
-				if t, ok := d.(*ast.Target); ok && t.Kind.Text == "docker" {
-					n.engine(f.Source, t)
-				}
-			}
-		}
 	}
-}
-
-// engine notes a declared engine; one without a host that is written out is the usual one.
-func (n *Needs) engine(f *source.File, t *ast.Target) {
-	at := place(f, t.Name.Span())
-	host, written := valueOf(t.Items, "host").(*ast.StringLit)
-	if !written {
-		note(&n.Containers, at)
-		return
-	}
-	n.Engines = append(n.Engines, DeclaredEngine{t.Name.Text, host.Value, at})
 }
 
 func (n *Needs) pipeline(p *check.Pipeline, seen map[*check.Op]bool) {

@@ -34,6 +34,7 @@ func (s *Surroundings) Checks() []Check {
 		{Name: "store", Needed: []string{"pipe"}, Look: s.store},
 		{Name: "git", Needed: s.gitNeeded(), Look: s.git},
 		{Name: "workspaces", Needed: []string{"pipe"}, Look: s.workspaces},
+		{Name: "supervision", Needed: []string{"pipe"}, Look: s.supervision},
 		{Name: "docker", Needed: slices.Concat(s.Needs.Containers, s.Needs.Builds), Look: s.engine},
 	}
 	for _, e := range s.Needs.Engines {
