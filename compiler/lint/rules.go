@@ -3,13 +3,8 @@ package lint
 import "slices"
 
 // groups are all rules, in the order in which they look. Those of a group share what they have
-// found out, and the groups take about as long as each other.
+// found out. The longest come first, so that the others fill up what is left of the processors.
 var groups = [][]rule{{
-	constantGuards,
-	unreachableSteps,
-	lockRules,
-	timeouts,
-}, {
 	scriptSyntax,
 	scriptRisks,
 	listsAsWords,
@@ -29,6 +24,12 @@ var groups = [][]rule{{
 	workspaces,
 	emptyInputs,
 	unstableKeys,
+}, {
+	constantGuards,
+	unreachableSteps,
+	lockRules,
+	timeouts,
+}, {
 	unusedNames,
 	unusedResults,
 	shadowedNames,

@@ -2,6 +2,8 @@ package parser
 
 import (
 	"io"
+	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -89,13 +91,42 @@ func (s *stream) Next() (lexer.Token, error) {
 	return out, nil
 }
 
+// worthSharing is how many tokens pay for a second goroutine.
+const worthSharing = 1 << 14
+
 // all are the tokens of a stream at once, for readers that need no peeking lexer.
 func (s *stream) all() []lexer.Token {
 	out := make([]lexer.Token, len(s.toks))
+	half := len(out)
+	var second sync.WaitGroup
+	if half >= worthSharing {
+		half /= 2
+		rest := s.from(half)
+		second.Go(func() { rest.fill(out[half:]) })
+	}
+	s.fill(out[:half])
+	second.Wait()
+	return out
+}
+
+// fill takes as many tokens as there is room for.
+func (s *stream) fill(out []lexer.Token) {
 	for i := range out {
 		out[i], _ = s.Next() // a stream never fails
 	}
-	return out
+}
+
+// from is the stream as it is when its first n tokens have been taken.
+func (s *stream) from(n int) *stream {
+	c := *s
+	last := s.toks[n-1].Start
+	c.next, c.at, c.bol = n, last, int32(strings.LastIndexByte(s.src[:last], '\n')+1)
+	head := n - 1 // the first token of the line
+	for head > 0 && s.toks[head-1].Start >= c.bol {
+		head--
+	}
+	c.line = min(s.toks[head].Start-c.bol, 1<<indentBits-1)
+	return &c
 }
 
 // left is how many tokens follow a token.
