@@ -37,6 +37,8 @@ type Limits struct {
 	// Runs and Age say what is removed at the start of a run: what is beyond the last Runs and older than Age.
 	Runs int
 	Age  time.Duration
+	// Forget is told of each run that is removed; nil is nobody.
+	Forget func(run string)
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -347,19 +348,24 @@ func gapless(t *testing.T, dir, run string) int {
 func TestOldRunsAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	long := time.Now().Add(-40 * 24 * time.Hour)
+	var forgotten []string
 	for i := range 5 {
 		info := infoOf(fmt.Sprint(i))
 		info.Started = long.Add(time.Duration(i) * time.Minute)
 		if i == 4 {
 			info.Started = time.Now()
 		}
-		j := Start(dir, info, Limits{Runs: 2})
+		j := Start(dir, info, Limits{Runs: 2, Forget: func(run string) { forgotten = append(forgotten, run) }})
 		bus := event.NewBus(info.ID, plain{}, j.Sink)
 		bus.Publish(event.Event{Type: event.RunStarted})
 		step(bus, "a", 1)
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	slices.Sort(forgotten)
+	if diff := cmp.Diff([]string{"0", "1"}, forgotten); diff != "" {
+		t.Error(diff)
 	}
 	runs, err := reader(t, dir, never).Runs(context.Background(), Filter{})
 	if err != nil {

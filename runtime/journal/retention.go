@@ -39,5 +39,8 @@ func removeOld(dir string, r *recorder, l Limits, now Info) {
 		if _, err := r.db.Exec("DELETE FROM runs WHERE id = ?", id); err != nil {
 			return
 		}
+		if l.Forget != nil {
+			l.Forget(id)
+		}
 	}
 }

@@ -76,11 +76,12 @@ func (a *app) open(ctx context.Context, x *execution, root string) (done func(),
 
 // write starts the journal of the run, or goes on with it, and attaches what a later process needs.
 func (x *execution) write(b *bound, f runFlags) error {
+	limits := journal.Limits{Forget: func(run string) { x.place.ForgetState(run) }}
 	if x.past == nil {
-		x.written = journal.Start(x.place.Dir(), runInfo(x.id, b, x.facts.Values(), x.started), journal.Limits{})
+		x.written = journal.Start(x.place.Dir(), runInfo(x.id, b, x.facts.Values(), x.started), limits)
 	} else {
 		x.past.journal.Run.Steps = b.plan.Paths()
-		x.written = journal.Resume(x.place.Dir(), x.past.journal, journal.Limits{})
+		x.written = journal.Resume(x.place.Dir(), x.past.journal, limits)
 	}
 	text, err := plan.Encode(b.plan)
 	if err != nil {

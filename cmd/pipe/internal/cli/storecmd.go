@@ -59,7 +59,8 @@ func (a *app) pruneCommand() *cobra.Command {
 		Short: "Remove cached results and content that nothing refers to",
 		Long: "Removes cached results that were not used for a while, then the longest unused until the rest is small enough,\n" +
 			"and the content that neither a result nor a run that is still listed refers to. What a run under way stored or\n" +
-			"found stays, and so do named cache folders and the kept files of runs.",
+			"found stays, and so do named cache folders and the kept files of runs. The state of interrupted runs that are\n" +
+			"not listed any more goes, too, unless something of them still works.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := store.PruneOptions{Grace: pruneGrace, DryRun: dry}
@@ -84,6 +85,10 @@ func (a *app) prune(cmd *cobra.Command, o store.PruneOptions) error {
 	if err != nil {
 		return err
 	}
+	states, err := a.forgetStates(cmd.Context(), place, o.DryRun)
+	if err != nil {
+		return err
+	}
 	o.Held = func(ctx context.Context) ([]string, bool, error) { return heldByRuns(ctx, place) }
 	freed, err := place.Prune(cmd.Context(), o)
 	if err != nil {
@@ -93,9 +98,30 @@ func (a *app) prune(cmd *cobra.Command, o store.PruneOptions) error {
 	if o.DryRun {
 		verb = "would remove"
 	}
+	if states > 0 {
+		fmt.Fprintf(a.Out, "%s the state of %d runs that nobody can go on with\n", verb, states)
+	}
 	_, err = fmt.Fprintf(a.Out, "%s %d cached results and %d pieces of content: %s; %s stay\n",
 		verb, freed.Results, freed.Objects, bytesText(freed.Bytes), bytesText(freed.Left))
 	return err
+}
+
+// forgetStates removes the state of interrupted runs that are not listed any more.
+func (a *app) forgetStates(ctx context.Context, place *store.Store, dry bool) (int, error) {
+	r, err := journal.Open(place.Dir(), place.UnderWay)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	runs, err := r.Runs(ctx, journal.Filter{})
+	if err != nil {
+		return 0, err
+	}
+	known := map[string]bool{}
+	for _, run := range runs {
+		known[run.ID] = true
+	}
+	return place.ForgetStates(func(run string) bool { return known[run] }, dry)
 }
 
 // heldByRuns is what the results of the runs in the journal refer to.
