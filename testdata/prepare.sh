@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares what the tests run for real: git, Python with pytest and virtual environments, Node,
-# a Docker engine and PostgreSQL.
+# a Docker engine, PostgreSQL and OpenSSH.
 # As root on Debian what is missing is installed; elsewhere its tests are skipped by
 # name, loudly, and with CI=true that is an error.
 set -eu
@@ -25,6 +25,7 @@ need venv "python3 python3-venv python3-pip" python3 -c "import ensurepip, venv"
 need node nodejs node --test --test-reporter=junit /dev/null
 need busybox busybox-static busybox true
 need docker-registry docker-registry docker-registry --version
+need sshd "openssh-server openssh-client" sh -c 'PATH="$PATH:/usr/sbin" command -v sshd && command -v ssh && command -v ssh-agent'
 
 need psql "postgresql postgresql-client" psql --version
 need postgres postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/tlsconfig"
 )
@@ -84,7 +83,7 @@ func (w Endpoint) client() (*client.Client, error) {
 	}
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	if u.Scheme == "ssh" {
-		helper, err := connhelper.GetConnectionHelper(w.Host)
+		helper, err := sshHelper(w.Host)
 		if err != nil {
 			return nil, fmt.Errorf("docker host %q: %w", w.Host, err)
 		}
@@ -126,6 +125,9 @@ func (t *TLS) client() (*http.Client, error) {
 
 // failure says what kept an engine from answering.
 func (w Endpoint) failure(ctx context.Context, err error) error {
+	if strings.HasPrefix(w.Host, "ssh://") {
+		return sshFailure(w.Host, cause(ctx, err))
+	}
 	out := &EngineError{Kind: ErrUnreachable, Endpoint: w.Host, Err: cause(ctx, err)}
 	local := strings.HasPrefix(w.Host, "unix://")
 	switch {
@@ -138,8 +140,6 @@ func (w Endpoint) failure(ctx context.Context, err error) error {
 	case local && absent(err):
 		out.Kind, out.Err = ErrAbsent, errors.New("nothing listens there")
 		out.WayOut = "install and start Docker, or set DOCKER_HOST to an engine elsewhere"
-	case strings.HasPrefix(w.Host, "ssh://"):
-		out.WayOut = "see that `ssh " + strings.TrimPrefix(w.Host, "ssh://") + " docker version` works without a question"
 	case local:
 		out.WayOut = "see what its log says, and restart it"
 	default:
