@@ -35,6 +35,12 @@ func (w *opWork) callNative(ctx context.Context, n int, args []local) ending {
 		return cancelledBy(w.run.hard)
 	}
 	defer w.run.attempts.end()
+	if !w.op.plan.Idempotent {
+		// It leaves nothing by which it could be found again, and must not begin twice.
+		if err := w.run.written(ctx); err != nil {
+			return w.notRun(ctx, ctx, err)
+		}
+	}
 	lines := w.run.Bus.Lines(w.path, n)
 	inner, stop := within(ctx, w.limit, "the attempt")
 	defer stop()

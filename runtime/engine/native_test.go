@@ -211,3 +211,69 @@ func TestNativeResults(t *testing.T) {
 		})
 	}
 }
+
+// A native op is part of the process that was killed: it is done again where it may be done twice, and
+// else nobody knows what became of it until a person says so.
+func TestNativeOpOfAKilledRun(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		idempotent bool
+		assume     map[string]engine.Assumption
+		unknown    bool
+		attempts   []int
+		value      value.Value
+	}{
+		{"idempotent", true, nil, false, []int{2}, value.Int(7)},
+		{"not idempotent", false, nil, true, nil, nil},
+		{"a person says that it was done", false, map[string]engine.Assumption{"s": {Done: true, Value: json.RawMessage("5")}}, false, nil, value.Int(5)},
+		{"a person says that it is to be done again", false, map[string]engine.Assumption{"s": {}}, false, []int{2}, value.Int(7)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var attempts []int
+			b := withNative(t, plan.Op{Result: "int", Idempotent: tt.idempotent}, func(_ context.Context, c *native.Call) (value.Value, error) {
+				attempts = append(attempts, c.Attempt)
+				return value.Int(7), nil
+			})
+			b.opts.Plan.Graph.Return, b.opts.Plan.Graph.Result = celp("s"), "int"
+			b.opts.Assume = tt.assume
+			b.past(engine.Again{}, engine.PastStep{Path: "s", Begun: true, Attempts: 1, First: 1})
+			res, err := engine.Run(t.Context(), b.opts)
+			var unknown *engine.UnknownError
+			if errors.As(err, &unknown) != tt.unknown || err != nil && !tt.unknown {
+				t.Fatalf("error %v", err)
+			}
+			if d := cmp.Diff(tt.attempts, attempts); d != "" {
+				t.Error(d)
+			}
+			if !tt.unknown && (res.Outcome != engine.Succeeded || res.Value != tt.value) {
+				t.Errorf("%v, %v", table(res), res.Value)
+			}
+		})
+	}
+}
+
+// settling is a journal that writes everything down at once, and counts how often somebody waited for that.
+type settling struct{ waited int }
+
+func (s *settling) Settled(f func(error)) {
+	s.waited++
+	f(nil)
+}
+func (*settling) Hurry()                                             {}
+func (*settling) Acknowledge(string, int, func(event.Stream, int64)) {}
+func (*settling) Full() <-chan error                                 { return nil }
+
+// That a native op begins is written down first where it must not be done twice.
+func TestNativeOpIsWrittenDownFirst(t *testing.T) {
+	for idempotent, want := range map[bool]int{true: 1, false: 2} { // one is for the start of the run
+		journal := &settling{}
+		b := withNative(t, plan.Op{Result: "nothing", Idempotent: idempotent}, func(context.Context, *native.Call) (value.Value, error) {
+			if journal.waited != want {
+				t.Errorf("idempotent %t: waited %d times, want %d", idempotent, journal.waited, want)
+			}
+			return value.None{}, nil
+		})
+		b.opts.Journal = journal
+		wantTable(t, b.run(t.Context()), "= succeeded", "s succeeded")
+	}
+}
