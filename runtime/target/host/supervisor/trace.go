@@ -97,17 +97,32 @@ func readTraces(path string) (open map[traceID]trace, good int64, err error) {
 // write adds a line, in one piece.
 func (t *traces) write(line trace) error {
 	line.Supervisor = t.by
-	raw, err := json.Marshal(line)
+	text, err := line.appendTo(t.due)
 	if err != nil {
 		return err
 	}
-	n, err := t.file.Write(append(append(t.due, raw...), '\n'))
+	n, err := t.file.Write(text)
 	t.due = t.due[:0]
 	t.bytes += int64(n)
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
 	return nil
+}
+
+// appendTo adds what a line says to a text: JSON, as a reader of it expects.
+func (t trace) appendTo(to []byte) ([]byte, error) {
+	step, err := json.Marshal(t.Step)
+	if err != nil {
+		return to, err
+	}
+	base, err := json.Marshal(t.Base)
+	if err != nil {
+		return to, err
+	}
+	to = fmt.Appendf(to, `{"by":%q,"id":%d,"step":%s,"attempt":%d,"started":"`, t.Supervisor, t.ID, step, t.Attempt)
+	to = t.Started.AppendFormat(to, time.RFC3339Nano)
+	return append(append(append(to, `","base":`...), base...), "}\n"...), nil
 }
 
 // started leaves a trace of an attempt of which nothing has run yet. Who starts a step again
