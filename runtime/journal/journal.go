@@ -68,6 +68,8 @@ const (
 	// each makes the disk wait, and writes the ends of the same pages again. Whoever waits for what is written
 	// calls Hurry; until then an attempt that has ended is the supervisor's to remember.
 	linger = 100 * time.Millisecond
+	// worthWhile is how many bytes of output make it useless to wait for more.
+	worthWhile = 64 << 10
 	// lazily is how long anything else waits.
 	lazily = 200 * time.Millisecond
 )
@@ -146,10 +148,10 @@ func (j *Journal) Sink(e event.Event) {
 	}
 	j.add(e)
 	poke(j.wake)
-	switch {
-	case j.queued > maxQueued/2:
+	switch soon := urgent(&e); {
+	case j.queued > maxQueued/2, soon && j.queued > worthWhile:
 		poke(j.hurried)
-	case urgent(&e):
+	case soon:
 		poke(j.urgent)
 	}
 	if e.Type == event.StepFinished {
