@@ -155,8 +155,9 @@ func (r *recorder) writeRun(tx *sql.Tx) error {
 }
 
 func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
-	return r.toEvents.write(tx, len(events), func(to []any, i int) ([]any, error) {
-		data, err := json.Marshal(events[i].Event)
+	var data []byte
+	return r.toEvents.write(tx, len(events), func(to []any, i int) (_ []any, err error) {
+		data, err = event.AppendJSON(data[:0], &events[i].Event)
 		return append(to, r.info.ID, events[i].seq, string(data)), err
 	})
 }
