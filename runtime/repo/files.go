@@ -29,7 +29,7 @@ func (r *Repo) list(ctx context.Context) ([]string, error) {
 	if r.listed {
 		return r.files, nil
 	}
-	files, err := r.read(ctx)
+	files, err := r.read(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +38,15 @@ func (r *Repo) list(ctx context.Context) ([]string, error) {
 	return r.files, nil
 }
 
-func (r *Repo) read(ctx context.Context) ([]string, error) {
+// read lists anew. What lies in except, an absolute path, may be left out; "" leaves out nothing.
+func (r *Repo) read(ctx context.Context, except string) ([]string, error) {
 	if r.hasGit {
 		return r.git.files(ctx, "", 0)
 	}
 	if r.git.present() {
 		return nil, ErrNoGit
 	}
-	return walk(ctx, r.root)
+	return walk(ctx, r.root, except)
 }
 
 // files lists a repository whose files stand below prefix.
@@ -88,12 +89,15 @@ func (g git) nested(ctx context.Context, name, prefix string, depth int) ([]stri
 	return inner.files(ctx, prefix, depth+1)
 }
 
-// walk lists a folder that no git looks after.
-func walk(ctx context.Context, root string) ([]string, error) {
+// walk lists a folder that no git looks after, all but one folder in it.
+func walk(ctx context.Context, root, except string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		if p == except && d.IsDir() {
+			return fs.SkipDir
 		}
 		if d.Name() == ".git" && p != root {
 			if d.IsDir() {

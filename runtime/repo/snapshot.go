@@ -27,7 +27,7 @@ const snapshotBudget = 16 << 20
 // Snapshot looks at all Files as they are now, whatever was asked before, and reads none; those
 // below the folder except, which is absolute or "", are left out.
 func (r *Repo) Snapshot(ctx context.Context, except string) (Snapshot, error) {
-	files, err := r.read(ctx)
+	files, err := r.read(ctx, except)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (r *Repo) look(name string) (Look, bool) {
 
 // Drifted names the files that are not what they were in a snapshot, sorted.
 func (r *Repo) Drifted(ctx context.Context, was Snapshot, except string) ([]string, error) {
-	files, err := r.read(ctx)
+	files, err := r.read(ctx, except)
 	if err != nil {
 		return nil, err
 	}
