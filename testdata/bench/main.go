@@ -41,6 +41,9 @@ func main() {
 	dir, err := os.MkdirTemp("", "pipe-bench-")
 	must(err)
 	defer os.RemoveAll(dir)
+	stores, err = os.MkdirTemp("", "pipe-bench-stores-")
+	must(err)
+	defer os.RemoveAll(stores)
 	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
 	for _, s := range []struct {
 		name    string
@@ -51,6 +54,12 @@ func main() {
 		}
 	}
 }
+
+// stores holds a store for each folder with pipelines, which lies in no repository: so it is for users.
+var stores string
+
+// storeOf is the setting of the store for what runs in a folder.
+func storeOf(dir string) string { return "PIPE_STORE=" + filepath.Join(stores, filepath.Base(dir)) }
 
 func must(err error) {
 	if err != nil {
@@ -142,7 +151,7 @@ func command(name, dir string, env []string, argv0 string, args ...string) timed
 	return timed{name: name, cpu: cpu, run: func() (time.Duration, float64) {
 		c := exec.Command(argv0, args...)
 		c.Dir = dir
-		c.Env = append(append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store")), env...)
+		c.Env = append(append(os.Environ(), storeOf(dir)), env...)
 		start := time.Now()
 		out, err := c.CombinedOutput()
 		wall := time.Since(start)

@@ -165,7 +165,7 @@ func onTerminal(name, dir, argv0 string, args ...string) timed {
 		}()
 		c := exec.Command(argv0, args...)
 		c.Dir, c.Stdout, c.Stderr = dir, tty, tty
-		c.Env = append(os.Environ(), "PIPE_STORE="+filepath.Join(dir, "store"), "TERM=xterm-256color")
+		c.Env = append(os.Environ(), storeOf(dir), "TERM=xterm-256color")
 		start := time.Now()
 		err = c.Run()
 		wall := time.Since(start)
