@@ -64,12 +64,12 @@ func (l Limits) filled() Limits {
 const maxQueued = 1 << 20
 
 const (
-	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits:
-	// each makes the disk wait, and writes the ends of the same pages again. Whoever waits for what is written
-	// calls Hurry; until then an attempt that has ended is the supervisor's to remember.
-	linger = 100 * time.Millisecond
-	// worthWhile is how many bytes of output make it useless to wait for more.
-	worthWhile = 64 << 10
+	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits, and
+	// lingers how often where no step writes anything. Each commit makes the disk wait, and writes the ends of the
+	// same pages again. Whoever waits for what is written calls Hurry; until then an attempt that has ended is the
+	// supervisor's to remember.
+	linger  = 20 * time.Millisecond
+	lingers = 5
 	// lazily is how long anything else waits.
 	lazily = 200 * time.Millisecond
 )
@@ -148,10 +148,10 @@ func (j *Journal) Sink(e event.Event) {
 	}
 	j.add(e)
 	poke(j.wake)
-	switch soon := urgent(&e); {
-	case j.queued > maxQueued/2, soon && j.queued > worthWhile:
+	switch {
+	case j.queued > maxQueued/2:
 		poke(j.hurried)
-	case soon:
+	case urgent(&e):
 		poke(j.urgent)
 	}
 	if e.Type == event.StepFinished {
@@ -281,9 +281,22 @@ func (j *Journal) await() {
 		return
 	case <-j.urgent:
 	}
-	timer.Reset(linger)
-	select {
-	case <-timer.C:
-	case <-j.hurried:
+	for range lingers {
+		timer.Reset(linger)
+		select {
+		case <-timer.C:
+		case <-j.hurried:
+			return
+		}
+		if !j.quiet() {
+			return
+		}
 	}
+}
+
+// quiet says that no output waits to be written.
+func (j *Journal) quiet() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.queued == 0
 }
