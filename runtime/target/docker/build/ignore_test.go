@@ -1,16 +1,23 @@
 package build_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/docker/build"
 	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
 )
@@ -44,35 +51,90 @@ func randomTree(t *testing.T, r *rand.Rand) string {
 	return dir
 }
 
-// What an ignore file leaves out is what it leaves out of the docker command's own build.
-// PIPE_TREES sets how many trees there are.
+// What an ignore file leaves out is what it leaves out of the docker command's own build, but
+// for empty folders. PIPE_TREES sets how many trees there are.
 func TestIgnoredAsByDocker(t *testing.T) {
 	e := dockertest.Engine(t)
 	docker := dockerCommand(t)
-	base, trees := shell(t, e), 6
+	trees := 30
 	if n := os.Getenv("PIPE_TREES"); n != "" {
 		if _, err := fmt.Sscan(n, &trees); err != nil {
 			t.Fatal(err)
 		}
 	}
+	var all sync.WaitGroup
+	var seen atomic.Int64
+	slots := make(chan struct{}, 4) // the engine waits for its disk more than it works
 	for seed := range uint64(trees) {
-		r := rand.New(rand.NewPCG(seed, 7))
-		dir := randomTree(t, r)
-		text := fmt.Sprintf("FROM %s\nRUN --mount=target=/in cd /in && find . | sort | sed 's/^/found /' && echo %d\n", base, r.Int64())
-		_, l, err := made(t, e, build.Request{Context: dir, Text: &text, NoCache: true})
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, l.text())
-		}
-		var ours []string
-		for _, line := range strings.Split(l.text(), "\n") {
-			if _, name, ok := strings.Cut(line, "| found "); ok {
-				ours = append(ours, name)
+		dir := randomTree(t, rand.New(rand.NewPCG(seed, 7)))
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			ours := byPipe(t, e, dir)
+			theirs := withoutIgnored(byDocker(t, docker, dir), ours)
+			seen.Add(int64(len(ours)))
+			if !slices.Equal(theirs, ours) {
+				ignore, _ := os.ReadFile(filepath.Join(dir, ".dockerignore"))
+				t.Errorf("seed %d, %q (-docker +pipe)\n%s", seed, ignore, cmp.Diff(theirs, ours))
 			}
+		})
+	}
+	all.Wait()
+	if seen.Load() < int64(trees) {
+		t.Errorf("%d files and folders in %d trees: nothing was compared", seen.Load(), trees)
+	}
+}
+
+// withoutIgnored leaves out folders that docker alone sees, with nothing in them: commands before
+// version 23 send a folder that is ignored where a line might bring something in it back.
+func withoutIgnored(theirs, ours []string) []string {
+	return slices.DeleteFunc(slices.Clone(theirs), func(name string) bool {
+		return strings.HasSuffix(name, "/") && !slices.Contains(ours, name) &&
+			!slices.ContainsFunc(theirs, func(other string) bool {
+				return other != name && strings.HasPrefix(other, name) && !strings.HasSuffix(other, "/")
+			})
+	})
+}
+
+// copied is a Dockerfile of an image that is its context.
+const copied = "FROM scratch\nCOPY . /\n"
+
+// byPipe is what a build sees of a folder.
+func byPipe(t *testing.T, e *docker.Engine, dir string) []string {
+	text := copied
+	out, l, err := made(t, e, build.Request{Context: dir, Text: &text})
+	if err != nil {
+		t.Errorf("%v\n%s", err, l.text())
+		return nil
+	}
+	stream, err := e.Client().ImageSave(t.Context(), []string{out.ID})
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	defer stream.Close()
+	var found []string
+	for saved := tar.NewReader(stream); ; {
+		h, err := saved.Next()
+		if err != nil {
+			break
 		}
-		if theirs := byDocker(t, docker, dir, strings.Replace(text, "&& echo", "&& : docker && echo", 1)); !cmp.Equal(theirs, ours) {
-			ignore, _ := os.ReadFile(filepath.Join(dir, ".dockerignore"))
-			t.Errorf("seed %d, %q (-docker +pipe)\n%s", seed, ignore, cmp.Diff(theirs, ours))
+		if strings.HasSuffix(h.Name, "/layer.tar") || strings.HasPrefix(h.Name, "blobs/") {
+			found = append(found, listing(saved)...)
 		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// listing gives the names in an archive; what is none has none.
+func listing(r io.Reader) (found []string) {
+	for in := tar.NewReader(r); ; {
+		h, err := in.Next()
+		if err != nil {
+			return found
+		}
+		found = append(found, h.Name)
 	}
 }
 
@@ -90,24 +152,17 @@ func dockerCommand(t *testing.T) string {
 }
 
 // byDocker is what the docker command's build sees of a folder.
-func byDocker(t *testing.T, docker, dir, text string) []string {
-	t.Helper()
-	cmd := exec.Command(docker, "build", "--progress=plain", "--no-cache", "-f", "-", ".")
-	cmd.Dir, cmd.Stdin = dir, strings.NewReader(text)
+func byDocker(t *testing.T, docker, dir string) []string {
+	var said strings.Builder
+	cmd := exec.Command(docker, "build", "--quiet", "-f", "-", "-o", "type=tar,dest=-", ".")
+	cmd.Dir, cmd.Stdin, cmd.Stderr = dir, strings.NewReader(copied), &said
 	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=1")
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("docker build: %v\n%s", err, out)
+		t.Errorf("docker build: %v\n%s", err, &said)
+		return nil
 	}
-	var found []string
-	for _, line := range strings.Split(string(out), "\n") {
-		if _, name, ok := strings.Cut(line, " found "); ok && !strings.Contains(line, "sed ") {
-			found = append(found, name)
-		}
-		if _, id, ok := strings.Cut(line, "writing image "); ok {
-			id, _, _ = strings.Cut(id, " ")
-			t.Cleanup(func() { _ = exec.Command(docker, "image", "rm", "--force", id).Run() })
-		}
-	}
+	found := listing(bytes.NewReader(out))
+	slices.Sort(found)
 	return found
 }
