@@ -3,7 +3,7 @@
 //
 //	go run ./testdata/bench PIPE-BINARY [SECTION …]
 //
-// The sections are cold, phases, many, peers, steps and cached; without one, all are measured.
+// The sections are cold, phases, many, peers, steps, fanout, cached and containers; without one, all are measured.
 package main
 
 import (
@@ -48,7 +48,7 @@ func main() {
 	for _, s := range []struct {
 		name    string
 		measure func(pipe, dir string)
-	}{{"cold", cold}, {"phases", phases}, {"many", many}, {"peers", peers}, {"steps", steps}, {"fanout", fanOut}, {"cached", cached}} {
+	}{{"cold", cold}, {"phases", phases}, {"many", many}, {"peers", peers}, {"steps", steps}, {"fanout", fanOut}, {"cached", cached}, {"containers", containers}} {
 		if len(os.Args) == 2 || slices.Contains(os.Args[2:], s.name) {
 			s.measure(pipe, dir)
 		}
