@@ -14,7 +14,9 @@ import (
 // lockedContainer is a repository with a step in a container that works under a lock, one that enters
 // the lock and one that is refused, and the run of the first: its pipe was killed.
 func lockedContainer(t *testing.T) (dir, run, container string) {
+	t.Helper()
 	engineOrSkip(t)
+	t.Setenv("TMPDIR", t.TempDir()) // runs of other stores sweep the usual one
 	image := dockertest.Shell(t, dockertest.Engine(t))
 	dir = repository(t, map[string]string{
 		"slow.pipe": `pipeline main() {
@@ -22,6 +24,7 @@ func lockedContainer(t *testing.T) (dir, run, container string) {
     image "` + image + `"
     inputs []
     lock "ship" reject
+    service side { image "` + image + `"; exec ["sleep", "1000"] }
     run ` + "`echo at work; until test -e /run/pipe/go; do sleep 0.1; done; echo done`" + `
   }
 }
@@ -53,7 +56,7 @@ func lockedContainer(t *testing.T) (dir, run, container string) {
 		t.Fatalf("%v, %v", killed, err)
 	}
 	run = killed[0].Name()
-	ids, err := exec.Command("docker", "ps", "--quiet", "--filter", "label=pipe.run="+run).Output()
+	ids, err := exec.Command("docker", "ps", "--quiet", "--filter", "label=pipe.attempt", "--filter", "label=pipe.run="+run).Output()
 	if err != nil || len(strings.Fields(string(ids))) != 1 {
 		t.Fatalf("containers of run %s: %q, %v", run, ids, err)
 	}
@@ -102,6 +105,7 @@ func TestLockOfAContainerWhosePipeWasKilled(t *testing.T) {
 	endsWell(t, second, waits, true)
 	until(t, resumed, "│ done")
 	endsWell(t, again, resumed, true)
+	nothingLeft(t, run)
 }
 
 // Whoever goes on with the run in time has the lock at once, and others do not.
@@ -113,4 +117,16 @@ func TestLockOfAContainerGoesOnWithItsRun(t *testing.T) {
 	release(t, container)
 	until(t, resumed, "│ done")
 	endsWell(t, again, resumed, true)
+	nothingLeft(t, run)
+}
+
+// nothingLeft says that all that a run made on the engine is gone, its services of before the kill, too.
+func nothingLeft(t *testing.T, run string) {
+	t.Helper()
+	for _, list := range [][]string{{"ps", "--all"}, {"network", "ls"}, {"volume", "ls"}} {
+		out, err := exec.Command("docker", append(list, "--quiet", "--filter", "label=pipe.run="+run)...).Output()
+		if err != nil || len(out) > 0 {
+			t.Errorf("docker %v: %q, %v", list, out, err)
+		}
+	}
 }
