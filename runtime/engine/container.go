@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/types"
@@ -61,6 +62,10 @@ func number(v value.Value) (float64, bool) {
 		return float64(v), true
 	case value.Size:
 		return float64(v), true
+	case value.JSON: // whose type nobody said
+		text, _ := value.Env(v)
+		n, err := strconv.ParseFloat(text, 64)
+		return n, err == nil
 	}
 	return 0, false
 }

@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/fake"
 )
@@ -39,6 +42,28 @@ func TestImagesArePinned(t *testing.T) {
 		}
 		if !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%s, locked %v: got %q, expected %q", tt.name, tt.locked, got, tt.want)
+		}
+	}
+}
+
+// What a container is held to arrives as numbers, whether the plan or only the run knows it.
+func TestContainerIsHeldToTheOp(t *testing.T) {
+	for _, tt := range []struct {
+		cpu, memory, pids *plan.Expr
+		want              target.Container
+	}{
+		{litp(2), litp("512MiB"), litp(100), target.Container{CPU: 2, Memory: 512 << 20, PIDs: 100}},
+		{litp(0.5), nil, nil, target.Container{CPU: 0.5}},
+		{celp("1 + 1"), celp("1B * n"), celp("n"), target.Container{CPU: 2, Memory: 7, PIDs: 7}},
+	} {
+		b := withOp(t, plan.Op{Result: "nothing", Params: []plan.Param{{Name: "n", Type: "int"}}, Image: litp("a:1"), CPU: tt.cpu, Memory: tt.memory, PIDs: tt.pids}, arg("n", "int", lit(7)))
+		b.opts.Targets["docker"] = b.fake
+		if s := row(t, b.run(t.Context()), "s"); s.Outcome != engine.Succeeded {
+			t.Errorf("%s: %s", s.Cause, s.Reason)
+			continue
+		}
+		if diff := cmp.Diff(tt.want, b.fake.Jobs()[0].Container); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

@@ -32,6 +32,9 @@ func build(ctx context.Context, c *native.Call) (value.Value, error) {
 			return nil, fmt.Errorf("context_dir: %w", err)
 		}
 	}
+	if info, err := os.Stat(r.Context); err != nil || !info.IsDir() {
+		return nil, native.Finalf("context: there is no folder %s: paths start from the folder of the file that calls", path.Clean("/" + c.Text("context"))[1:])
+	}
 	e, err := connect(ctx, c)
 	if err != nil {
 		return nil, err

@@ -154,6 +154,8 @@ func (p *push) worded(err error) error {
 	out := &native.Failure{Reason: e.Error(), Final: !e.Passing, Err: err}
 	if e.Denied {
 		out.Reason += ": run docker login " + p.as.Host + ", or hand over username and password"
+	} else if strings.Contains(e.Reason, "dial tcp") {
+		out.Reason += ": see that the registry's name is right, and that the engine reaches it"
 	}
 	return out
 }

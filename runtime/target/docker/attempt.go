@@ -93,7 +93,7 @@ func (a *attempt) create(ctx context.Context) (err error) {
 		return &ImageError{Image: a.job.Image, Kind: ErrNoImage, Err: errors.New("it was removed from the engine during the run"), WayOut: "run again"}
 	}
 	if err != nil {
-		return fmt.Errorf("create the container: %w", err)
+		return createFailed(err)
 	}
 	a.id = made.ID
 	if err := a.join(ctx); err != nil {

@@ -156,11 +156,45 @@ func startFailed(err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "unable to find user"), strings.Contains(text, "no matching entries in passwd"):
-		return fmt.Errorf("user: the image has no such user: %w", err)
+		return fmt.Errorf("user: the image has no such user: write one that it has, or a number: %w", said(err))
+	case strings.Contains(text, "network ") && strings.HasSuffix(text, "not found"):
+		return fmt.Errorf("network: the engine has none of that name: write \"bridge\", \"none\", or one that `docker network ls` shows: %w", said(err))
 	case strings.Contains(text, "ormat error"):
 		return fmt.Errorf("the image is for another processor than the engine's: choose one for the engine's platform: %w", err)
 	case strings.Contains(text, "docker-init"):
 		return fmt.Errorf("the engine lacks its init program: install tini as docker-init on the engine's machine: %w", err)
 	}
-	return fmt.Errorf("start the container: %w", explain(err))
+	return fmt.Errorf("start the container: %w", explain(said(err)))
+}
+
+// createFailed gives what the engine says of a container that it does not make the attribute that
+// is to blame, and the way out.
+func createFailed(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "inimum memory limit"):
+		return fmt.Errorf("memory: raise it: %w", said(err))
+	case strings.Contains(text, "unknown capability"):
+		return fmt.Errorf("capabilities: write one that capabilities(7) lists, without CAP_: %w", said(err))
+	case strings.Contains(text, "CPUs"):
+		return fmt.Errorf("cpu: lower it: %w", said(err))
+	}
+	return fmt.Errorf("create the container: %w", said(err))
+}
+
+// engineSaid is what the client puts before the engine's own words.
+const engineSaid = "Error response from daemon: "
+
+// saidError is an error in the engine's own words alone.
+type saidError struct{ err error }
+
+func (e *saidError) Error() string { return strings.TrimPrefix(e.err.Error(), engineSaid) }
+func (e *saidError) Unwrap() error { return e.err }
+
+// said leaves out that the engine said it.
+func said(err error) error {
+	if strings.HasPrefix(err.Error(), engineSaid) {
+		return &saidError{err}
+	}
+	return err
 }

@@ -43,7 +43,7 @@ func pullFailed(ctx context.Context, ref string, err error) error {
 		}
 		return false
 	}
-	out := &ImageError{Image: ref, Err: err}
+	out := &ImageError{Image: ref, Err: said(err)}
 	switch {
 	case says("no space left"):
 		return explain(err)

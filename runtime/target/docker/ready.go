@@ -42,14 +42,24 @@ func (s *session) await(ctx context.Context, one *service, r target.Ready) error
 		}
 		state, err := s.engine.api.ContainerInspect(ctx, one.id)
 		if err == nil && !state.State.Running {
-			return fmt.Errorf("it ended with code %d before it was ready%s", state.State.ExitCode, one.log.tail())
+			return endedEarly(state.State.ExitCode, one.log.tail())
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w%s", context.Cause(ctx), failure, one.log.tail())
+			return fmt.Errorf("%w: %w%s: see its log, correct ready, or raise within", context.Cause(ctx), failure, one.log.tail())
 		case <-time.After(readyEvery):
 		}
 	}
+}
+
+// endedEarly says why a service is over that was to get ready. The engine's init has words of its
+// own for a program that is not there.
+func endedEarly(code int, tail string) error {
+	if _, why, missing := strings.Cut(tail, initSays); missing && code == 127 {
+		_, why, _ = strings.Cut(why, "exec ")
+		return fmt.Errorf("its program does not start: %s: choose an image that has it, or change exec", why)
+	}
+	return fmt.Errorf("it ended with code %d before it was ready%s", code, tail)
 }
 
 // look looks once whether a service is ready.
@@ -61,6 +71,12 @@ func (s *session) look(ctx context.Context, one *service, r target.Ready) error 
 		return one.tryHTTP(ctx, r.TCP, r.HTTP)
 	case r.TCP != 0:
 		return one.tryTCP(ctx, r.TCP)
+	}
+	// A program that is not there, or ends at once, has a moment to do so.
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(readyEvery):
 	}
 	state, err := s.engine.api.ContainerInspect(ctx, one.id)
 	if err == nil && !state.State.Running {

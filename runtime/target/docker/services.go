@@ -83,7 +83,7 @@ func (v *services) start(ctx context.Context, of target.ServiceOf) error {
 	endpoint := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{v.network: {Aliases: []string{of.Name}}}}
 	made, err := v.session.engine.api.ContainerCreate(ctx, config, limits, endpoint, nil, "")
 	if err != nil {
-		return fmt.Errorf("create the container: %w", err)
+		return createFailed(err)
 	}
 	one := &service{name: of.Name, id: made.ID, ports: map[int]int{}}
 	v.mu.Lock()

@@ -218,7 +218,7 @@ func (r *Request) content() ([]byte, error) {
 	}
 	text, err := os.ReadFile(r.path())
 	if err != nil {
-		return nil, &Error{Final: true, Reason: r.Display + " cannot be read: " + cause(err).Error(), Err: err}
+		return nil, &Error{Final: true, Reason: r.Display + " cannot be read: " + cause(err).Error() + ": paths start from the folder of the file that calls", Err: err}
 	}
 	return text, nil
 }

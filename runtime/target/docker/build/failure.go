@@ -158,7 +158,24 @@ func message(err error) string {
 			return u.means
 		}
 	}
-	return wrapping().ReplaceAllString(text, "")
+	text = wrapping().ReplaceAllString(text, "")
+	for _, m := range mistakes {
+		if says := m.says(); says.MatchString(text) {
+			return says.ReplaceAllString(text, m.means)
+		}
+	}
+	return text
+}
+
+// mistakes are those of users in the builder's words, with ours and the way out.
+var mistakes = []struct {
+	says  func() *regexp.Regexp
+	means string
+}{
+	{lazily(`^.*target stage "([^"]*)" could not be found$`), `target: there is no stage "$1": name one that the Dockerfile has, FROM … AS $1`},
+	{lazily(`secret ([^ :]+)(: | )not found(: not found)?$`), `secret $1 is not there: hand it over, secrets: {"$1": …}`},
+	{lazily(`^failed to parse target platform ([^:]*): .*$`), `platforms: $1 is no platform: write it as linux/arm64`},
+	{lazily(`^registry cache importer requires ref$`), `cache_from: type=registry lacks its ref: write type=registry,ref=…`},
 }
 
 // unsupported is what engines cannot do, in their words and in ours.

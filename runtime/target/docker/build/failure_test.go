@@ -33,6 +33,8 @@ func TestFailures(t *testing.T) {
 		{"a heredoc without end", "FROM BASE\nRUN <<EOF\ntrue", build.Error{Reason: "Dockerfile:2: unterminated heredoc", Line: 2, Final: true}},
 		{"a file that is not there", "FROM BASE\nCOPY nothing /",
 			build.Error{Reason: "Dockerfile:2: /nothing is not in the context, or its ignore file leaves it out", Stage: "stage", Line: 2, Final: true}},
+		{"a secret that nobody hands over", "FROM BASE\nRUN --mount=type=secret,id=x,required=true true",
+			build.Error{Reason: `Dockerfile:2: secret x is not there: hand it over, secrets: {"x": …}`, Stage: "stage-0", Line: 2, Final: true}},
 		{"nothing", "", build.Error{Reason: "Dockerfile: the file is empty", Final: true}},
 		{"an image that is not there", "FROM pipe-test/none:1\nRUN true", build.Error{}},
 	}
