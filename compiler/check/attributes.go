@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -58,6 +59,7 @@ func (b opBody) attr(a *ast.Attr) {
 	case "image":
 		t := b.in.anything(x, word, "a string or an image", func(t *types.Type) bool { return t.IsText() || t.Kind == types.Image })
 		b.in.unlabelled(x, t, anyLabel, word)
+		b.file.imageName(x)
 	case "exec":
 		b.exec(x)
 	case "inherit":
@@ -231,4 +233,19 @@ func (f *file) attributes(e exprs, items []ast.Item, where string) {
 			f.errorf(diag.Misplaced, headOf(it), "%s does not belong to %s", keyword(it), where)
 		}
 	}
+}
+
+// imageForm is the form of an image's name, https://pkg.go.dev/github.com/distribution/reference.
+var imageForm = lazily(`^((([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?)/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`)
+
+// imageName checks a name of an image that is written out.
+func (f *file) imageName(x ast.Expr) {
+	l, ok := ast.Unparen(x).(*ast.StringLit)
+	if !ok || imageForm().MatchString(l.Value) {
+		return
+	}
+	f.report(finding{
+		rule: diag.InvalidValue, at: l.Span(), message: fmt.Sprintf("image: %q is no name of an image", l.Value),
+		help: `write it as "name:tag", "registry/name:tag" or "name@sha256:…", in lower case`,
+	})
 }

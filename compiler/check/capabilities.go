@@ -15,6 +15,9 @@ var capabilities = nameList{
 		case name == "ALL":
 			return `"ALL" is none: name each that is needed`
 		case strings.HasPrefix(name, "CAP_") || !capabilityName().MatchString(name):
+			if better := strings.TrimPrefix(strings.ToUpper(name), "CAP_"); capabilityName().MatchString(better) {
+				return fmt.Sprintf("%q is no capability: write %q", name, better)
+			}
 			return fmt.Sprintf("%q is no capability: expected a name such as NET_BIND_SERVICE", name)
 		}
 		return ""

@@ -45,10 +45,20 @@ func (f *file) service(e exprs, s *ast.Service) {
 	}
 }
 
+// foreignFields are the words by which other languages say what services may, with ours.
+var foreignFields = map[string]string{
+	"command": `did you mean "exec"?`, "entrypoint": `did you mean "exec"?`, "environment": `did you mean "env"?`,
+	"health": `did you mean "ready"?`, "healthcheck": `did you mean "ready"?`, "timeout": `did you mean "within"?`,
+	"expose": `did you mean "ports"?`, "depends_on": "services start in the order of the text",
+	"volumes": "tmpfs has folders in memory; data that is there from the start belongs into the image",
+}
+
 func (b opBody) serviceField(a *ast.Attr, seen map[string]bool) {
 	word := a.Key.Text
 	want, known := fieldsOfServices[word]
 	switch {
+	case !known && foreignFields[word] != "":
+		b.file.report(finding{rule: diag.UnknownKeyword, at: a.Key.Range, message: fmt.Sprintf("unknown field of a service %q", word), help: foreignFields[word]})
 	case !known:
 		b.file.unknown(diag.UnknownKeyword, a.Key, "field of a service", append(slices.Collect(maps.Keys(fieldsOfServices)), "env"))
 	case seen[word]:

@@ -103,6 +103,8 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 	d.Message = fmt.Sprintf("%s has no field %s", plainly(in), quoted(name))
 	if d.Help = didYouMean(name, record.FieldNames()); foreignFields[name] != "" && slices.Contains(record.FieldNames(), foreignFields[name]) {
 		d.Help = didMean(foreignFields[name])
+	} else if record.Record.Name == Service.Record.Name && strings.HasPrefix(name, "port") {
+		d.Help = "write port(5432): what that port of the service is called where the step runs"
 	} else if d.Help == "" && len(record.Record.Fields) > 0 && len(record.Record.Fields) <= 12 {
 		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
 	}
@@ -374,6 +376,9 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		d.Help = "a record is written { field: value }, without quotes"
 	case want.Plain().Kind == types.String && got.Kind != types.File && got.Kind != types.Dir && got.Kind <= types.Timestamp:
 		d.Help = fmt.Sprintf(`put it into a string: "${%s}"`, c.textOr(node, "…"))
+		if n := c.number(node, got); n != "" {
+			d.Help = fmt.Sprintf(`write it as a string: "%s"`, n)
+		}
 	case want.Plain().Kind == types.Float && got.Kind == types.Int:
 		d.Help = "write it with a point, or float(…)"
 	case want.Plain().Kind == types.Int && got.Kind == types.Float:

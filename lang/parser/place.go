@@ -131,6 +131,7 @@ var foreign = map[string]string{
 	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "command": "exec",
 	"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
 	"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
+	"entrypoint": "exec", "cpus": "cpu", "cap_add": "capabilities", "mem_limit": "memory",
 }
 
 // instead says how it is done, for words that no single one of ours translates.
@@ -142,6 +143,8 @@ var instead = map[string]string{
 	"while": "a step is tried again by retry", "parallel": "steps that read nothing of each other run at the same time",
 	"needs": "it stands in a step's braces: name = op() { needs other }", "depends_on": "it stands in a step's braces: { needs other }",
 	"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
+	"volumes": "files and folders that are kept stand in mount: mount { \"path\" = cache(\"name\") }", "privileged": "no container is privileged: name what it needs in capabilities",
+	"ports": "ports stand in a service", "healthcheck": "ready stands in a service", "services": "each service has a name: service db { image \"…\" }",
 	"call": "an op is called by its name: name()",
 }
 
