@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
@@ -200,9 +201,7 @@ func (v *services) Close() error {
 	running := v.running
 	v.running = nil
 	v.mu.Unlock()
-	for _, one := range running {
-		one.log.stop()
-	}
+	v.session.silence(running)
 	v.session.later(func(ctx context.Context) error {
 		var err error
 		for _, one := range slices.Backward(running) {
@@ -211,4 +210,26 @@ func (v *services) Close() error {
 		return errors.Join(err, v.session.removeNetwork(ctx, v.netID))
 	})
 	return nil
+}
+
+// lastWords is how long the end of a service's output may take to arrive once it is killed.
+const lastWords = 5 * time.Second
+
+// silence kills services and reads what they wrote to its end, which the engine tells when they are gone.
+func (s *session) silence(running []*service) {
+	ctx, cancel := context.WithTimeout(s.lost, lastWords)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, one := range running {
+		all.Go(func() {
+			if one.log != nil && s.engine.api.ContainerKill(ctx, one.id, "KILL") == nil {
+				select {
+				case <-one.log.read:
+				case <-ctx.Done():
+				}
+			}
+			one.log.stop()
+		})
+	}
+	all.Wait()
 }
