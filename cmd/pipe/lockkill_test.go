@@ -130,3 +130,23 @@ func nothingLeft(t *testing.T, run string) {
 		}
 	}
 }
+
+// A container that is removed while no pipe is there may have done all of its work: its step is unknown,
+// and not done again unasked.
+func TestContainerThatIsRemovedBeforeItsRunGoesOn(t *testing.T) {
+	dir, run, container := lockedContainer(t)
+	if out, err := exec.Command("docker", "rm", "--force", container).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	stopped, said := started(t, dir, "resume", run)
+	until(t, said, "slow (attempt 1)")
+	endsWell(t, stopped, said, false)
+	if code := stopped.ProcessState.ExitCode(); code != 4 {
+		t.Errorf("exit %d", code)
+	}
+	done, said := started(t, dir, "resume", run, "--assume", "slow=done")
+	endsWell(t, done, said, true)
+	if left, err := os.ReadDir(filepath.Join(dir, ".store", "state")); err != nil || len(left) != 0 {
+		t.Errorf("state that stays: %v, %v", left, err)
+	}
+}

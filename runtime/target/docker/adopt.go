@@ -20,7 +20,8 @@ import (
 var _ target.Adopter = (*session)(nil)
 
 // Traces are the containers of this run's attempts that were started; see target.Adopter. A
-// container that was made and not started is none: no process of it ever ran.
+// container that was made and not started is none: no process of it ever ran. One that was started
+// and removed since is lost.
 func (s *session) Traces(ctx context.Context) ([]target.Trace, error) {
 	all, err := s.attempts(ctx)
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *session) Traces(ctx context.Context) ([]target.Trace, error) {
 		}
 		out = append(out, t)
 	}
-	return out, nil
+	return append(out, s.gone(all)...), nil
 }
 
 // endOf is when a container ended; zero where the engine does not say.

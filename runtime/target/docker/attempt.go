@@ -117,6 +117,9 @@ func (a *attempt) run(ctx, live context.Context) (code int, stop *stopper, err e
 	}
 	defer stream.Close()
 	exit, failed := api.ContainerWait(reading, a.id, container.WaitConditionNextExit)
+	if err := a.session.begin(a.id, a.job); err != nil {
+		return 0, nil, fmt.Errorf("write down that the container starts: %w", err)
+	}
 	if err := api.ContainerStart(live, a.id, container.StartOptions{}); err != nil {
 		if ctx.Err() == nil || context.Cause(a.session.lost) != nil {
 			return 0, nil, startFailed(err)
@@ -188,8 +191,9 @@ func (a *attempt) Close() error {
 	remove := func(ctx context.Context) error {
 		var err error
 		if id != "" {
-			if err = s.engine.removeContainer(ctx, id); err != nil {
-				err = fmt.Errorf("remove container %s: %w", id, err)
+			err = s.closed(id) // first: a mark without a container is of an attempt that was lost
+			if failed := s.engine.removeContainer(ctx, id); failed != nil {
+				err = errors.Join(err, fmt.Errorf("remove container %s: %w", id, failed))
 			}
 		}
 		return errors.Join(err, space.Close())

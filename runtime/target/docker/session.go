@@ -142,6 +142,9 @@ func (s *session) Close() error {
 		s.removals <- struct{}{}
 	}
 	earlier := s.removeEarlier()
+	for _, m := range s.begun() {
+		_ = s.closed(m.Container) // all that began has been settled, or the session stays open
+	}
 	s.giveUp(nil)
 	err := errors.Join(s.failures, earlier, s.spaces.Close(), s.engine.Close())
 	if err != nil {

@@ -109,7 +109,7 @@ func (e *Engine) awaited(ctx context.Context, mine owner, l Left) bool {
 	case "exited":
 		c, err := e.api.ContainerInspect(ctx, l.ID)
 		if err != nil {
-			return false
+			return !errdefs.IsNotFound(err)
 		}
 		ended, err := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
 		return err == nil && time.Since(ended) < awaits
