@@ -115,6 +115,14 @@ func (l *lockFiles) again(key, who string) *lockFile {
 	return nil
 }
 
+// lockName is a key in a message: those of slots are not for people.
+func lockName(key string) string {
+	if strings.HasPrefix(key, poolPrefix) {
+		return "a slot"
+	}
+	return fmt.Sprintf("lock %q", key)
+}
+
 // unaskable says which file stands in the way where nobody can say whether its holder still works.
 func unaskable(dir, key string, err error) error {
 	var left *outlastError
@@ -155,14 +163,14 @@ func (l *lockFiles) wait(ctx context.Context, key, who string, latest bool, queu
 	if latest {
 		leave, err := announce(dir, key, func() { give(&supersededError{key}) })
 		if err != nil {
-			return nil, fmt.Errorf("lock %q: %w", key, err)
+			return nil, fmt.Errorf("%s: %w", lockName(key), err)
 		}
 		defer leave()
 	}
 	queued()
 	f, err := openLockFile(dir, key)
 	if err != nil {
-		return nil, fmt.Errorf("lock %q: %w", key, err)
+		return nil, fmt.Errorf("%s: %w", lockName(key), err)
 	}
 	got := make(chan error)
 	go func() {
@@ -185,7 +193,7 @@ func (l *lockFiles) wait(ctx context.Context, key, who string, latest bool, queu
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, fmt.Errorf("lock %q: %w", key, unaskable(dir, key, err))
+		return nil, fmt.Errorf("%s: %w", lockName(key), unaskable(dir, key, err))
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -89,21 +89,31 @@ func (p *pools) acrossRuns(ctx context.Context, name, who string, waits func(by 
 	return p.first(ctx, name, who)
 }
 
-func poolKey(name, part string) string { return "pool\x00" + name + "\x00" + part }
+// poolPrefix is in no key of a lock that a plan names.
+const poolPrefix = "pool\x00"
+
+func poolKey(name, part string) string { return poolPrefix + name + "\x00" + part }
 
 func (p *pools) key(name string, slot int) string { return poolKey(name, fmt.Sprint(slot)) }
 
-// tryAll takes a lock file that is free; else by says who holds them.
+// tryAll takes a lock file that is free; else by says who holds them. One that cannot be had for a
+// fault stands in nobody's way as long as there are others.
 func (p *pools) tryAll(ctx context.Context, name, who string) (f *lockFile, by string, err error) {
 	var holders []string
+	var faults []error
 	for i := range p.sizes[name] {
 		f, by, err := p.try(ctx, p.key(name, i), who)
-		if f != nil || err != nil {
-			return f, "", err
-		}
-		if !slices.Contains(holders, by) {
+		switch {
+		case f != nil:
+			return f, "", nil
+		case err != nil:
+			faults = append(faults, err)
+		case !slices.Contains(holders, by):
 			holders = append(holders, by)
 		}
+	}
+	if holders == nil {
+		return nil, "", errors.Join(faults...)
 	}
 	return nil, strings.Join(holders, ", "), nil
 }
@@ -176,7 +186,7 @@ func (in *instance) enter(ctx context.Context) (release func(), end ending, ok b
 	case ctx.Err() != nil:
 		return nil, cancelledBy(ctx), false
 	}
-	return nil, failed(CausePool, fmt.Sprintf("pool %q: %v", name, err)), false
+	return nil, failed(CausePool, fmt.Sprintf("pool %q: %s", name, strings.ReplaceAll(err.Error(), "\n", "; "))), false
 }
 
 func (in *instance) holdSlot(had *grant) (release func()) {

@@ -2,6 +2,9 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,4 +102,35 @@ func TestPoolAcrossRuns(t *testing.T) {
 	close(release3)
 	wantTable(t, <-ended1, "= succeeded", "s succeeded")
 	wantTable(t, <-ended3, "= succeeded", "s succeeded")
+}
+
+// A slot of which nobody can say whether its dead holder still works keeps nobody from the others.
+func TestPoolWithASlotThatCannotBeAskedFor(t *testing.T) {
+	for _, size := range []int{1, 2} {
+		dir := t.TempDir()
+		run := func() *engine.Result {
+			b := newBenchWith(t, pipeline(step("s", pool("gpu"))), map[string]int{"gpu": size})
+			b.opts.Locks = dir
+			b.opts.Targets["docker"] = asked{b.fake, func(target.Left, func() error) error { return errors.New("no engine") }}
+			return b.run(t.Context())
+		}
+		wantTable(t, run(), "= succeeded", "s succeeded")
+		files, err := os.ReadDir(dir)
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		path := filepath.Join(dir, files[0].Name())
+		if err := os.WriteFile(path, []byte("step a of run r0\nat docker tcp://engine\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		res := run()
+		if size > 1 {
+			wantTable(t, res, "= succeeded", "s succeeded")
+			continue
+		}
+		want := `pool "gpu": whether step a of run r0 still works cannot be found out: no engine: see to that, or remove ` + path
+		if got := row(t, res, "s").Reason; got != want {
+			t.Errorf("%s\nexpected %s", got, want)
+		}
+	}
 }
