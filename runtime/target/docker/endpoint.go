@@ -126,7 +126,7 @@ func (t *TLS) client() (*http.Client, error) {
 // failure says what kept an engine from answering.
 func (w Endpoint) failure(ctx context.Context, err error) error {
 	if strings.HasPrefix(w.Host, "ssh://") {
-		return sshFailure(w.Host, cause(ctx, err))
+		return sshFailure(w.Host, err, cause(ctx, err))
 	}
 	out := &EngineError{Kind: ErrUnreachable, Endpoint: w.Host, Err: cause(ctx, err)}
 	local := strings.HasPrefix(w.Host, "unix://")

@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/url"
 	"strings"
 
@@ -10,7 +12,16 @@ import (
 
 // sshHelper connects by the ssh command, which may ask nothing: nobody sees its question.
 func sshHelper(host string) (*connhelper.ConnectionHelper, error) {
-	return connhelper.GetConnectionHelperWithSSHOpts(host, []string{"-o", "BatchMode=yes"})
+	helper, err := connhelper.GetConnectionHelperWithSSHOpts(host, []string{"-o", "BatchMode=yes"})
+	if err != nil {
+		return nil, err
+	}
+	dial := helper.Dialer
+	helper.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		// The command would end with the call that it was started for, and others use the connection, too.
+		return dial(context.WithoutCancel(ctx), network, addr)
+	}
+	return helper, nil
 }
 
 // sshFailures are what the ssh command and the docker command behind it say, by what that means.
@@ -27,9 +38,10 @@ var sshFailures = []struct {
 	{"permission denied while trying to connect", ErrDenied, "the user may not open the engine's socket there", "make that user a member of the socket's group, so that"},
 }
 
-// sshFailure says what kept an engine behind ssh from answering.
-func sshFailure(host string, err error) *EngineError {
-	out := &EngineError{Kind: ErrUnreachable, Endpoint: host, Err: err, WayOut: "see that " + sshCommand(host) + " works without a question"}
+// sshFailure says what kept an engine behind ssh from answering; cause is what is said of an error
+// that does not come from ssh.
+func sshFailure(host string, err, cause error) *EngineError {
+	out := &EngineError{Kind: ErrUnreachable, Endpoint: host, Err: cause, WayOut: "see that " + sshCommand(host) + " works without a question"}
 	_, said, ok := strings.Cut(err.Error(), "stderr=")
 	if !ok {
 		if strings.Contains(err.Error(), "Cannot connect to the Docker daemon") { // the client's words, with a name that it made up
