@@ -83,15 +83,16 @@ func (r *run) wouldNot(ctx context.Context, ask foresight) (string, error) {
 	return f.Foresee(ctx, ask.image, ask.program)
 }
 
-// eachOp calls f for each step that runs programs, with the target that it names, the one for
-// containers being "docker".
+// eachOp calls f for each step that runs programs in every run that succeeds, with the target that
+// it names, the one for containers being "docker".
 func (r *run) eachOp(g *graphInfo, place string, f func(s *stepInfo, place string) error) error {
 	place = constantPlace(g.plan.Target, place)
+	doubts := make(map[int]bool, len(g.steps))
 	for _, s := range g.steps {
 		at := constantPlace(s.plan.Target, place)
 		var err error
 		switch {
-		case s.plan.Idle(), s.op != nil && s.op.plan.Native:
+		case s.op != nil && s.op.plan.Native, g.doubtful(s, doubts):
 			continue
 		case s.graph != nil:
 			err = r.eachOp(s.graph, at, f)
@@ -109,6 +110,20 @@ func (r *run) eachOp(g *graphInfo, place string, f func(s *stepInfo, place strin
 		}
 	}
 	return nil
+}
+
+// doubtful reports whether a run may succeed without the step: a guard or a list is not known yet,
+// here or in what it needs, or it waits for a failure. doubts hold what was found so far.
+func (g *graphInfo) doubtful(s *stepInfo, doubts map[int]bool) bool {
+	if known, ok := doubts[s.id]; ok {
+		return known
+	}
+	doubts[s.id] = s.plan.Idle() || s.section == failureSection ||
+		slices.ContainsFunc(s.plan.When, func(w plan.Guard) bool { return w.CEL != "" }) ||
+		slices.ContainsFunc(s.plan.For, func(l plan.Loop) bool { return l.List.CEL != "" || l.Where != nil }) ||
+		s.graph != nil && slices.ContainsFunc(s.graph.plan.When, func(w plan.Expr) bool { return w.CEL != "" }) ||
+		slices.ContainsFunc(s.edges, func(e edge) bool { return e.needs && g.doubtful(g.steps[e.to], doubts) })
+	return doubts[s.id]
 }
 
 // firstProgram is the program that certainly runs first, "" where that is not known or the shell:
