@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -39,10 +42,10 @@ func (l leftovers) uses(folder string) bool { return l[folder] }
 
 // Leftovers lists what killed runs of the store of a run left on the engine: what carries the
 // store's label, and belongs neither to this run nor to one that lives or that may be gone on with: one
-// of whose steps a container still works, or has ended within the hour.
-func (e *Engine) Leftovers(ctx context.Context, run target.Run) ([]Left, error) {
-	stale, _, _, err := e.leftovers(ctx, ownerOf(run))
-	return stale, err
+// of whose steps a container still works, or has ended within the hour. What stays needs the folders kept.
+func (e *Engine) Leftovers(ctx context.Context, run target.Run) (stale []Left, kept []string, err error) {
+	stale, stays, _, err := e.leftovers(ctx, ownerOf(run))
+	return stale, slices.Collect(maps.Keys(stays)), err
 }
 
 // Sweep removes what Leftovers lists, and says what that was.
@@ -91,6 +94,14 @@ func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays
 		}
 	}
 	return stale, stays, own, nil
+}
+
+// folderKind is what the folders of this package's sessions are called by.
+const folderKind = "docker"
+
+// SessionFolder reports whether a path is that of a session of this package.
+func SessionFolder(path string) bool {
+	return strings.HasPrefix(filepath.Base(path), "pipe-"+folderKind+"-")
 }
 
 // awaits is how long a step's container that has ended waits for somebody to go on with its run, as

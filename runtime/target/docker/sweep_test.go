@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
+	"github.com/pipelang/pipe/runtime/target/host"
 )
 
 // watcher waits for a text in what is written.
@@ -109,6 +111,12 @@ func TestWhatIsFoundAgainIsNotSwept(t *testing.T) {
 		}
 	}
 	sweeps(0)
+	// Who looks for folders that nobody holds is told that its folder stays.
+	folders := host.Leftovers(filepath.Dir(state))
+	_, kept, err := e.Leftovers(t.Context(), run)
+	if err != nil || len(folders) == 0 || !slices.ContainsFunc(folders, func(f string) bool { return slices.Contains(kept, f) && docker.SessionFolder(f) }) {
+		t.Errorf("kept %q of %q, %v", kept, folders, err)
+	}
 	for _, c := range mine(t, e, "victim") {
 		if c.Labels["pipe.run"] == filepath.Base(state) {
 			if err := e.Client().ContainerKill(t.Context(), c.ID, "KILL"); err != nil {
@@ -135,7 +143,7 @@ func TestKilledRunsAreSweptUp(t *testing.T) {
 	}
 	defer e.Client().ContainerRemove(context.Background(), stranger.ID, container.RemoveOptions{Force: true})
 	killVictim(t, image, victim, "")
-	left, err := e.Leftovers(t.Context(), run)
+	left, _, err := e.Leftovers(t.Context(), run)
 	if err != nil || len(left) == 0 || left[0].Run != "victim" || left[0].Step != "victim" {
 		t.Fatalf("left over: %+v, %v", left, err)
 	}
@@ -143,8 +151,9 @@ func TestKilledRunsAreSweptUp(t *testing.T) {
 	if all := mine(t, e, "victim"); len(all) != 1 || all[0].ID != stranger.ID {
 		t.Errorf("there are %+v", all)
 	}
-	if left, err := os.ReadDir(victim); len(left) > 0 {
-		t.Errorf("its folder still holds %v, %v", left, err)
+	// What stays says that the step began: whoever goes on with the run must not do it again unasked.
+	if left, err := filepath.Glob(filepath.Join(victim, "*")); err != nil || len(left) != 1 || !strings.HasPrefix(filepath.Base(left[0]), "container-") {
+		t.Errorf("its folder still holds %q, %v", left, err)
 	}
 	// What lives stays, whoever looks.
 	a := start(t, s, job(image, "true"))

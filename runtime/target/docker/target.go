@@ -66,7 +66,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	if err != nil {
 		return nil, fmt.Errorf("remove what killed runs left: %w", engine.Failure(ctx, err))
 	}
-	spaces, err := host.OpenWorkspaces(run, "docker", left.uses)
+	spaces, err := host.OpenWorkspaces(run, folderKind, left.uses)
 	if err != nil {
 		return nil, err
 	}

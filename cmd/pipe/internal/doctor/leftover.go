@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/runtime/target"
@@ -43,23 +44,25 @@ func (s *Surroundings) Leftovers(ctx context.Context) ([]Leftover, error) {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
 	states := filepath.Join(opened.Dir(), "state")
-	var out []Leftover
+	onEngines, kept, err := s.leftOnEngines(ctx, states)
+	out := onEngines // containers first: folders are in them
 	for _, path := range host.Leftovers(states) {
+		if slices.Contains(kept, path) || err != nil && docker.SessionFolder(path) {
+			continue // a container that may be gone on with works in it, or may
+		}
 		l := Leftover{Kind: "folder", Name: path, remove: func(context.Context) error { return host.RemoveLeftover(path) }}
 		if place := filepath.Dir(path); filepath.Dir(place) == states {
 			l.Run = filepath.Base(place)
 		}
 		out = append(out, l)
 	}
-	out = append(out, emptyStates(states, opened.UnderWay)...)
-	onEngine, err := s.leftOnEngines(ctx, states)
-	return append(onEngine, out...), err // containers first: folders are in them
+	return append(out, emptyStates(states, opened.UnderWay)...), err
 }
 
 // leftOnEngines are what carries the labels of this store, on the usual engine and on those that
-// targets name.
-func (s *Surroundings) leftOnEngines(ctx context.Context, states string) ([]Leftover, error) {
-	out, err := s.leftOnEngine(ctx, docker.Endpoint{Environ: s.Environ}, states)
+// targets name, and the folders that must be kept for what stays there.
+func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out []Leftover, kept []string, err error) {
+	out, kept, err = s.leftOnEngine(ctx, docker.Endpoint{Environ: s.Environ}, states)
 	seen := map[string]bool{}
 	for _, l := range out {
 		seen[l.Name] = true
@@ -68,7 +71,8 @@ func (s *Surroundings) leftOnEngines(ctx context.Context, states string) ([]Left
 		if e.Unknown != nil {
 			continue
 		}
-		more, failed := s.leftOnEngine(ctx, e.Where, states)
+		more, folders, failed := s.leftOnEngine(ctx, e.Where, states)
+		kept = append(kept, folders...)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("the engine of target %s", e.Name))
 		}
@@ -78,30 +82,29 @@ func (s *Surroundings) leftOnEngines(ctx context.Context, states string) ([]Left
 			}
 		}
 	}
-	return out, err
+	return out, kept, err
 }
 
 // leftOnEngine looks at one engine. Without an engine there is nothing.
-func (s *Surroundings) leftOnEngine(ctx context.Context, where docker.Endpoint, states string) ([]Leftover, error) {
+func (s *Surroundings) leftOnEngine(ctx context.Context, where docker.Endpoint, states string) (out []Leftover, kept []string, err error) {
 	e, err := docker.Connect(ctx, where)
 	if errors.Is(err, docker.ErrAbsent) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the Docker engine: %w", err)
+		return nil, nil, fmt.Errorf("the Docker engine: %w", err)
 	}
 	defer e.Close()
-	all, err := e.Leftovers(ctx, target.Run{State: filepath.Join(states, "doctor")})
+	all, kept, err := e.Leftovers(ctx, target.Run{State: filepath.Join(states, "doctor")})
 	if err != nil {
-		return nil, fmt.Errorf("the Docker engine: %w", err)
+		return nil, nil, fmt.Errorf("the Docker engine: %w", err)
 	}
-	var out []Leftover
 	for _, l := range all {
 		out = append(out, Leftover{Kind: l.Kind, Name: l.ID, Run: l.Run, Step: l.Step, remove: func(ctx context.Context) error {
 			return removeOnEngine(ctx, where, l)
 		}})
 	}
-	return out, nil
+	return out, kept, nil
 }
 
 func removeOnEngine(ctx context.Context, where docker.Endpoint, l docker.Left) error {
