@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long anything hostile may take, on a machine that does other things as well.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // checkText is what is said about a file of its own, and how long it took.
 func checkText(t *testing.T, text string) ([]diag.Diagnostic, time.Duration) {

@@ -23,9 +23,10 @@ var hostile = map[string]string{
 
 // However a script is built, reading it ends, soon, and within the stack.
 func TestHostile(t *testing.T) {
-	size, limit := 1<<17, 10*time.Second
+	const limit = time.Minute // on a machine that does other things as well
+	size := 1 << 17
 	if testing.Short() || sampled {
-		size, limit = 1<<14, 5*time.Second
+		size = 1 << 14
 	}
 	for name, piece := range hostile {
 		t.Run(name, func(t *testing.T) {

@@ -107,7 +107,7 @@ func TestTheWholeGroupIsGone(t *testing.T) {
 			started := time.Now()
 			a := b.shell(whole(), text)
 			mustBeGone(t, a.Stdout())
-			if took := time.Since(started); took > 10*time.Second {
+			if took := time.Since(started); took > time.Minute {
 				t.Errorf("%s: took %v", name, took)
 			}
 		}
