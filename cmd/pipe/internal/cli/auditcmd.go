@@ -61,12 +61,22 @@ func (a *app) showAudit(log *audit.Log, format string) error {
 		_, err := fmt.Fprintln(a.Out, "nobody has decided anything")
 		return err
 	}
-	rows := make([][]string, len(entries))
-	for i, e := range entries {
-		rows[i] = []string{fmt.Sprint(e.Line), e.Time.Local().Format(dayAndTime), ui.Line(e.Who), ui.Line(e.What), ui.Line(e.Run), ui.Line(e.Step), ui.Line(e.Comment)}
+	for _, e := range entries {
+		fmt.Fprintf(a.Out, "%4d  %s  %s\n", e.Line, e.Time.Local().Format(dayAndTime), ui.Line(decision(e)))
 	}
-	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "LINE"}, {Title: "WHEN"}, {Title: "WHO"}, {Title: "WHAT"}, {Title: "RUN", Whole: true}, {Title: "STEP"}, {Title: "COMMENT"}}, rows)
 	return nil
+}
+
+// decision words an entry: who did what to which step, why, and in which run.
+func decision(e audit.Entry) string {
+	text := e.Who + "  " + e.What
+	if e.Step != "" {
+		text += " " + e.Step
+	}
+	if e.Comment != "" {
+		text += ": " + e.Comment
+	}
+	return text + " (run " + e.Run + ")"
 }
 
 func (a *app) verifyAudit(log *audit.Log) error {
