@@ -22,7 +22,9 @@ type server struct {
 	keep   atomic.Bool  // output is kept until it is acknowledged
 	alive  atomic.Int64 // jobs
 	active atomic.Int64 // those of them whose programs have not ended
-	own    bool         // this process is for nothing else
+	// reading counts the lanes that have no job: what pipe asked for last may still lie in them.
+	reading atomic.Int64
+	own     bool // this process is for nothing else
 
 	mu       sync.Mutex
 	state    string
@@ -330,7 +332,9 @@ func (s *server) open(files []*os.File) {
 		return
 	}
 	lane := newConn(fd)
+	s.reading.Add(1)
 	go func() {
+		defer s.reading.Add(-1)
 		defer lane.close()
 		for s.serveLane(lane) {
 			// To the runtime, which looks at its processors' turns, many short attempts without one are
@@ -352,6 +356,7 @@ func (s *server) serveLane(lane *conn) bool {
 	switch m.Kind {
 	case askRun:
 		s.run(lane, &m, files)
+		s.reading.Add(1)
 	case askAdopt:
 		s.adopt(lane, &m)
 	}
@@ -377,6 +382,7 @@ func (s *server) run(lane *conn, m *message, files []*os.File) {
 		delete(s.early, m.ID)
 	}
 	s.mu.Unlock()
+	s.reading.Add(-1)
 	s.alive.Add(1)
 	s.active.Add(1)
 	if err := s.traces.started(j); err != nil {
@@ -450,8 +456,20 @@ func (h *held) leave() {
 	h.place.leave()
 }
 
-// idle says that there is nothing for another pipe to find.
+// hearOut waits until what a pipe that is gone asked for has been read: its lanes have ended, or
+// have a job.
+func (s *server) hearOut() {
+	for deadline := time.Now().Add(hearing); s.reading.Load() > 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// hearing is how long a lane may take to end after its pipe.
+const hearing = 10 * time.Second
+
+// idle says that there is nothing for another pipe to find, once the one that is gone was heard out.
 func (s *server) idle() bool {
+	s.hearOut()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.jobs) == 0
