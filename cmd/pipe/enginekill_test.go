@@ -219,16 +219,7 @@ func TestKilledWhilePulling(t *testing.T) {
 	dir := repository(t, map[string]string{"ci.pipe": "pipeline main() {\n  a = op {\n    image \"" + ref + "\"\n    inputs []\n    run `true`\n  }\n}\n"})
 	t.Cleanup(func() { _ = exec.Command("docker", "image", "rm", "--force", ref).Run() })
 	cmd, out := running(t, dir)
-	ended := make(chan string, 1)
-	go func() {
-		all, _ := io.ReadAll(out)
-		ended <- string(all)
-	}()
-	select {
-	case <-held:
-	case all := <-ended:
-		t.Fatalf("pipe ended before it pulled\n%s", all)
-	}
+	awaits(t, held, out, "it pulled")
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -270,4 +261,19 @@ func slowRegistry(t *testing.T) (ref string, held <-chan struct{}) {
 	ref = strings.TrimPrefix(s.URL, "http://") + "/slow:1"
 	layer = pushShell(t, ref, t.Name())
 	return ref, asked
+}
+
+// awaits waits for a moment of a pipe that writes to out, which must not end before.
+func awaits(t *testing.T, moment <-chan struct{}, out io.Reader, what string) {
+	t.Helper()
+	ended := make(chan string, 1)
+	go func() {
+		all, _ := io.ReadAll(out)
+		ended <- string(all)
+	}()
+	select {
+	case <-moment:
+	case all := <-ended:
+		t.Fatalf("pipe ended before %s\n%s", what, all)
+	}
 }

@@ -187,16 +187,7 @@ pipeline main(host: string) {
 `})
 	t.Cleanup(func() { _ = exec.Command("docker", "image", "rm", "--force", host+"/app:1").Run() })
 	cmd, out := running(t, dir, "host="+host)
-	ended := make(chan string, 1)
-	go func() {
-		all, _ := io.ReadAll(out)
-		ended <- string(all)
-	}()
-	select {
-	case <-begun:
-	case all := <-ended:
-		t.Fatalf("pipe ended before it pushed\n%s", all)
-	}
+	awaits(t, begun, out, "it pushed")
 	written := regexp.MustCompile(`(?s)"step": *"built",\s*"status": *"succeeded".*"step": *"pushed".*"started"`)
 	eventually(t, "the push is not written down", func() bool {
 		show, out := started(t, dir, "show", "--format", "json")

@@ -12,10 +12,7 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/image"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/pipelang/pipe/runtime/target/docker"
 	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
@@ -36,23 +33,9 @@ func registryOf(t *testing.T, password string) (ref, digest string) {
 	}))
 	t.Cleanup(server.Close)
 	ref = strings.TrimPrefix(server.URL, "http://") + "/team/app:1"
-	to, err := name.ParseReference(ref, name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := random.Image(1000, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(to, made); err != nil {
-		t.Fatal(err)
-	}
-	sum, err := made.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	digest = publish(t, ref, 3)
 	open = password == ""
-	return ref, sum.String()
+	return ref, digest
 }
 
 // Images are pulled by tag and by digest, with the docker command's credentials, and the step

@@ -19,14 +19,14 @@ import (
 	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
 )
 
-// publish puts a new image under a name and gives its digest.
-func publish(t *testing.T, ref string) string {
+// publish puts a new image of so many layers under a name and gives its digest.
+func publish(t *testing.T, ref string, layers int64) string {
 	t.Helper()
 	to, err := name.ParseReference(ref, name.Insecure)
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := random.Image(100, 1)
+	made, err := random.Image(1000, layers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +62,11 @@ func TestPullModes(t *testing.T) {
 			t.Errorf("%s: want %s, found %s, %v", mode, digest, found.RepoDigests, err)
 		}
 	}
-	first := publish(t, ref)
+	first := publish(t, ref, 1)
 	forgetLater(t, e, strings.TrimSuffix(ref, ":1")+"@"+first)
 	run(docker.PullNever, "the engine does not have it, and pull is never: build or load it first", "")
 	run(docker.PullMissing, ran, first)
-	second := publish(t, ref)
+	second := publish(t, ref, 1)
 	run(docker.PullMissing, ran, first)
 	run(docker.PullNever, ran, first)
 	run(docker.PullAlways, ran, second)
