@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,7 @@ var foreignFunctions = map[string]string{
 	"some": "write x.exists(e, …)", "any": "write x.exists(e, …)", "every": "write x.all(e, …)", "match": "write x.matches(r\"…\")",
 	"secrets": "a secret is a setting: settings { name: secret string }", "always": "what always runs stands in finally { … }",
 	"success": "write succeeded(step)", "failure": "write failed(step)", "fromJSON": "write json(path) for a file", "hashFiles": "inputs and mounts are in a cache's key by themselves",
+	"url": "a string fits where a url is expected, and is checked there", "path": "a string fits where a path is expected",
 	"lookup": "write map[key], or map[?key].orValue(…)", "coalesce": "write x.orValue(…)", "default": "write x.orValue(…)", "merge": "maps are not merged: write the whole map",
 }
 
@@ -77,6 +79,9 @@ func (l *lowerer) unknownFunction(x *ast.Call, name string, member bool) celast.
 		d.Help = ""
 	default:
 		d.Help = didYouMean(name, l.lang.callable(member))
+		if d.Help == "" && len(name) > 2 {
+			d.Help = foreignFunctions[diag.Suggest(name, slices.Sorted(maps.Keys(foreignFunctions)))]
+		}
 	}
 	return l.fail(d)
 }
