@@ -361,7 +361,7 @@ func TestWant(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	for text, want := range map[string]string{
-		`"x".uperr()`:         "write x.upperAscii()",
+		`"x".uper()`:          "write x.upperAscii()",
 		`url("https://x")`:    "a string fits where a url is expected, and is checked there",
 		`maybe.passed`:        "write maybe.?passed.orValue(…), or add `needs maybe` or `when succeeded(maybe)` to this step",
 		`unit.note`:           "write unit.?note.orValue(…), or bind it with `needs note = unit.note`",
