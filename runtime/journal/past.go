@@ -60,7 +60,7 @@ func (r *Reader) Past(ctx context.Context, run Run, cut bool) (*Past, error) {
 // ended reports whether it is written down how an attempt ended; then its log is whole.
 func (p *Past) ended(at stepAttempt) bool {
 	row := p.rows[at.step]
-	return row != nil && (row.ended.Valid || row.status == again || at.attempt < row.attempts)
+	return row != nil && (row.ended.Valid || row.status == Again || at.attempt < row.attempts)
 }
 
 func rowOf(s *Step) *stepRow {

@@ -190,15 +190,15 @@ func (r *recorder) resume(n numbered) {
 	r.run = runRow{plan: n.Plan, context: n.Context, status: Running, begun: true, dirty: true}
 	for _, path := range n.Reset {
 		if old := r.past[path]; old != nil {
-			fresh := &stepRow{path: old.path, instance: old.instance, seq: old.seq, attempts: old.attempts, first: old.first, element: old.element, status: again}
+			fresh := &stepRow{path: old.path, instance: old.instance, seq: old.seq, attempts: old.attempts, first: old.first, element: old.element, status: Again}
 			r.steps[path] = fresh
 			r.touch(fresh)
 		}
 	}
 }
 
-// again is the status of a step whose end no longer counts and which has not come to its turn.
-const again = "again"
+// Again is the status of a step whose end no longer counts and which has not come to its turn.
+const Again = "again"
 
 func (r *recorder) touch(s *stepRow) {
 	if !s.dirty {

@@ -275,7 +275,7 @@ func (a *app) refuseChanged(ctx context.Context, place *store.Store, past *journ
 	if f.anyway || own {
 		return nil
 	}
-	fmt.Fprintf(a.Err, "  help: put them back, or --anyway: steps that are still to run see the files as they are now\n")
+	fmt.Fprintf(a.Err, "  help: put them back, or --anyway: steps that are still to run see the files as they are now;\n        --from STEP does one again that has succeeded\n")
 	return exit(ExitFailed)
 }
 

@@ -135,9 +135,9 @@ func (a *app) printRuns(runs []journal.Run, format string) error {
 	now := time.Now()
 	rows := make([][]string, len(runs))
 	for i, run := range runs {
-		rows[i] = []string{run.ID, run.Pipeline, run.Status, run.Started.Local().Format(dayAndTime), took(run, now), short(run.Commit)}
+		rows[i] = []string{run.ID, run.Pipeline, run.Status, run.Started.Local().Format("2006-01-02 15:04"), took(run, now), short(run.Commit)}
 	}
-	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "RUN", Whole: true}, {Title: "PIPELINE"}, {Title: "STATUS"}, {Title: "STARTED"}, {Title: "TIME"}, {Title: "COMMIT"}}, rows)
+	ui.Grid(a.Out, a.style(), []ui.Column{{Title: "RUN", Whole: true}, {Title: "PIPELINE"}, {Title: "STATUS"}, {Title: "STARTED", Whole: true}, {Title: "TIME", Whole: true}, {Title: "COMMIT"}}, rows)
 	return nil
 }
 

@@ -52,6 +52,9 @@ func Read(ctx context.Context, r *journal.Reader, run journal.Run) (*Run, error)
 	out := &Run{Run: run, Steps: make([]Step, len(steps))}
 	index := make(map[string]*Step, len(steps))
 	for i, s := range steps {
+		if s.Status == journal.Again && !run.Ended.IsZero() {
+			s.Status, s.Reason = "skipped", "not done this time"
+		}
 		out.Steps[i] = Step{Step: s, Reports: ReportsIn(s.Result)}
 		index[s.Path] = &out.Steps[i]
 	}
