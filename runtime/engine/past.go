@@ -35,7 +35,9 @@ type PastStep struct {
 	// Outcome is how it ended; "" for what has not, waits, or is decided anew.
 	Outcome Outcome
 	// Begun says that an attempt was started of which no end is written down.
-	Begun    bool
+	Begun bool
+	// Waits says that it waited when it was last heard of, for Cause and Reason.
+	Waits    bool
 	Attempts int
 	First    int // attempt from which on they count for retry
 	Allowed  bool
@@ -154,11 +156,15 @@ func (r *run) pastRows(path string) []*row {
 	var out []*row
 	for _, s := range r.Past.below(path) {
 		if s.Outcome != "" {
-			out = append(out, newRow(s.Path, ending{outcome: s.Outcome, allowed: s.Allowed, duration: s.Duration, attempts: s.Attempts,
-				reason: s.Reason, cause: s.Cause, cached: s.Cached}))
+			out = append(out, s.row())
 		}
 	}
 	return out
+}
+
+func (s *PastStep) row() *row {
+	return newRow(s.Path, ending{outcome: s.Outcome, allowed: s.Allowed, duration: s.Duration, attempts: s.Attempts,
+		reason: s.Reason, cause: s.Cause, cached: s.Cached})
 }
 
 // numbers are what instances are called: one that was there before keeps its number, wherever

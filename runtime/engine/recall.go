@@ -123,7 +123,7 @@ func (g *graphRun) recallNode(id int, failed string) {
 	path := g.path + info.plan.Name
 	end, ok := g.recalled(info)
 	if !ok {
-		end = ending{outcome: Cancelled, cause: CauseCancelled, reason: "the run was cancelled", past: true}
+		end = g.run.Past.undecided(path)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -133,6 +133,28 @@ func (g *graphRun) recallNode(id int, failed string) {
 	if path == failed {
 		g.first = &redStep{path, end}
 	}
+}
+
+// undecided is how a step stood that had not ended when the hooks began.
+func (p *Past) undecided(path string) ending {
+	if s := p.find(path); s != nil && s.Waits {
+		return ending{outcome: Waiting, cause: s.Cause, reason: s.Reason, element: s.Element, below: p.waiting(path), past: true}
+	}
+	return ending{outcome: Cancelled, cause: CauseCancelled, reason: "the run was cancelled", past: true}
+}
+
+// waiting are the rows of what is below a step that waits.
+func (p *Past) waiting(path string) []*row {
+	var out []*row
+	for _, s := range p.below(path) {
+		switch {
+		case s.Waits:
+			out = append(out, newRow(s.Path, ending{outcome: Waiting, cause: s.Cause, reason: s.Reason}))
+		case s.Outcome != "":
+			out = append(out, s.row())
+		}
+	}
+	return out
 }
 
 // hasHooks reports whether anything runs after such an end.

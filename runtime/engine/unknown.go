@@ -48,7 +48,8 @@ func (e *AssumptionError) Error() string { return e.Message }
 func (r *run) judge() error {
 	var unknown []UnknownStep
 	spoken := map[string]bool{}
-	for _, s := range r.lostSteps() {
+	lost := r.lostSteps()
+	for _, s := range lost {
 		word, ok := r.Assume[s.Path]
 		spoken[s.Path] = ok
 		switch {
@@ -62,9 +63,9 @@ func (r *run) judge() error {
 			unknown = append(unknown, s)
 		}
 	}
-	for path := range r.Assume {
+	for _, path := range slices.Sorted(maps.Keys(r.Assume)) {
 		if !spoken[path] {
-			return &AssumptionError{fmt.Sprintf("%s is not a step whose end is unknown", path)}
+			return notUnknown(path, lost)
 		}
 	}
 	if unknown != nil {
@@ -78,6 +79,17 @@ func (r *run) judge() error {
 		}
 	}
 	return nil
+}
+
+func notUnknown(path string, lost []UnknownStep) error {
+	if len(lost) == 0 {
+		return &AssumptionError{fmt.Sprintf("%s is not a step whose end is unknown: there is none in this run", path)}
+	}
+	var names []string
+	for _, s := range lost {
+		names = append(names, s.Path)
+	}
+	return &AssumptionError{fmt.Sprintf("%s is not a step whose end is unknown: those are %s", path, strings.Join(names, ", "))}
 }
 
 // lostSteps are the steps of which nobody knows how their last attempt ended.

@@ -210,7 +210,7 @@ func (a *app) bindAgain(cmd *cobra.Command, past *journal.Past, given []settings
 		return nil, nil, fmt.Errorf("the plan of run %s: %w", past.Run.ID, err)
 	}
 	if _, err := os.Stat(filepath.Join(past.Run.Root, filepath.FromSlash(was.Entry))); err != nil {
-		return nil, nil, fmt.Errorf("run %s cannot go on: its entry %s is not in %s any more", past.Run.ID, was.Entry, past.Run.Root)
+		return nil, nil, fmt.Errorf("run %s cannot go on: its file %s is not in %s any more; put it back, or start a new run", past.Run.ID, was.Entry, past.Run.Root)
 	}
 	a.Dir = filepath.Dir(filepath.Join(past.Run.Root, filepath.FromSlash(was.Entry)))
 	b, err = a.again(cmd, was, f.runFlags, given)
@@ -240,11 +240,31 @@ func (a *app) whatAgain(past *journal.Past, was *plan.Plan, b *bound, f resumeFl
 		if plain != path && (!strings.HasSuffix(path, "]") || strings.Count(path, "[") > 1) {
 			return again, usagef("name the step without numbers, or an instance such as unit[3]", "--from cannot begin at %q", path)
 		}
+		if plain != path && !slices.ContainsFunc(past.Steps, func(s journal.Step) bool { return s.Path == path }) {
+			return again, usagef(instancesOf(past, plain), "--from names no instance: %q", path)
+		}
 	}
 	if past.Run.Status == string(engine.Succeeded) && f.from == nil && again.Changed == nil && again.Lists == nil {
 		return again, usagef("--from STEP does a step again, and all that depends on it", "run %s succeeded: there is nothing to go on with", past.Run.ID)
 	}
 	return again, nil
+}
+
+// instancesOf says which instances a run has of a step.
+func instancesOf(past *journal.Past, step string) string {
+	var all []string
+	for _, s := range past.Steps {
+		if rest, ok := strings.CutPrefix(s.Path, step+"["); ok && strings.IndexByte(rest, ']') == len(rest)-1 {
+			all = append(all, s.Path)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return step + " has no instances: name it without a number"
+	case 1:
+		return "there is " + all[0]
+	}
+	return fmt.Sprintf("there are %d, such as %s and %s", len(all), all[0], all[len(all)-1])
 }
 
 // refuseChanged says which files have changed since the run, unless that was said to be all right.

@@ -24,6 +24,8 @@ func enginePast(p *journal.Past, sealer *secret.Sealer) (*engine.Past, error) {
 			step.Outcome = engine.Outcome(s.Status)
 		case s.Status == journal.Interrupted: // of a for, only its instances have attempts
 			step.Begun = s.Attempts > 0
+		default:
+			step.Waits = s.Status == string(engine.Waiting)
 		}
 		if s.Sealed != nil {
 			plain, err := sealer.Open(s.Sealed)
