@@ -29,7 +29,7 @@ func (r *Repo) list(ctx context.Context) ([]string, error) {
 	if r.listed {
 		return r.files, nil
 	}
-	files, err := r.read(ctx, "")
+	files, err := r.read(ctx, r.options.Except)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,8 @@ type Options struct {
 	// Run and Started are `run.id` and `run.started`.
 	Run     string
 	Started time.Time
+	// Except is a folder, absolute, of which nothing is listed where no git says what is ignored; "" is none.
+	Except string
 	// Memory is what Repo.Memory gave when the run started that goes on; nil for one that starts.
 	Memory []byte
 }

@@ -49,6 +49,9 @@ func Open(dir string, sealer *secret.Sealer) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+	if err := hideFromGit(dir); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	for _, sub := range []string{objects, trees, results, "cache", "state", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
@@ -57,6 +60,17 @@ func Open(dir string, sealer *secret.Sealer) (*Store, error) {
 	s := &Store{dir: dir, sealer: sealer}
 	s.sweepTemp(time.Now().Add(-staleTemp))
 	return s, nil
+}
+
+// hideFromGit makes a store that is new, and may lie in a repository, one that git ignores.
+func hideFromGit(dir string) error {
+	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
+		return nil // it is there already, or the folder holds more than a store
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o600)
 }
 
 // Dir is the absolute path of the store's folder.

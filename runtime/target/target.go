@@ -30,6 +30,9 @@ type Run struct {
 	State string
 	// Keep is the folder under which kept files go, in one folder a step.
 	Keep string
+	// Store is the folder in which pipe keeps all of its own, absolute; "" is none. Where it lies in the
+	// repository no workspace shows it.
+	Store string
 	// Cache is the folder of named cache folders.
 	Cache string
 	// Digests is a file in which a place remembers the digests of files that do not change

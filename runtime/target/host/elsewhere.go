@@ -61,9 +61,9 @@ func (w *Workspaces) Layered(may bool) error {
 	case ws.forced != "":
 		return nil
 	}
-	w.session.workshop = newWorkshop(ws.root, ws.folder, reflink, ws.keeper)
+	w.session.workshop = newWorkshop(ws.root, ws.own, ws.folder, reflink, ws.keeper)
 	if w.session.workshop.choose() != nil {
-		w.session.workshop = newWorkshop(ws.root, ws.folder, plainCopy, ws.keeper)
+		w.session.workshop = newWorkshop(ws.root, ws.own, ws.folder, plainCopy, ws.keeper)
 	}
 	return nil
 }

@@ -34,13 +34,29 @@ func ignored(ctx context.Context, root string) ([]string, error) {
 	case err != nil:
 		return nil, fmt.Errorf("ask git what it ignores: %w: %s", err, said)
 	}
-	return ignoredPaths(string(list)), nil
+	return ignoredPaths(strings.Split(string(list), "\x00")), nil
+}
+
+// ownIn is the path of pipe's own folder in a repository whose root is real; "" where it lies elsewhere.
+func ownIn(root, store string) string {
+	if store == "" {
+		return ""
+	}
+	store, err := realDir(store)
+	if err != nil || store == root || !within(root, store) {
+		return ""
+	}
+	rel, err := filepath.Rel(root, store)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(rel)
 }
 
 // ignoredPaths reads git's list, without what lies in a folder that is on it too.
-func ignoredPaths(list string) []string {
+func ignoredPaths(list []string) []string {
 	var all []string
-	for p := range strings.SplitSeq(list, "\x00") {
+	for _, p := range list {
 		if p = strings.TrimSuffix(p, "/"); p != "" && p != "." && filepath.IsLocal(p) {
 			all = append(all, p)
 		}

@@ -43,7 +43,7 @@ func newSession(run target.Run, f *folder, kind workspaceKind) *session {
 		closed:  func() {},
 	}
 	s.start = sync.OnceValues(s.startKeeper)
-	s.workshop = newWorkshop(run.Root, f, kind, s.keeper)
+	s.workshop = newWorkshop(run.Root, ownIn(run.Root, run.Store), f, kind, s.keeper)
 	if run.Kill != nil {
 		s.kill, s.closed = context.WithCancel(context.Background())
 		go s.watchKill()

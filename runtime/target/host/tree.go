@@ -41,10 +41,14 @@ type entry struct {
 	info fs.FileInfo
 }
 
-func newTree(ctx context.Context, root string) (*tree, error) {
+// newTree looks at a repository. own is a folder of it that is shown as little as what git ignores, "" is none.
+func newTree(ctx context.Context, root, own string) (*tree, error) {
 	paths, err := ignored(ctx, root)
 	if err != nil {
 		return nil, err
+	}
+	if own != "" {
+		paths = ignoredPaths(append(paths, own))
 	}
 	t := &tree{root: root, ignored: paths, hidden: map[string]bool{}, inputs: map[string]func() (layer, error){}, surveys: map[string]*survey{}}
 	for _, p := range paths {

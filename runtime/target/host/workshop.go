@@ -29,6 +29,7 @@ const (
 // first is needed.
 type workshop struct {
 	root   string
+	own    string // the folder of the root that is pipe's own, slash-separated; "" is none
 	folder *folder
 	forced workspaceKind
 
@@ -51,8 +52,8 @@ type workshop struct {
 // maxRemovals bounds what lies on disk and is no longer needed.
 const maxRemovals = 8
 
-func newWorkshop(root string, f *folder, forced workspaceKind, keeper func() (*supervisor.Client, error)) *workshop {
-	w := &workshop{root: root, folder: f, forced: forced, keeper: keeper, removals: make(chan struct{}, maxRemovals)}
+func newWorkshop(root, own string, f *folder, forced workspaceKind, keeper func() (*supervisor.Client, error)) *workshop {
+	w := &workshop{root: root, own: own, folder: f, forced: forced, keeper: keeper, removals: make(chan struct{}, maxRemovals)}
 	w.choose = sync.OnceValue(w.probe)
 	return w
 }
@@ -157,7 +158,7 @@ func (w *workshop) tree(ctx context.Context) (*tree, error) {
 	if w.current != nil {
 		return w.current, nil
 	}
-	t, err := newTree(ctx, w.root)
+	t, err := newTree(ctx, w.root, w.own)
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources)
 			return nil, usagef("name a folder with one file a setting, named after it", "--secrets-dir: there is no folder %s", s.secretsDir)
 		}
 	}
-	host := &lateRepo{root: c.program.Load.Root, folder: c.program.Load.Entry.Folder, environ: a.Environ}
+	host := &lateRepo{root: c.program.Load.Root, folder: c.program.Load.Entry.Folder, environ: a.Environ, except: a.ownFolder()}
 	defer host.close()
 	from.Host = host
 	decls := d.Settings()
@@ -184,13 +184,14 @@ func (a *app) resolve(ctx context.Context, c checked, d *lower.Draft, s sources)
 type lateRepo struct {
 	root, folder string
 	environ      []string
+	except       string
 	repo         *repo.Repo
 }
 
 // Call implements expr.Host.
 func (l *lateRepo) Call(ctx context.Context, function string, args []value.Value) (value.Value, error) {
 	if l.repo == nil {
-		r, err := repo.Capture(ctx, l.root, repo.Options{Environ: l.environ})
+		r, err := repo.Capture(ctx, l.root, repo.Options{Environ: l.environ, Except: l.except})
 		if err != nil {
 			return nil, err
 		}

@@ -87,7 +87,7 @@ func (a *app) evaluation(ctx context.Context, file string, s sources) (*evaluati
 		e.scope = check.Globals()
 	}
 	now := time.Now()
-	e.repo, err = repo.Capture(ctx, root, repo.Options{Run: newRunID(now), Environ: a.Environ, Started: now})
+	e.repo, err = repo.Capture(ctx, root, repo.Options{Run: newRunID(now), Environ: a.Environ, Started: now, Except: a.ownFolder()})
 	return e, err
 }
 

@@ -57,7 +57,7 @@ func (a *app) open(ctx context.Context, x *execution, root string) (done func(),
 	if err != nil {
 		return nil, err
 	}
-	o := repo.Options{Run: x.id, Environ: a.Environ, Started: x.started}
+	o := repo.Options{Run: x.id, Environ: a.Environ, Started: x.started, Except: x.place.Dir()}
 	if x.past != nil {
 		o.Memory = x.past.journal.Attached[attachedRepo]
 	}

@@ -140,7 +140,7 @@ func (x *explaining) arguments(inv invocation) (err error) {
 // facts captures the repository and the CI as they are now.
 func (x *explaining) facts(ctx context.Context) (err error) {
 	now := time.Now()
-	x.repo, err = repo.Capture(ctx, x.checked.program.Load.Root, repo.Options{Run: newRunID(now), Environ: x.Environ, Started: now})
+	x.repo, err = repo.Capture(ctx, x.checked.program.Load.Root, repo.Options{Run: newRunID(now), Environ: x.Environ, Started: now, Except: x.ownFolder()})
 	if err != nil {
 		return err
 	}

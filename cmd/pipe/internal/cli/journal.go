@@ -29,6 +29,15 @@ func (a *app) storeDir() (string, error) {
 	return filepath.Join(a.Dir, a.place), nil
 }
 
+// ownFolder is storeDir, "" where there is none.
+func (a *app) ownFolder() string {
+	dir, err := a.storeDir()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 // runInfo is what the journal is told of a run that starts.
 func runInfo(id string, b *bound, facts map[string]value.Value, started time.Time) journal.Info {
 	return journal.Info{ID: id, Pipeline: b.plan.Pipeline, File: b.plan.Entry, Profile: b.plan.Profile, Root: b.program.Load.Root,

@@ -322,7 +322,7 @@ func (a *app) changedFiles(ctx context.Context, place *store.Store, past *journa
 	if err := json.Unmarshal(text, &files); err != nil {
 		return nil, fmt.Errorf("read which files run %s began with: %w", past.Run.ID, err)
 	}
-	facts, err := repo.Capture(ctx, past.Run.Root, repo.Options{Environ: a.Environ})
+	facts, err := repo.Capture(ctx, past.Run.Root, repo.Options{Environ: a.Environ, Except: place.Dir()})
 	if err != nil {
 		return nil, err
 	}

@@ -201,7 +201,7 @@ func (a *app) prepare(x *execution, root string, sealer *secret.Sealer) (err err
 		return err
 	}
 	dir := x.place.Dir()
-	r := target.Run{ID: x.id, Root: root, Artifacts: x.place, Keep: filepath.Join(dir, "runs", x.id, "kept"), Environ: a.Environ}
+	r := target.Run{ID: x.id, Root: root, Artifacts: x.place, Store: dir, Keep: filepath.Join(dir, "runs", x.id, "kept"), Environ: a.Environ}
 	if r.Cache, err = x.place.Cache(root); err != nil {
 		return err
 	}
