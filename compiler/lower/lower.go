@@ -64,15 +64,21 @@ type Values struct {
 // whole pipeline. The error joins an *EvalError for every expression that fails now; the
 // names are complete even then.
 func (d *Draft) Bind(v Values) (p *plan.Plan, reached []string, err error) {
+	p, _, reached, err = d.BindSealed(v)
+	return p, reached, err
+}
+
+// BindSealed is Bind, and gives the plan's canonical form, which its digest is of.
+func (d *Draft) BindSealed(v Values) (p *plan.Plan, text []byte, reached []string, err error) {
 	b := newBinder(d, v)
 	p = b.bind()
 	reached = slices.Sorted(maps.Keys(b.reached))
 	if err := b.failed(); err != nil {
-		return nil, reached, err
+		return nil, nil, reached, err
 	}
-	p.Digest, err = plan.Digest(p)
+	text, err = plan.Seal(p)
 	if err != nil {
-		return nil, reached, fmt.Errorf("seal plan: %w", err)
+		return nil, nil, reached, fmt.Errorf("seal plan: %w", err)
 	}
-	return p, reached, nil
+	return p, text, reached, nil
 }

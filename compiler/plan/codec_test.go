@@ -43,6 +43,22 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 	}
 }
 
+func TestASealedPlanIsWhatEncodingGives(t *testing.T) {
+	p := sample(t)
+	want, text := p.Digest, encode(t, p)
+	p.Digest = "of another time"
+	sealed, err := plan.Seal(p)
+	if err != nil || p.Digest != want {
+		t.Fatalf("digest %s, want %s: %v", p.Digest, want, err)
+	}
+	if again, err := plan.Indent(sealed); err != nil || !bytes.Equal(again, text) {
+		t.Errorf("the sealed form, indented, is not what Encode gives: %v", err)
+	}
+	if q, err := plan.Decode(sealed); err != nil || q.Digest != want {
+		t.Errorf("the sealed form cannot be read: %v", err)
+	}
+}
+
 func TestEncodingIsReadable(t *testing.T) {
 	text := string(encode(t, sample(t)))
 	if !strings.HasSuffix(text, "}\n") || !strings.Contains(text, `$marker\" < in && true`) {

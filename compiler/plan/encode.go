@@ -16,12 +16,33 @@ func Encode(p *Plan) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Indent(text)
+}
+
+// Indent makes of a canonical form what Encode gives.
+func Indent(canonical []byte) ([]byte, error) {
 	var b bytes.Buffer
-	if err := json.Indent(&b, text, "", "  "); err != nil {
+	b.Grow(3 * len(canonical))
+	if err := json.Indent(&b, canonical, "", "  "); err != nil {
 		return nil, fmt.Errorf("indent plan: %w", err)
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
+}
+
+// Seal sets the plan's Digest and gives its canonical form, which is read on the way. Decode takes it, too.
+func Seal(p *Plan) ([]byte, error) {
+	p.Digest = ""
+	text, err := canonical(p)
+	if err != nil {
+		return nil, err
+	}
+	p.Digest = DigestOf(text)
+	open, last := bytes.CutSuffix(text, []byte(`""}`)) // the digest is the last field
+	if !last {
+		return nil, fmt.Errorf("seal plan: it does not end with its digest")
+	}
+	return append(open, `"`+p.Digest+`"}`...), nil
 }
 
 // Digest is "sha256:" and the hex digest of the canonical form with an empty Digest.

@@ -60,6 +60,7 @@ type bound struct {
 	checked
 	draft    *lower.Draft
 	plan     *plan.Plan
+	text     []byte // the plan's canonical form
 	values   lower.Values
 	settings *settings.Set
 	reached  []string
@@ -125,7 +126,7 @@ func (a *app) bindValues(ctx context.Context, b *bound, args map[string]value.Va
 		return err
 	}
 	b.values = lower.Values{Profile: s.profile, Args: args, Setting: b.settings.Known}
-	b.plan, b.reached, err = b.draft.Bind(b.values)
+	b.plan, b.text, b.reached, err = b.draft.BindSealed(b.values)
 	return a.bindFailed(err)
 }
 

@@ -83,11 +83,7 @@ func (x *execution) write(b *bound, f runFlags) error {
 		x.past.journal.Run.Steps = b.plan.Paths()
 		x.written = journal.Resume(x.place.Dir(), x.past.journal, limits)
 	}
-	text, err := plan.Encode(b.plan)
-	if err != nil {
-		return err
-	}
-	x.written.Attach(attachedPlan, text)
+	x.written.Attach(attachedPlan, b.text)
 	memory, err := x.facts.Memory()
 	if err != nil {
 		return err

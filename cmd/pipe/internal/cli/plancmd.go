@@ -38,7 +38,7 @@ func (a *app) planCommand() *cobra.Command {
 			if err := a.problems(b.settings, b.reached); err != nil {
 				return err
 			}
-			return a.writePlan(b.plan, format, out)
+			return a.writePlan(b, format, out)
 		},
 	}
 	s.flags(cmd)
@@ -56,36 +56,39 @@ func (a *app) defaultPlanFormat(out string) string {
 	return "json"
 }
 
-func (a *app) writePlan(p *plan.Plan, format, out string) error {
-	var b bytes.Buffer
-	if err := renderPlan(&b, p, format); err != nil {
+func (a *app) writePlan(b *bound, format, out string) error {
+	text, err := renderedPlan(b, format)
+	if err != nil {
 		return err
 	}
 	if out == "" {
-		_, err := a.Out.Write(b.Bytes())
+		_, err := a.Out.Write(text)
 		return err
 	}
-	if err := os.WriteFile(a.abs(out), b.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(a.abs(out), text, 0o644); err != nil {
 		return usagef("", "%s cannot be written: %v", out, reason(err))
 	}
 	return nil
 }
 
-func renderPlan(w io.Writer, p *plan.Plan, format string) error {
+// renderedPlan is the plan as JSON, or as one of the drawings.
+func renderedPlan(b *bound, format string) ([]byte, error) {
+	if format == "json" {
+		return plan.Indent(b.text)
+	}
+	var drawn bytes.Buffer
+	err := drawPlan(&drawn, b.plan, format)
+	return drawn.Bytes(), err
+}
+
+func drawPlan(w io.Writer, p *plan.Plan, format string) error {
 	switch format {
-	case "tree":
-		return plan.Tree(w, p)
 	case "dot":
 		return plan.Dot(w, p)
 	case "mermaid":
 		return plan.Mermaid(w, p)
 	}
-	text, err := plan.Encode(p)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
+	return plan.Tree(w, p)
 }
 
 func (a *app) graphCommand() *cobra.Command {
@@ -108,7 +111,7 @@ func (a *app) graphCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return renderPlan(a.Out, b.plan, format)
+			return drawPlan(a.Out, b.plan, format)
 		},
 	}
 	s.flags(cmd)
