@@ -6,6 +6,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // endlessWaits finds steps that wait for something outside, and that no timeout ends when it never comes.
@@ -84,16 +85,24 @@ func timed(items []ast.Item) bool {
 func (p *pass) endless(s *check.Step) {
 	for _, script := range p.scripts(s.Op) {
 		for _, at := range script.read.Endless {
-			place := spot{script.file.Name, script.span(at)}
-			if p.told[place] {
-				continue
-			}
-			p.told[place] = true
-			p.report(finding{
-				rule: diag.EndlessWait, file: script.file, at: script.span(at),
-				message: fmt.Sprintf("nothing ends this when it waits in vain: step %q, its op and its pipeline have no timeout", s.Name),
-				help:    "give the op or the step a timeout, such as timeout 5m",
-			})
+			p.endlessAt(s, script.file, script.span(at))
 		}
 	}
+	if c, ok := execOf(s.Op); ok && c.Endless() {
+		p.endlessAt(s, s.Op.File.Source, c.At.Join(c.Args[len(c.Args)-1].At))
+	}
+}
+
+// endlessAt tells of a place once, whichever steps run it.
+func (p *pass) endlessAt(s *check.Step, f *source.File, at source.Span) {
+	place := spot{f.Name, at}
+	if p.told[place] {
+		return
+	}
+	p.told[place] = true
+	p.report(finding{
+		rule: diag.EndlessWait, file: f, at: at,
+		message: fmt.Sprintf("nothing ends this when it waits in vain: step %q, its op and its pipeline have no timeout", s.Name),
+		help:    "give the op or the step a timeout, such as timeout 5m",
+	})
 }

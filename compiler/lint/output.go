@@ -21,6 +21,7 @@ var outputNames = rule{op: func(p *pass, o *check.Op) {
 		return
 	}
 	p.lostBetween(list)
+	p.writtenTwice(o, list)
 	for _, s := range list {
 		for _, out := range s.read.Outputs.Names {
 			if _, ok := read[out.Name]; !ok {
@@ -57,6 +58,42 @@ func (p *pass) lostBetween(list []*script) {
 		}
 		before = before || len(s.read.Outputs.Names) > 0
 	}
+}
+
+// writtenTwice finds a name that an op writes twice whatever happens, which fails the step when it has ended.
+func (p *pass) writtenTwice(o *check.Op, list []*script) {
+	first := map[string]diag.Related{}
+	for _, s := range list {
+		if len(s.read.Outputs.Anew) > 0 {
+			clear(first)
+		}
+		if !unguarded(o, s) {
+			continue
+		}
+		for _, out := range s.read.Outputs.Names {
+			if out.Branch {
+				continue
+			}
+			at := s.span(out.At)
+			if before, twice := first[out.Name]; twice {
+				p.report(finding{
+					rule: diag.MalformedOutput, file: s.file, at: at, related: []diag.Related{before},
+					message: fmt.Sprintf("output %q is written twice, and a name twice fails the step", out.Name),
+					help:    "write it once; a variable may hold what it is going to be",
+				})
+				continue
+			}
+			first[out.Name] = diag.Related{File: s.file, Span: at, Message: "it is written here, too"}
+		}
+	}
+}
+
+// unguarded says that a script runs whenever its op does and what stands before it has not failed.
+func unguarded(o *check.Op, s *script) bool {
+	return slices.ContainsFunc(o.Items, func(it ast.Item) bool {
+		r, ok := it.(*ast.Run)
+		return ok && r.Script == s.src && r.When == nil && !r.OnFailure
+	})
 }
 
 func outputHelp(name string, names []string) string {

@@ -71,14 +71,20 @@ func (p *pass) commands(o *check.Op) (out []shell.Command) {
 			out = append(out, s.read.Commands...)
 		}
 	}
-	for _, it := range o.Items {
-		if a, ok := it.(*ast.Attr); ok && a.Key.Text == "exec" {
-			if l, ok := ast.Unparen(a.Value).(*ast.ListLit); ok && len(l.Elems) > 0 {
-				out = append(out, argv(l))
-			}
-		}
+	if c, ok := execOf(o); ok {
+		out = append(out, c)
 	}
 	return out
+}
+
+// execOf is an op's `exec` as a command, where that is written out.
+func execOf(o *check.Op) (c shell.Command, ok bool) {
+	if a := attr(o.Items, "exec"); a != nil {
+		if l, ok := ast.Unparen(a.Value).(*ast.ListLit); ok && len(l.Elems) > 0 {
+			return argv(l), true
+		}
+	}
+	return c, false
 }
 
 // argv is a list of words as a command; a word that is computed is not static.

@@ -19,19 +19,34 @@ var unknownVariables = rule{script: func(p *pass, o *check.Op, s *script) {
 	if s.read.Opaque || p.intact(o.Module) == nil {
 		return
 	}
-	known := variables(o)
+	given := variables(o)
+	known := maps.Clone(given)
 	for _, a := range s.read.Assigns {
 		known[a.Name] = true
 	}
 	told := map[string]bool{}
 	for _, v := range s.read.Reads {
-		if v.Guarded || known[v.Name] || everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] || fromImage(o, v.Name) {
+		if v.Guarded || given[v.Name] || known[v.Name] && v.Missed == nil ||
+			everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] || fromImage(o, v.Name) {
 			continue
 		}
 		told[v.Name] = true
-		p.report(p.unknownVariable(o, s, v, known))
+		if v.Missed != nil {
+			p.report(missedVariable(s, v))
+		} else {
+			p.report(p.unknownVariable(o, s, v, known))
+		}
 	}
 }}
+
+// missedVariable is what is said of a variable that the script sets where it is of no use here.
+func missedVariable(s *script, v shell.Variable) finding {
+	return finding{
+		rule: diag.UnknownVariable, file: s.file, at: s.span(v.At),
+		message: fmt.Sprintf("$%s is not set here: %s", v.Name, v.Missed.Why), help: v.Missed.Help,
+		related: []diag.Related{{File: s.file, Span: s.span(v.Missed.At), Message: "it is set here"}},
+	}
+}
 
 func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known map[string]bool) finding {
 	f := finding{

@@ -12,14 +12,26 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	if len(call.Args) > 0 {
 		assignment = c.lost()
 	}
+	if len(call.Args) > 0 && len(call.Assigns) > 0 {
+		if first, _ := literal(call.Args[0].Parts); !persists[first] {
+			w.assigning.until = int32(call.Args[0].Pos().Offset())
+		}
+	}
 	for _, a := range call.Assigns {
 		w.assign(a, assignment, len(call.Args) > 0)
 	}
+	w.assigning.until = 0
 	if len(call.Args) == 0 {
 		return
 	}
 	args := w.arguments(call.Args)
 	name := nameOf(args)
+	if !w.errexit(c) && name != "" && !safe[name] && !quiet[name] {
+		if w.tested == nil {
+			w.tested = map[string]bool{}
+		}
+		w.tested[name] = true
+	}
 	w.slips(s, call, args)
 	inner := w.record(args, c)
 	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
@@ -172,6 +184,7 @@ func (w *walker) builtin(args []Arg, c context) {
 	case "shopt":
 		for _, a := range rest {
 			w.inherits = w.inherits || a.Text == "inherit_errexit"
+			w.lastPipe = w.lastPipe || a.Text == "lastpipe"
 		}
 	case "wait", "disown", "jobs", "fg":
 		w.waits = true
@@ -281,6 +294,8 @@ func (w *walker) assignedArg(a Arg, v shape) {
 // declaration walks bash's declare and its like.
 func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 	exported := d.Variant.Value == "export"
+	w.assigning.local = isLocal(d.Variant.Value)
+	defer func() { w.assigning.local = false }()
 	for _, a := range d.Args {
 		switch {
 		case a.Name != nil && a.Naked:
@@ -294,14 +309,20 @@ func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 			arg := w.arg(a.Value)
 			w.script.Opaque = w.script.Opaque || !strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "+")
 			exported = exported || arg.Text == "-x"
+			w.assigning.local = w.assigning.local && arg.Text != "-g"
 			w.word(a.Value, c.lost(), whole)
 		}
 	}
 }
 
+// isLocal says that a declaration within a function is gone after it.
+func isLocal(word string) bool { return word == "local" || word == "declare" || word == "typeset" }
+
 // declarationWords does the same where the grammar sees a plain command, in sh.
 func (w *walker) declarationWords(s *syntax.Stmt, call *syntax.CallExpr, args []Arg, c context) {
 	exported := args[0].Text == "export"
+	w.assigning.local = isLocal(args[0].Text)
+	defer func() { w.assigning.local = false }()
 	for i, word := range call.Args[1:] {
 		w.word(word, c.lost(), whole)
 		a := args[i+1]

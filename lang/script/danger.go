@@ -14,9 +14,30 @@ func (w *walker) dangers(words []*syntax.Word, args []Arg) {
 	switch name := nameOf(args); name {
 	case "rm":
 		w.removesRoot(words, args)
-	case "sh", "bash", "dash", "zsh", "ksh", "eval", "source", ".":
+	case "eval":
 		w.runsSubstitution(words, name)
+	case "source", ".":
+		w.runsSubstitution(words[:min(2, len(words))], name)
+	default:
+		if i := program(name, args); runners[name] && i > 0 {
+			w.runsSubstitution([]*syntax.Word{words[0], words[i]}, name)
+		}
 	}
+}
+
+// program is the place of the word that an interpreter runs, a file's name or code; 0 when there is none.
+func program(name string, args []Arg) int {
+	for i, a := range args {
+		switch {
+		case i == 0 || a.Text == "-" || strings.HasPrefix(a.Text, "-") && !givesCode(a.Text):
+		case a.Text == "-e" && shells[name] || strings.HasPrefix(a.Text, "-") && i+1 == len(args):
+		case strings.HasPrefix(a.Text, "-"):
+			return i + 1
+		default:
+			return i
+		}
+	}
+	return 0
 }
 
 // removesRoot looks for rm -r of a folder that is a root when a variable is empty.
@@ -139,6 +160,9 @@ var runners = map[string]bool{
 	"sh": true, "bash": true, "dash": true, "zsh": true, "ksh": true, "python": true, "python3": true, "perl": true, "ruby": true, "node": true, "php": true,
 }
 
+// shells are those of the runners that take -e for an option without a value.
+var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "zsh": true, "ksh": true}
+
 // pipedDownload looks for curl … | sh, and says whether it told of one.
 func (w *walker) pipedDownload(operands []*syntax.Stmt) bool {
 	from := -1
@@ -159,7 +183,7 @@ func (w *walker) pipedDownload(operands []*syntax.Stmt) bool {
 		switch {
 		case fetches[name] && from < 0:
 			from = i
-		case from >= 0 && runners[name] && runsInput(args[1:]):
+		case from >= 0 && runners[name] && runsInput(name, args[1:]):
 			w.download(source.Span{Start: spanOf(operands[from]).Start, End: spanOf(s).End}, name)
 			return true
 		}
@@ -168,18 +192,33 @@ func (w *walker) pipedDownload(operands []*syntax.Stmt) bool {
 }
 
 // runsInput says that an interpreter is given no program but its input.
-func runsInput(args []Arg) bool {
+func runsInput(name string, args []Arg) bool {
 	for _, a := range args {
 		switch {
 		case a.Text == "-" || a.Text == "-s" || a.Text == "/dev/stdin":
 			return true
 		case !strings.HasPrefix(a.Text, "-"):
 			return false
-		case notPrograms[a.Text] || strings.HasPrefix(a.Text, "-c") || strings.HasPrefix(a.Text, "-e") && len(a.Text) == 2:
-			return a.Text == "-e"
+		case a.Text == "-e" && shells[name]:
+			return true
+		case notPrograms[a.Text] || strings.HasPrefix(a.Text, "-c") || !shells[name] && givesCode(a.Text):
+			return false
 		}
 	}
 	return true
+}
+
+// givesCode says that an option of an interpreter has its program behind it, alone or as the last of
+// several letters: -e, -ne, -lane, -r of PHP, --eval=.
+func givesCode(flag string) bool {
+	flag, _, _ = strings.Cut(flag, "=")
+	switch {
+	case flag == "--eval" || flag == "--print":
+		return true
+	case strings.HasPrefix(flag, "--"):
+		return false
+	}
+	return strings.IndexByte("eEcmr", flag[len(flag)-1]) >= 0
 }
 
 // runsSubstitution looks for sh -c "$(curl …)", eval "$(curl …)" and bash <(curl …).
@@ -195,7 +234,7 @@ func (w *walker) runsSubstitution(words []*syntax.Word, name string) {
 			first = operands[0]
 		}
 		if call := plainCall(first); call != nil {
-			if program, _ := literal(call.Args[0].Parts); fetches[program] {
+			if fetch, _ := literal(call.Args[0].Parts); fetches[fetch] {
 				w.download(source.Span{Start: spanOf(words[0]).Start, End: spanOf(word).End}, name)
 			}
 		}

@@ -4,28 +4,58 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // endlessCommand looks for a command that never ends by itself.
 func (w *walker) endlessCommand(s *syntax.Stmt, args []Arg) {
-	if s.Background || len(args) < 2 || !waitsForEver(args) {
+	if s.Background || len(args) < 2 || !waitsForEver(nameOf(args), args[1:]) {
 		return
 	}
 	w.script.Endless = append(w.script.Endless, spanAt(args[0].At.Start, args[len(args)-1].At.End-args[0].At.Start))
 }
 
-func waitsForEver(args []Arg) bool {
-	switch nameOf(args) {
-	case "sleep":
-		return args[1].Text == "infinity" || args[1].Text == "inf"
-	case "tail":
-		for _, a := range args[1:] {
-			if a.Text == "-f" || a.Text == "-F" || a.Text == "--follow" || strings.HasPrefix(a.Text, "-f") && !strings.HasPrefix(a.Text, "--") {
+// Endless says that a command never ends by itself.
+func (c *Command) Endless() bool { return waitsForEver(c.Name, c.Args) }
+
+func waitsForEver(name string, args []Arg) bool {
+	for _, a := range args {
+		switch name {
+		case "sleep":
+			return a.Text == "infinity" || a.Text == "inf"
+		case "tail", "journalctl":
+			if a.Text == "-F" || a.Text == "--follow" || strings.HasPrefix(a.Text, "-f") && !strings.HasPrefix(a.Text, "--") {
 				return true
 			}
+		case "watch":
+			return true
 		}
 	}
 	return false
+}
+
+// endlessFor looks for bash's for ((;;)) that asks again and again.
+func (w *walker) endlessFor(s *syntax.Stmt, loop *syntax.ForClause) {
+	head, ok := loop.Loop.(*syntax.CStyleLoop)
+	if !ok || head.Cond != nil || s.Background || len(s.Redirs) > 0 {
+		return
+	}
+	body := patience{}
+	for _, inner := range loop.Do {
+		body.look(inner)
+	}
+	if body.sleeps && !body.counts && !body.leaves {
+		w.endless(spanOf(loop))
+	}
+}
+
+// endless keeps a loop by its first line.
+func (w *walker) endless(at source.Span) {
+	if line := strings.IndexByte(w.text[at.Start:at.End], '\n'); line >= 0 {
+		at.End = at.Start + int32(line)
+	}
+	w.script.Endless = append(w.script.Endless, at)
 }
 
 // endlessLoop looks for a loop that asks again and again whether something has happened: it sleeps in
@@ -44,11 +74,7 @@ func (w *walker) endlessLoop(s *syntax.Stmt, loop *syntax.WhileClause) {
 	switch {
 	case !body.sleeps || body.counts || body.leaves:
 	case forever || asksOutside(loop.Cond[0]):
-		at := spanOf(loop)
-		if line := strings.IndexByte(w.text[at.Start:at.End], '\n'); line >= 0 {
-			at.End = at.Start + int32(line)
-		}
-		w.script.Endless = append(w.script.Endless, at)
+		w.endless(spanOf(loop))
 	}
 }
 

@@ -101,6 +101,10 @@ type Variable struct {
 	// message or an alternative (${x:-}, ${x:?}, ${x:+}), an earlier one or a test had, or
 	// the script runs without -u.
 	Guarded bool
+	// Missed is set when the script gives it a value, and none that gets here.
+	Missed *Missed
+
+	function bool
 }
 
 // Assign is one place that gives a variable a value: an assignment, a loop, read, getopts,
@@ -112,6 +116,7 @@ type Assign struct {
 	Exported bool
 
 	value shape
+	lives lives
 }
 
 // Command is one simple command.

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -23,8 +24,11 @@ func plainCall(s *syntax.Stmt) *syntax.CallExpr {
 
 // uncheckedCd looks at a statement that others follow.
 func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
-	call := plainCall(s)
-	if call == nil || w.errexit(c) || len(call.Args) != 2 {
+	call, shrugs := plainCall(s), false
+	if b, ok := s.Cmd.(*syntax.BinaryCmd); ok && b.Op == syntax.OrStmt && !s.Negated && onlyPrints(b.Y) {
+		call, shrugs = plainCall(b.X), true
+	}
+	if call == nil || w.errexit(c) && !shrugs && w.within == "" || len(call.Args) != 2 {
 		return
 	}
 	name, _ := literal(call.Args[0].Parts)
@@ -33,14 +37,52 @@ func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
 		return
 	}
 	why := "-e does not apply within a condition, or before && and ||"
-	if w.off {
+	switch {
+	case shrugs:
+		why = "what stands behind || only prints"
+	case w.off:
 		why = "set +e stands before it"
+	case w.errexit(c):
+		w.moves = append(w.moves, move{w.within, name, spanOf(call)})
+		return
 	}
+	w.driftRisk(name, spanOf(call), why)
+}
+
+func (w *walker) driftRisk(name string, at source.Span, why string) {
 	w.risk(Risk{
-		Kind: UncheckedCd, At: spanOf(call),
+		Kind: UncheckedCd, At: at,
 		Message: fmt.Sprintf("when this %s fails, the commands after it run in another folder: %s", name, why),
 		Help:    "join what follows to it with &&",
 	})
+}
+
+// move is a cd in a function, and others after it.
+type move struct {
+	function, name string
+	at             source.Span
+}
+
+// drifts tells of those in functions that are called where no failure ends them.
+func (w *walker) drifts() {
+	for _, m := range w.moves {
+		if w.tested[m.function] {
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called within a condition, or before && or ||", shorten(m.function)))
+		}
+	}
+}
+
+// onlyPrints says that a statement does nothing but tell.
+func onlyPrints(s *syntax.Stmt) bool {
+	if b, ok := s.Cmd.(*syntax.Block); ok {
+		return !slices.ContainsFunc(b.Stmts, func(s *syntax.Stmt) bool { return !onlyPrints(s) })
+	}
+	call := plainCall(s)
+	if call == nil {
+		return false
+	}
+	name, _ := literal(call.Args[0].Parts)
+	return name == "echo" || name == "printf"
 }
 
 // safe commands cannot fail in a way that matters to what reads them.

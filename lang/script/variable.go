@@ -33,13 +33,26 @@ var bashSets = map[string]bool{
 	"MAPFILE": true, "COPROC": true, "COMP_WORDBREAKS": true, "TERM": true, "SHELL": true,
 }
 
+// counts says that a variable of the shell itself holds a number.
+func (d Dialect) counts(name string) bool {
+	switch name {
+	case "OPTIND", "PPID", "LINENO":
+		return true
+	case "BASHPID", "EPOCHSECONDS", "EUID", "RANDOM", "SECONDS", "SHLVL", "SRANDOM", "UID", "OPTERR", "BASH_SUBSHELL", "COLUMNS", "LINES":
+		return d == Bash
+	}
+	return false
+}
+
 func (w *walker) read(name string, at source.Span, guarded bool) {
-	w.script.Reads = append(w.script.Reads, Variable{Name: name, At: at, Guarded: guarded})
+	w.script.Reads = append(w.script.Reads, Variable{Name: name, At: at, Guarded: guarded, function: w.functions > 0})
 }
 
 func (w *walker) assigned(name string, at source.Span, exported bool, v shape) {
 	if syntax.ValidName(name) {
-		w.script.Assigns = append(w.script.Assigns, Assign{Name: name, At: at, Exported: exported, value: v})
+		w.script.Assigns = append(w.script.Assigns, Assign{Name: name, At: at, Exported: exported, value: v, lives: lives{
+			from: max(at.End, w.assigning.from), until: w.assigning.until, loop: w.loop, shell: w.shell, function: w.functions > 0, local: w.assigning.local && w.functions > 0,
+		}})
 	}
 }
 
@@ -104,7 +117,9 @@ func (w *walker) assign(a *syntax.Assign, c context, exported bool) {
 		v = words // what is appended to may hold the rest
 	}
 	if a.Name != nil {
+		w.assigning.from = int32(a.End().Offset())
 		w.assigned(a.Name.Value, spanOf(a.Name), exported, v)
+		w.assigning.from = 0
 	}
 	w.word(a.Value, c, whole)
 	if a.Array != nil {

@@ -24,11 +24,21 @@ type walker struct {
 	pipefail   bool // set -o pipefail stands before here
 	nounsetOff bool // set +u stands somewhere
 	inherits   bool // bash was told that -e goes into $(…)
+	lastPipe   bool // bash was told that the last part of a pipe is no shell of its own
 	waits      bool // wait or $! stands somewhere
 	given      bool // set gives positional parameters, or the script asks with $# whether there are any
 	dir        string
 	dirLost    bool // where the script stands is not known
 	out        capture
+
+	shell     shell       // what is walked is a process of its own
+	loop      source.Span // the outermost loop of it
+	functions int         // how many functions around it
+	assigning lives       // what is known of the next assignments
+
+	within string          // the function around what is walked
+	moves  []move          // of functions
+	tested map[string]bool // commands that are called where no failure ends the script
 
 	tests      []Name // names whose presence is tested
 	background []source.Span
@@ -65,9 +75,11 @@ func (w *walker) release() {
 
 // begin forgets the last script and keeps the room that it took.
 func (w *walker) begin() {
-	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits = 0, false, source.Span{}, false, false, false
+	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits, w.lastPipe = 0, false, source.Span{}, false, false, false, false
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
+	w.within, w.moves, w.tested = "", w.moves[:0], nil
+	w.shell, w.loop, w.functions, w.assigning = shell{}, source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
 }
 
@@ -98,6 +110,8 @@ func (w *walker) finish() *Script {
 	}
 	slices.SortStableFunc(s.Reads, func(a, b Variable) int { return cmp.Compare(a.At.Start, b.At.Start) })
 	w.guard()
+	w.unreached()
+	w.drifts()
 	w.outputs()
 	w.late()
 	slices.SortStableFunc(s.Risks, func(a, b Risk) int {
@@ -156,8 +170,9 @@ func (w *walker) stmt(s *syntax.Stmt, c context) {
 		c = c.tested()
 	}
 	if s.Background || s.Coprocess {
-		dir, lost := w.dir, w.dirLost
-		defer func() { w.dir, w.dirLost = dir, lost }()
+		dir, lost, outer := w.dir, w.dirLost, w.shell
+		w.shell = shell{spanOf(s), background}
+		defer func() { w.dir, w.dirLost, w.shell = dir, lost, outer }()
 		w.background = append(w.background, source.Span{Start: spanOf(s).Start, End: int32(s.Semicolon.Offset()) + 1})
 	}
 	w.capture(s, c)
@@ -177,12 +192,15 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 		w.conditional(cmd, c)
 	case *syntax.WhileClause:
 		w.endlessLoop(s, cmd)
-		w.branch(func() {
-			w.list(cmd.Cond, c.tested())
-			w.list(cmd.Do, c.within())
+		w.again(cmd, func() {
+			w.branch(func() {
+				w.list(cmd.Cond, c.tested())
+				w.list(cmd.Do, c.within())
+			})
 		})
 	case *syntax.ForClause:
-		w.loop(cmd, c)
+		w.endlessFor(s, cmd)
+		w.again(cmd, func() { w.forLoop(cmd, c) })
 	case *syntax.CaseClause:
 		w.word(cmd.Word, c.lost(), whole)
 		for _, item := range cmd.Items {
@@ -197,7 +215,7 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 		if w.shArithmetic(cmd) {
 			return
 		}
-		w.apart(func() { w.list(cmd.Stmts, c) })
+		w.own(subshell, spanOf(cmd), func() { w.list(cmd.Stmts, c) })
 	case *syntax.FuncDecl:
 		w.function(cmd)
 	case *syntax.ArithmCmd:
@@ -257,8 +275,12 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 	if isPipe(b.Op) {
 		operands, _ := chain(b, true)
 		w.pipeline(s, operands, c)
-		for _, x := range operands {
-			w.apart(func() { w.stmt(x, c) })
+		for i, x := range operands {
+			if w.lastPipe && i == len(operands)-1 {
+				w.apart(func() { w.stmt(x, c) })
+			} else {
+				w.own(pipePart, spanOf(x), func() { w.stmt(x, c) })
+			}
 		}
 		return
 	}
@@ -281,7 +303,17 @@ func (w *walker) conditional(clause *syntax.IfClause, c context) {
 	}
 }
 
-func (w *walker) loop(f *syntax.ForClause, c context) {
+// again walks a loop.
+func (w *walker) again(loop syntax.Node, walk func()) {
+	outer := w.loop
+	if outer.End == 0 {
+		w.loop = spanOf(loop)
+	}
+	walk()
+	w.loop = outer
+}
+
+func (w *walker) forLoop(f *syntax.ForClause, c context) {
 	switch l := f.Loop.(type) {
 	case *syntax.WordIter:
 		if l.Name != nil {
@@ -291,7 +323,11 @@ func (w *walker) loop(f *syntax.ForClause, c context) {
 			w.assigned("REPLY", spanOf(l.Name), false, anything)
 		}
 		for _, item := range l.Items {
-			w.word(item, c.lost(), whole)
+			where := whole // a list of words is meant to be split
+			if isPattern(item) {
+				where = single
+			}
+			w.word(item, c.lost(), where)
 			w.splitItem(item)
 		}
 	case *syntax.CStyleLoop:
@@ -300,6 +336,13 @@ func (w *walker) loop(f *syntax.ForClause, c context) {
 		w.arith(l.Post, c)
 	}
 	w.branch(func() { w.list(f.Do, c.within()) })
+}
+
+// isPattern says that a loop goes through the files of a folder that a variable names: $dir/*.go. White
+// space in its value would make two patterns.
+func isPattern(item *syntax.Word) bool {
+	last, ok := item.Parts[len(item.Parts)-1].(*syntax.Lit)
+	return ok && strings.HasPrefix(last.Value, "/") && strings.ContainsAny(last.Value, "*?[")
 }
 
 // splitItem keeps a variable that a loop goes through the words of, which is what is meant.
@@ -313,11 +356,16 @@ func (w *walker) splitItem(item *syntax.Word) {
 }
 
 func (w *walker) function(f *syntax.FuncDecl) {
+	outer := w.within
+	defer func() { w.within = outer }()
 	if f.Name != nil {
+		w.within = f.Name.Value
 		w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
 	}
 	w.apart(func() {
 		w.dirLost, w.off = true, false
+		w.functions++
+		defer func() { w.functions-- }()
 		w.stmt(f.Body, context{errexit: true, branch: true, function: true})
 	})
 }
