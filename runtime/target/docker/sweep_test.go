@@ -112,7 +112,7 @@ func TestWhatIsFoundAgainIsNotSwept(t *testing.T) {
 	}
 	sweeps(0)
 	// Who looks for folders that nobody holds is told that its folder stays.
-	folders := host.Leftovers(filepath.Dir(state))
+	folders := host.Leftovers(filepath.Dir(state), func(string) bool { return false })
 	_, kept, err := e.Leftovers(t.Context(), run)
 	if err != nil || len(folders) == 0 || !slices.ContainsFunc(folders, func(f string) bool { return slices.Contains(kept, f) && docker.SessionFolder(f) }) {
 		t.Errorf("kept %q of %q, %v", kept, folders, err)

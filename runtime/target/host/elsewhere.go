@@ -32,7 +32,7 @@ func OpenWorkspaces(run target.Run, kind string, inUse func(path string) bool) (
 		return nil, err
 	}
 	sweepStale(kind, run.State, inUse)
-	folder, err := newFolder(kind, root, run.State, os.TempDir())
+	folder, err := newFolder(kind, root, run.State, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}

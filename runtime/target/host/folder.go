@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,25 +20,62 @@ type folder struct {
 	path string
 	lock *os.File // nil where the supervisor alone has it
 	turn int      // keeps the names of several pipes apart
-	last atomic.Int64
+	// state is the state folder of the run.
+	state string
+	last  atomic.Int64
 }
 
 const (
 	hostFolders = "host" // the kind of folder of programs on this machine
 	lockName    = "lock"
+	stateName   = "state" // says which run a folder is of that does not lie in its state folder
 )
 
 // newFolder makes a session's folder in the first of the places that lies outside root:
-// what is inside would be hidden by the workspace that is mounted there.
-func newFolder(kind, root string, places ...string) (*folder, error) {
+// what is inside would be hidden by the workspace that is mounted there. state is the run's state folder.
+func newFolder(kind, root, state string, places ...string) (*folder, error) {
 	for _, place := range places {
 		place, err := realDir(place)
 		if err != nil || within(root, place) {
 			continue
 		}
-		return lockedFolder(kind, place)
+		f, err := lockedFolder(kind, place)
+		if err != nil {
+			return nil, err
+		}
+		if f.state = state; place != realPath(state) {
+			err = os.WriteFile(filepath.Join(f.path, stateName), []byte(realPath(state)), 0o600)
+		}
+		if err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+		return f, nil
 	}
 	return nil, fmt.Errorf("no folder outside %s to work in: set TMPDIR", root)
+}
+
+// realPath resolves links where it can.
+func realPath(path string) string {
+	if real, err := realDir(path); err == nil {
+		return real
+	}
+	return path
+}
+
+// awaited says of a folder among temporary files that the run that it is of may be gone on with. What
+// another store's runs left is that store's to judge; of a run below states, its session's folder tells.
+func awaited(path, states string, inUse func(path string) bool) bool {
+	text, err := os.ReadFile(filepath.Join(path, stateName))
+	state := string(text)
+	if _, gone := os.Lstat(state); err != nil || gone != nil {
+		return false
+	}
+	if filepath.Dir(state) != realPath(states) {
+		return true
+	}
+	return slices.ContainsFunc(names(state), func(name string) bool {
+		return sessionFolder().MatchString(name) && inUse(filepath.Join(state, name))
+	})
 }
 
 // lockedFolder takes the lock before the folder gets the name that a sweep looks for.
@@ -97,7 +135,7 @@ func (f *folder) close() error {
 // and those in the state folders of other runs beside this one, which go with them. What is in
 // use says of a folder that something else needs it still.
 func sweepStale(kind, state string, inUse func(path string) bool) {
-	sweepPlace(kind, os.TempDir(), inUse)
+	sweepPlace(kind, os.TempDir(), func(path string) bool { return inUse(path) || awaited(path, filepath.Dir(state), inUse) })
 	sweepPlace(kind, state, inUse) // of the run itself, where nothing of it lives any more
 	for _, run := range names(filepath.Dir(state)) {
 		place := filepath.Join(filepath.Dir(state), run)

@@ -49,7 +49,7 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 		return nil, err
 	}
 	sweepStale(hostFolders, run.State, func(string) bool { return false })
-	folder, err := newFolder(hostFolders, root, run.State, os.TempDir())
+	folder, err := newFolder(hostFolders, root, run.State, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}
@@ -58,7 +58,7 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 
 // goOn is the session of a run whose earlier pipe was killed, and whose supervisor was not.
 func goOn(run target.Run, c *supervisor.Client, kind workspaceKind) *session {
-	s := newSession(run, &folder{path: c.Folder, turn: c.Turn}, kind)
+	s := newSession(run, &folder{path: c.Folder, turn: c.Turn, state: run.State}, kind)
 	s.start = func() (*supervisor.Client, error) { return c, nil }
 	s.client.Store(c)
 	if s.kill.Done() != nil {

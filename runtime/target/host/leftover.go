@@ -15,9 +15,9 @@ import (
 var sessionFolder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^pipe-[a-z]+-(\d+)-`) })
 
 // Leftovers are the folders of this user's sessions that were killed: those among temporary
-// files, and those in the state folders of runs, which lie below states. The next run removes
-// them, too.
-func Leftovers(states string) []string {
+// files, and those in the state folders of runs, which lie below states. inUse says of one that something
+// else needs it still. The next run removes them, too.
+func Leftovers(states string, inUse func(path string) bool) []string {
 	places := []string{os.TempDir()}
 	for _, run := range names(states) {
 		places = append(places, filepath.Join(states, run))
@@ -26,8 +26,9 @@ func Leftovers(states string) []string {
 	for _, place := range places {
 		for _, name := range names(place) {
 			of := sessionFolder().FindStringSubmatch(name)
-			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && deserted(filepath.Join(place, name)) {
-				out = append(out, filepath.Join(place, name))
+			path := filepath.Join(place, name)
+			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && deserted(path) && !inUse(path) && !awaited(path, states, inUse) {
+				out = append(out, path)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d := cmp.Diff([]string{killed.path}, Leftovers(states)); d != "" {
+	if d := cmp.Diff([]string{killed.path}, Leftovers(states, nobodys)); d != "" {
 		t.Fatalf("(-want +got):\n%s", d)
 	}
 	if err := RemoveLeftover(alive.path); err == nil {
@@ -48,11 +48,56 @@ func TestLeftovers(t *testing.T) {
 	if err := RemoveLeftover(killed.path); err != nil {
 		t.Error(err)
 	}
-	if got := Leftovers(states); got != nil {
+	if got := Leftovers(states, nobodys); got != nil {
 		t.Errorf("there is still %v", got)
 	}
 	if _, err := os.Stat(filepath.Join(states, "killed")); !os.IsNotExist(err) {
 		t.Errorf("the empty state folder is there: %v", err)
+	}
+}
+
+func nobodys(string) bool { return false }
+
+// A folder among temporary files stays as long as its run may be gone on with: another store's as long as it
+// has the run, this one's as long as the session's own folder is needed.
+func TestLeftoversElsewhere(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	root, mine, theirs := t.TempDir(), realPath(t.TempDir()), realPath(t.TempDir())
+	session := func(states, run string) *folder {
+		t.Helper()
+		state := filepath.Join(states, run)
+		if err := os.MkdirAll(state, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f, err := newFolder("docker", root, state, os.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.lock.Close(); err != nil { // as the kernel does
+			t.Fatal(err)
+		}
+		return f
+	}
+	other, own, needed := session(theirs, "killed"), session(mine, "killed"), session(mine, "works")
+	inside, err := lockedFolder("docker", filepath.Join(mine, "works"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.close()
+	inUse := func(path string) bool { return path == inside.path }
+	if d := cmp.Diff([]string{own.path}, Leftovers(mine, inUse)); d != "" {
+		t.Fatalf("(-want +got):\n%s", d)
+	}
+	there := func(f *folder) bool { _, err := os.Lstat(f.path); return err == nil }
+	sweepStale("docker", filepath.Join(mine, "new"), inUse)
+	if there(own) || !there(other) || !there(needed) {
+		t.Errorf("swept: own %v, another store's %v, needed %v", !there(own), !there(other), !there(needed))
+	}
+	if err := os.RemoveAll(other.state); err != nil {
+		t.Fatal(err)
+	}
+	if sweepStale("docker", filepath.Join(mine, "new"), inUse); there(other) {
+		t.Error("what is of a run that is given up is still there")
 	}
 }
 

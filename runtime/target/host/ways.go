@@ -29,7 +29,7 @@ func FindWays(run target.Run) (w Ways, err error) {
 	if err != nil {
 		return w, err
 	}
-	f, err := newFolder(hostFolders, root, run.State)
+	f, err := newFolder(hostFolders, root, run.State, run.State)
 	if err != nil {
 		return w, err
 	}

@@ -90,7 +90,7 @@ func (w *workshop) probeOverlay() error {
 		w.isolation, w.layers = here, w.folder
 		return nil
 	}
-	elsewhere, otherErr := newFolder(w.folder.kind(), w.root, os.TempDir())
+	elsewhere, otherErr := newFolder(w.folder.kind(), w.root, w.folder.state, os.TempDir())
 	if otherErr != nil {
 		return errors.Join(err, otherErr)
 	}

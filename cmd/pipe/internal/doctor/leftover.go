@@ -45,11 +45,11 @@ func (s *Surroundings) Leftovers(ctx context.Context) ([]Leftover, error) {
 	}
 	states := filepath.Join(opened.Dir(), "state")
 	onEngines, kept, err := s.leftOnEngines(ctx, states)
-	out := onEngines // containers first: folders are in them
-	for _, path := range host.Leftovers(states) {
-		if slices.Contains(kept, path) || err != nil && docker.SessionFolder(path) {
-			continue // a container that may be gone on with works in it, or may
-		}
+	out := onEngines                  // containers first: folders are in them
+	inUse := func(path string) bool { // a container that may be gone on with works in it, or may
+		return slices.Contains(kept, path) || err != nil && docker.SessionFolder(path)
+	}
+	for _, path := range host.Leftovers(states, inUse) {
 		l := Leftover{Kind: "folder", Name: path, remove: func(context.Context) error { return host.RemoveLeftover(path) }}
 		if place := filepath.Dir(path); filepath.Dir(place) == states {
 			l.Run = filepath.Base(place)
