@@ -28,14 +28,19 @@ type Options struct {
 	// Beside says that a processor is free to look at a part of the program meanwhile. Matches and Python are
 	// asked from another goroutine then, each from one at a time.
 	Beside bool
+	// Errors says that findings which are no errors by nature are of no use, so that few rules need to look.
+	Errors bool
 }
 
 // Lint adds what it finds in the modules of a program to diags; modules of the standard library
 // are taken as they are. Parts that check found broken are left alone.
 func Lint(p *check.Program, o Options, diags *diag.List) {
-	if o.Beside && sizeable(p) {
+	switch {
+	case o.Errors:
+		newPass(p, o, failing, diags).walk()
+	case o.Beside && sizeable(p):
 		apart(p, o, diags)
-	} else {
+	default:
 		newPass(p, o, rules, diags).walk()
 	}
 	silence(p, diags)

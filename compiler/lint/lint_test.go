@@ -1,11 +1,13 @@
 package lint_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/internal/annotated"
@@ -34,8 +36,33 @@ func found(t testing.TB, p *annotated.Project) []diag.Diagnostic {
 		t.Fatal(err)
 	}
 	program := check.Check(loaded, &diags)
-	lint.Lint(program, lint.Options{Matches: matches(p.Dir)}, &diags)
-	return loaded.Report(diags.Sorted())
+	return linted(t, program, lint.Options{Matches: matches(p.Dir)}, &diags)
+}
+
+// linted is what is reported of a checked program. The errors among it have to be the same where nobody asks for more.
+func linted(t testing.TB, program *check.Program, o lint.Options, diags *diag.List) []diag.Diagnostic {
+	t.Helper()
+	var again diag.List
+	again.Append(diags)
+	lint.Lint(program, o, diags)
+	all := program.Load.Report(diags.Sorted())
+	o.Errors = true
+	lint.Lint(program, o, &again)
+	alone := program.Load.Report(again.Sorted())
+	if d := cmp.Diff(errorsOf(all), errorsOf(alone)); d != "" {
+		t.Errorf("where only errors are asked for, others are found: %s", d)
+	}
+	return all
+}
+
+// errorsOf renders the findings that are errors.
+func errorsOf(found []diag.Diagnostic) (out []string) {
+	for _, d := range found {
+		if d.Severity == diag.Error {
+			out = append(out, fmt.Sprint(d.File.Name, d.Span, d.Rule, d.Message, d.Help))
+		}
+	}
+	return out
 }
 
 // matches looks into a project's folder.

@@ -191,8 +191,7 @@ func (m *mistake) find(t *testing.T) []diag.Diagnostic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(dir)}, &diags)
-	return p.Report(diags.Sorted())
+	return linted(t, check.Check(p, &diags), lint.Options{Matches: matches(dir)}, &diags)
 }
 
 // judge renders what was found, and holds it to what every message is held to.

@@ -239,8 +239,7 @@ func everything(t testing.TB, entry string, overlay map[string]string) []diag.Di
 		return nil
 	}
 	program := check.Check(p, &diags)
-	lint.Lint(program, lint.Options{Matches: func(string) bool { return true }}, &diags)
-	return p.Report(diags.Sorted())
+	return linted(t, program, lint.Options{Matches: func(string) bool { return true }}, &diags)
 }
 
 // within holds a finding to its file's text.

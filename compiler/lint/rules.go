@@ -36,3 +36,6 @@ var groups = [][]rule{{
 }}
 
 var rules = slices.Concat(groups...)
+
+// failing are those whose findings may be errors by nature, in the same order.
+var failing = []rule{scriptSyntax, scriptRisks, pythonSyntax, unknownVariables, outputNames}

@@ -62,6 +62,16 @@ func (c Config) Apply(list []diag.Diagnostic) []diag.Diagnostic {
 	return out
 }
 
+// Hardens says that the file makes an error of what is none by nature.
+func (c Config) Hardens() bool {
+	for _, word := range c.Check {
+		if word == "error" {
+			return true
+		}
+	}
+	return false
+}
+
 var severities = map[string]diag.Severity{"error": diag.Error, "warning": diag.Warning, "hint": diag.Hint}
 
 // config reads pipe.toml; what is wrong in it is reported and left out.

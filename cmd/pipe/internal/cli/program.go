@@ -37,9 +37,20 @@ func (c checked) errors() bool {
 // check loads and checks the module at a path.
 func (a *app) check(path string) (checked, error) { return a.checkWith(path, nil) }
 
+// checkToGoOn is check for what only goes on where there is no error: unless there is one, what else could be
+// found is not all looked for.
+func (a *app) checkToGoOn(path string) (checked, error) {
+	s := newSession()
+	s.errors = true
+	if c, err := a.checkIn(path, nil, s); err != nil || !c.errors() {
+		return c, err
+	}
+	return a.check(path)
+}
+
 // checkWith is check where the content of some files, by absolute path, is another.
 func (a *app) checkWith(path string, overlay map[string]string) (checked, error) {
-	return a.checkIn(path, overlay, &session{roots: map[string]lint.Options{}, ahead: runtime.GOMAXPROCS(0) > 1})
+	return a.checkIn(path, overlay, newSession())
 }
 
 // session is what checks of several entries share. It is safe for concurrent use.
@@ -51,6 +62,13 @@ type session struct {
 	scripts script.Cache
 	// ahead says that a processor is free to read an entry's scripts while the entry is checked, and to lint a part of it.
 	ahead bool
+	// errors says that what is no error needs not be found.
+	errors bool
+}
+
+// newSession is for one entry.
+func newSession() *session {
+	return &session{roots: map[string]lint.Options{}, ahead: runtime.GOMAXPROCS(0) > 1}
 }
 
 // readAhead reads a program's scripts meanwhile. What it gives waits for the end. What panics is left to the
@@ -91,13 +109,15 @@ func (a *app) checkIn(path string, overlay map[string]string, s *session) (check
 	}
 	defer s.readAhead(loaded)()
 	program := check.Check(loaded, &diags)
-	lint.Lint(program, s.surroundings(a, loaded.Root), &diags)
+	o := s.surroundings(a, loaded.Root)
+	o.Errors = s.errors && !loaded.Config.Hardens()
+	lint.Lint(program, o, &diags)
 	return checked{program, loaded.Report(diags.Sorted())}, nil
 }
 
 // draft checks a module and drafts one of its pipelines. What is wrong is shown on Err.
 func (a *app) draft(inv invocation) (*lower.Draft, checked, error) {
-	c, err := a.check(inv.path)
+	c, err := a.checkToGoOn(inv.path)
 	if err != nil {
 		return nil, c, err
 	}
