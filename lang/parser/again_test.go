@@ -1,0 +1,94 @@
+package parser
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
+)
+
+// TestAgain edits every example and golden input again and again, and reads each form by what is known of the one
+// before it, and whole: both give the same tree and say the same.
+func TestAgain(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	parts, whole := 0, 0
+	for _, text := range texts(t) {
+		before, ok := readAll(text)
+		if !ok {
+			continue
+		}
+		for range 400 {
+			text := before.Source.Text
+			if random.IntN(3) > 0 {
+				text = retyped(text, random)
+			} else {
+				text = rearranged(text, random)
+			}
+			f := source.NewFile("input.pipe", text)
+			if edited(f, before) != nil {
+				parts++
+			} else {
+				whole++
+			}
+			var said diag.List
+			again := Again(f, before, &said)
+			want, clean := readAll(text)
+			if (said.Len() == 0) != clean || !sameTree(again, want) {
+				t.Fatalf("read again, another tree: %d findings after the change from\n%s\nto\n%s", said.Len(), before.Source.Text, text)
+			}
+			if clean {
+				before = again
+			}
+		}
+	}
+	t.Logf("%d forms read in part, %d whole", parts, whole)
+	if parts < 300 {
+		t.Errorf("%d forms were read in part: expected 300 at least", parts)
+	}
+}
+
+func readAll(text string) (f *ast.File, clean bool) {
+	var said diag.List
+	f = Parse(source.NewFile("input.pipe", text), &said)
+	return f, said.Len() == 0
+}
+
+func sameTree(a, b *ast.File) bool {
+	return reflect.DeepEqual(a.Doc, b.Doc) && reflect.DeepEqual(a.Decls, b.Decls) &&
+		len(a.Comments) == len(b.Comments) && (len(a.Comments) == 0 || reflect.DeepEqual(a.Comments, b.Comments))
+}
+
+// retyped changes one token, or puts something before it.
+func retyped(text string, random *rand.Rand) string {
+	toks := token.Lex(text)
+	t := toks[random.IntN(len(toks))]
+	word := text[t.Start:t.End]
+	if i := strings.IndexByte(word, ' '); i > 0 && random.IntN(2) == 0 { // in a script, a text or a remark
+		return text[:t.Start] + word[:i] + " more" + word[i:] + text[t.End:]
+	}
+	puts := []string{
+		word + "x", word + " " + word, "", "\n" + word, " " + word, "// a remark\n" + word, "/// a word on it\n" + word,
+		"(" + word + ")", word + "\n\n", "\"a ${b} c\"", "1", "`echo`", word + "\r", "{ " + word, "```sh\n  echo\n```", "; " + word, word + " // here",
+		strings.Replace(word, "\n", "\n  # more\n", 1), "op", "let x = " + word, "\n}\npipeline y {\n" + word,
+	}
+	return text[:t.Start] + puts[random.IntN(len(puts))] + text[t.End:]
+}
+
+// rearranged takes a run of lines out, or puts it elsewhere.
+func rearranged(text string, random *rand.Rand) string {
+	lines := strings.SplitAfter(text, "\n")
+	from := random.IntN(len(lines))
+	to := min(len(lines), from+1+random.IntN(6))
+	piece := strings.Join(lines[from:to], "")
+	rest := append(append([]string{}, lines[:from]...), lines[to:]...)
+	at := random.IntN(len(rest) + 1)
+	if random.IntN(3) == 0 {
+		piece = ""
+	}
+	return strings.Join(rest[:at], "") + piece + strings.Join(rest[at:], "")
+}
