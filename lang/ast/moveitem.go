@@ -95,9 +95,8 @@ func (m mover) script(s *Script) *Script {
 	if s == nil {
 		return nil
 	}
-	lines := make([]int32, len(s.Lines))
-	for i, at := range s.Lines {
-		lines[i] = at + int32(m)
+	return &Script{
+		At: m.at(s.At), Fenced: s.Fenced, Lang: s.Lang, Text: s.Text,
+		Lines: eachMoved(s.Lines, func(at int32) int32 { return at + int32(m) }),
 	}
-	return &Script{At: m.at(s.At), Fenced: s.Fenced, Lang: s.Lang, Text: s.Text, Lines: lines}
 }
