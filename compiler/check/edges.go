@@ -8,7 +8,6 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
-	"github.com/pipelang/pipe/lang/source"
 )
 
 // modifierEdges takes in needs and after, whose names must be steps.
@@ -18,18 +17,18 @@ func (n *node) modifierEdges() {
 		case *ast.Needs:
 			for _, need := range it.Items {
 				if need.Value == nil && n.knownStep(need.Name, "needs") {
-					n.needs[need.Name.Text] = need.Name.Range
+					n.needs.set(need.Name.Text, need.Name.Range)
 				}
 			}
 		case *ast.After:
 			for _, name := range it.Steps {
 				if n.knownStep(name, "after") {
-					n.after[name.Text] = name.Range
+					n.after.set(name.Text, name.Range)
 				}
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.after)) {
+	for _, name := range n.after.names() {
 		if _, both := n.needs[name]; both {
 			n.stage.report(finding{
 				rule: diag.Misplaced, at: n.after[name], message: fmt.Sprintf("%q stands in needs and in after", name),
@@ -129,7 +128,7 @@ func (n *node) bindings() (out []ast.Need) {
 // edges sorts what the step waits for into values and ends. What it is `after` it waits for
 // only, and reads as something that may be missing.
 func (n *node) edges() {
-	n.stage.sortReads(n.refs, n.reads)
+	n.stage.sortReads(n.refs, &n.reads)
 	after := func(name string) bool { _, is := n.after[name]; return is }
 	n.step.ValueEdges = n.stepsIn(after, n.reads.value, n.needs)
 	valued := func(name string) bool {
@@ -137,12 +136,12 @@ func (n *node) edges() {
 		return found
 	}
 	n.step.OrderEdges = n.stepsIn(valued, n.reads.order, n.after)
-	n.step.Services = slices.Sorted(maps.Keys(n.reads.services))
+	n.step.Services = n.reads.services.names()
 	n.lateLets()
 }
 
 // stepsIn are the steps of the stage that are in one of some sets and are not left out, sorted.
-func (n *node) stepsIn(leftOut func(string) bool, sets ...map[string]source.Span) (out []string) {
+func (n *node) stepsIn(leftOut func(string) bool, sets ...spots) (out []string) {
 	for _, set := range sets {
 		for name := range set {
 			if n.stage.nodes[name] != nil && !leftOut(name) {
@@ -161,7 +160,7 @@ func (n *node) lateLets() {
 		if n.stage.lets[r.Name] == nil {
 			continue
 		}
-		for _, step := range slices.Sorted(maps.Keys(n.stage.letReads[r.Name].value)) {
+		for _, step := range n.stage.letReads[r.Name].value.names() {
 			_, after := n.after[step]
 			if !after && (!n.stage.tail || n.stage.nodes[step] != nil) {
 				continue

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -24,6 +23,7 @@ func (n *node) inline() {
 		s.processName(b.Name, "binding")
 	}
 	own := n.attributes()
+	n.own = own
 	o.Items = s.withDefaults(own)
 	o.Scope = n.local.scope.Child(0)
 	s.declareServices(o.Scope, o.Items)
@@ -44,7 +44,7 @@ func (n *node) inline() {
 
 // attributes are the items of an inline op that are not modifiers only.
 func (n *node) attributes() []ast.Item {
-	var out []ast.Item
+	out := make([]ast.Item, 0, len(n.items))
 	for _, it := range n.items {
 		if roles[keyword(it)]&attribute != 0 {
 			out = append(out, it)
@@ -55,17 +55,17 @@ func (n *node) attributes() []ast.Item {
 
 // captures are the names of the pipeline that the attributes read besides the op's parameters.
 func (n *node) captures(own []ast.Item, params []*Param) []string {
-	names := map[string]bool{}
-	for _, it := range own {
-		eachExpr(it, func(x ast.Expr) {
-			expr.EachRef(x, func(r expr.Ref) {
-				if _, ok := n.stage.names[r.Name]; ok && findParam(params, r.Name) == nil {
-					names[r.Name] = true
-				}
-			})
-		})
+	var names []string
+	note := func(r expr.Ref) {
+		if _, ok := n.stage.names[r.Name]; ok && findParam(params, r.Name) == nil {
+			names = append(names, r.Name)
+		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	for _, it := range own {
+		eachExpr(it, func(x ast.Expr) { expr.EachRef(x, note) })
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // inlineBody checks the attributes as those of a declared op.
@@ -74,7 +74,7 @@ func (n *node) inlineBody(f *file, e exprs) {
 	ret := e
 	e.scope, ret.scope = o.Scope, o.ReturnScope
 	b := opBody{file: f, in: e, ret: ret, op: o, where: "step " + o.Name}
-	own := n.attributes()
+	own := n.own
 	for _, it := range own {
 		b.item(it)
 	}

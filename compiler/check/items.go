@@ -100,8 +100,7 @@ var homes = []struct {
 
 // items checks what may stand in a body and how often, and gives what may.
 func (f *file) items(items []ast.Item, allowed role, where string) []ast.Item {
-	seen := map[string]source.Span{}
-	var out []ast.Item
+	out := make([]ast.Item, 0, len(items))
 	for _, it := range items {
 		word := keyword(it)
 		r, known := roles[word]
@@ -115,18 +114,30 @@ func (f *file) items(items []ast.Item, allowed role, where string) []ast.Item {
 			f.misplaced(it, word, r, where)
 			continue
 		}
-		if first, twice := seen[word]; twice && !repeatable[word] {
+		if first := called(out, word); first != nil {
 			f.report(finding{
 				rule: diag.DuplicateName, at: headOf(it), message: fmt.Sprintf("%s stands twice in %s", word, where),
 				help:    "keep one of them",
-				related: []diag.Related{{File: f.src, Span: first, Message: "first here"}},
+				related: []diag.Related{{File: f.src, Span: headOf(first), Message: "first here"}},
 			})
 			continue
 		}
-		seen[word] = headOf(it)
 		out = append(out, it)
 	}
 	return out
+}
+
+// called is the first item with a keyword that is not to stand twice; nil when there is none.
+func called(items []ast.Item, word string) ast.Item {
+	if repeatable[word] {
+		return nil
+	}
+	for _, it := range items {
+		if keyword(it) == word {
+			return it
+		}
+	}
+	return nil
 }
 
 func (f *file) misplaced(it ast.Item, word string, r role, where string) {

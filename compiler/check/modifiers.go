@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
@@ -40,7 +42,9 @@ func (n *node) details(f *file) {
 	n.arguments(e)
 	when, ended := e, e
 	when.narrow = n.needed()
-	ended.scope = n.endedScope()
+	if slices.ContainsFunc(n.items, asksHowItEnded) {
+		ended.scope = n.endedScope()
+	}
 	inline := n.step.Op != nil && n.step.Op.Inline != nil
 	for _, it := range n.items {
 		if inline && roles[keyword(it)]&attribute != 0 {
@@ -52,6 +56,15 @@ func (n *node) details(f *file) {
 	if inline {
 		n.inlineBody(f, e)
 	}
+}
+
+// asksHowItEnded says that an item may have a condition about a failure.
+func asksHowItEnded(it ast.Item) bool {
+	switch it.(type) {
+	case *ast.AllowFailure, *ast.Retry:
+		return true
+	}
+	return false
 }
 
 // endedScope is what conditions about a failure read: what the attempt of an op left behind, the

@@ -108,13 +108,22 @@ func (f *file) nativeOp(d *opDecl, own []ast.Item) {
 // attemptScope is what `return` reads: parameters, and what an attempt left behind, which has
 // the label of what reached it.
 func attemptScope(in *expr.Scope, label types.Label) *expr.Scope {
-	s := in.Child(expr.Attempt)
+	names := unlabelledAttempt
+	if label != 0 {
+		names = leftBehind(label)
+	}
+	s := in.ChildWith(expr.Attempt, names)
 	s.LabelContent(label)
-	s.Declare("exit_code", expr.Var{Type: types.IntType})
-	s.Declare("stdout", expr.Var{Type: types.StringType.WithLabels(label)})
-	s.Declare("stderr", expr.Var{Type: types.StringType.WithLabels(label)})
-	s.Declare("outputs", expr.Var{Type: types.MapOf(types.StringType.WithLabels(label))})
 	return s
+}
+
+var unlabelledAttempt = leftBehind(0)
+
+func leftBehind(label types.Label) expr.Names {
+	text := types.StringType.WithLabels(label)
+	return expr.NamesOf(map[string]expr.Var{
+		"exit_code": {Type: types.IntType}, "stdout": {Type: text}, "stderr": {Type: text}, "outputs": {Type: types.MapOf(text)},
+	})
 }
 
 // opRuns wants exactly one way to run something.

@@ -172,13 +172,16 @@ func badName(b *ast.BadItem, ok bool) string {
 	return b.Name.Text
 }
 
-// usedParams are the names that the pipeline reads anywhere.
+// usedParams are the parameters that the pipeline reads anywhere.
 func (b *body) usedParams() map[string]bool {
 	used := map[string]bool{}
+	note := func(r expr.Ref) {
+		if findParam(b.out.Params, r.Name) != nil {
+			used[r.Name] = true
+		}
+	}
 	for _, it := range b.decl.Items {
-		eachExpr(it, func(x ast.Expr) {
-			expr.EachRef(x, func(r expr.Ref) { used[r.Name] = true })
-		})
+		eachExpr(it, func(x ast.Expr) { expr.EachRef(x, note) })
 		if broken([]ast.Item{it}) {
 			for _, p := range b.out.Params {
 				used[p.Name] = true // what could not be read may read them

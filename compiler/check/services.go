@@ -8,7 +8,6 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
-	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/types"
 )
 
@@ -97,7 +96,7 @@ func (b opBody) ready(a *ast.Attr) {
 
 // declareServices makes the names of services known to what stands beside them.
 func (f *file) declareServices(into *expr.Scope, items []ast.Item) {
-	seen := map[string]source.Span{}
+	var seen spots
 	for _, it := range items {
 		s, ok := it.(*ast.Service)
 		if !ok {
@@ -114,7 +113,7 @@ func (f *file) declareServices(into *expr.Scope, items []ast.Item) {
 			f.errorf(diag.DuplicateName, s.Name.Range, "service %q has the name of something else here: rename it", s.Name.Text)
 			continue
 		}
-		seen[s.Name.Text] = s.Name.Range
+		seen.set(s.Name.Text, s.Name.Range)
 		into.Declare(s.Name.Text, expr.Var{Type: expr.Service})
 	}
 	f.serviceOrder(items)

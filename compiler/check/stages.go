@@ -27,10 +27,11 @@ type node struct {
 	stage *stage
 	step  *Step
 	items []ast.Item // those that may stand there
+	own   []ast.Item // those of them that are an inline op's
 	refs  []expr.Ref // free names of its expressions
 	reads reads
-	needs map[string]source.Span
-	after map[string]source.Span
+	needs spots
+	after spots
 	// local is where its modifiers are evaluated, once its loops are known.
 	local  exprs
 	broken bool
@@ -38,24 +39,37 @@ type node struct {
 
 // reads are the steps that something reads: their values, or only how they ended; and the
 // pipeline's services that it mentions.
-type reads struct{ value, order, services map[string]source.Span }
-
-func newReads() reads {
-	return reads{value: map[string]source.Span{}, order: map[string]source.Span{}, services: map[string]source.Span{}}
-}
+type reads struct{ value, order, services spots }
 
 func (r reads) empty() bool { return len(r.value)+len(r.order) == 0 }
 
-func (r reads) add(s reads, at source.Span) {
+func (r *reads) add(s reads, at source.Span) {
 	for n := range s.value {
-		r.value[n] = at
+		r.value.set(n, at)
 	}
 	for n := range s.order {
-		r.order[n] = at
+		r.order.set(n, at)
 	}
 	for n := range s.services {
-		r.services[n] = at
+		r.services.set(n, at)
 	}
+}
+
+// spots are the places of names. Most stay empty, and are not made before they hold something.
+type spots map[string]source.Span
+
+func (s *spots) set(name string, at source.Span) {
+	if *s == nil {
+		*s = spots{}
+	}
+	(*s)[name] = at
+}
+
+func (s spots) names() []string {
+	if len(s) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s))
 }
 
 func (b *body) newStage(s *expr.Scope, tail bool) *stage {
@@ -64,10 +78,7 @@ func (b *body) newStage(s *expr.Scope, tail bool) *stage {
 
 // collect takes in a step by name.
 func (s *stage) collect(d *ast.Step) {
-	n := &node{
-		stage: s, step: &Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType},
-		reads: newReads(), needs: map[string]source.Span{}, after: map[string]source.Span{},
-	}
+	n := &node{stage: s, step: &Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType}}
 	s.reservedStep(d)
 	if !s.declare(s.names, d.Name, "step") {
 		return
@@ -166,7 +177,7 @@ func (s *stage) cycle(path []string) {
 				at = n.step.Decl.Name
 			}
 		} else {
-			s.letReads[name] = newReads()
+			s.letReads[name] = reads{}
 			s.scope.Declare(name, expr.Var{Type: types.InvalidType, Broken: true})
 			if at.Text == "" {
 				at = s.lets[name].Name
@@ -183,26 +194,26 @@ func (s *stage) let(l *ast.Let, uses []string) {
 		s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: types.InvalidType, Uses: uses})
 		return // on a cycle
 	}
-	r := newReads()
-	s.sortReads(expr.Refs(l.Value), r)
+	var r reads
+	s.sortReads(expr.Refs(l.Value), &r)
 	s.letReads[name] = r
 	t := s.letType(s.in(s.scope), l)
-	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses, Services: slices.Sorted(maps.Keys(r.services))})
+	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses, Services: r.services.names()})
 	s.scope.Declare(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid})
 }
 
 // sortReads adds the steps behind free names, to the values or to the ends that are read.
-func (s *stage) sortReads(refs []expr.Ref, into reads) {
+func (s *stage) sortReads(refs []expr.Ref, into *reads) {
 	for _, ref := range refs {
 		switch {
 		case s.nodes[ref.Name] != nil && ref.Order:
-			into.order[ref.Name] = ref.Span
+			into.order.set(ref.Name, ref.Span)
 		case s.nodes[ref.Name] != nil:
-			into.value[ref.Name] = ref.Span
+			into.value.set(ref.Name, ref.Span)
 		case s.lets[ref.Name] != nil:
 			into.add(s.letReads[ref.Name], ref.Span)
 		case s.services[ref.Name]:
-			into.services[ref.Name] = ref.Span
+			into.services.set(ref.Name, ref.Span)
 		}
 	}
 }

@@ -68,7 +68,9 @@ func (n *node) openScope() {
 // bind types `needs name = expr`. No binding sees another.
 func (n *node) bind() {
 	e := n.local
-	e.narrow = n.needed()
+	if len(n.bindings()) > 0 {
+		e.narrow = n.needed()
+	}
 	for _, it := range n.items {
 		needs, ok := it.(*ast.Needs)
 		if !ok {
@@ -85,7 +87,9 @@ func (n *node) bind() {
 		delete(n.local.narrow, b.Name)
 		n.local.scope.Declare(b.Name, expr.Var{Type: b.Type, Broken: b.Type.Kind == types.Invalid})
 	}
-	n.step.Narrow = slices.Sorted(maps.Keys(n.local.narrow))
+	if len(n.local.narrow) > 0 {
+		n.step.Narrow = slices.Sorted(maps.Keys(n.local.narrow))
+	}
 }
 
 // anyOptional is wanted where a field of type T? is read as what it is.
@@ -116,7 +120,7 @@ func (n *node) narrowBy() {
 			plain[name] = true
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.needs)) {
+	for _, name := range n.needs.names() {
 		n.step.Needs = append(n.step.Needs, name)
 		add(name)
 	}
@@ -145,11 +149,14 @@ func (n *node) needed() map[string]bool {
 // loops types the lists of `for` and makes their variables known.
 func (n *node) loops() {
 	s := n.stage
-	seen := scope{}
+	var seen scope
 	for _, it := range n.items {
 		loop, ok := it.(*ast.For)
 		if !ok {
 			continue
+		}
+		if seen == nil {
+			seen = scope{}
 		}
 		n.loopName(loop, seen)
 		elem := types.InvalidType
@@ -285,6 +292,9 @@ func (n *node) needWhy(need ast.Need) *expr.Why {
 }
 
 func (n *node) loopVars() map[string]bool {
+	if len(n.step.Loops) == 0 {
+		return nil
+	}
 	vars := map[string]bool{}
 	for _, l := range n.step.Loops {
 		vars[l.Var] = true
@@ -296,9 +306,28 @@ func (n *node) loopVars() map[string]bool {
 func (f *file) brief(at source.Span) string { return oneLine(f.src.Slice(at)) }
 
 func oneLine(s string) string {
+	if isOneLine(s) {
+		return s
+	}
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
+	if r := []rune(s); len(r) > longestLine {
+		return string(r[:longestLine-1]) + "…"
 	}
 	return s
+}
+
+// longestLine is how many characters of a text are shown in one line.
+const longestLine = 60
+
+// isOneLine says that a text is already as oneLine makes it.
+func isOneLine(s string) bool {
+	if len(s) > longestLine || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == ' ' && s[i+1] == ' ' {
+			return false
+		}
+	}
+	return true
 }

@@ -8,12 +8,19 @@ import (
 )
 
 // Cache keeps the parsed files of modules that are used, the standard library's included, so that
-// several loads parse each of them once. It never keeps an entry's own files. Every load reads the
-// files anew, and one whose content has changed is parsed again, in place of the old one. The
-// zero value is ready. It is safe for concurrent use; so are the trees, which nobody changes.
+// several loads parse each of them once. Every load reads the files anew, and one whose content has
+// changed is parsed again, in place of the old one. The zero value is ready. It is safe for
+// concurrent use; so are the trees, which nobody changes.
 type Cache struct {
-	mu    sync.Mutex
-	files map[place]*parsed
+	// Edited says that the same entry is loaded again after each of its changes, one load at a time: its own files
+	// are kept, too, of a changed file what can be is taken over, and what the last few loads did not use goes.
+	Edited bool
+
+	mu     sync.Mutex
+	files  map[place]*parsed
+	clean  map[place]*ast.File // the last form of each edited file of which nothing was reported
+	config map[string]Config   // by the text of pipe.toml, where nothing was reported of it
+	load   int                 // how many there were
 }
 
 // place is a file of a repository, by its names in it.
@@ -26,14 +33,18 @@ type parsed struct {
 	file   *ast.File
 	broken bool
 	diags  diag.List
+	used   int // by which load
 }
 
-// entry is what is known of a file with this content, or where to put it.
-func (c *Cache) entry(root, name, text string) *parsed {
+// keeps says whether a file is kept; an entry's own are for one that is edited.
+func (c *Cache) keeps(shared bool) bool { return c != nil && (shared || c.Edited) }
+
+// entry is what is known of a file with this content, or where to put it, and the form that it was edited from.
+func (c *Cache) entry(root, name, text string) (p *parsed, before *ast.File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := place{root, name}
-	p := c.files[at]
+	p = c.files[at]
 	if p == nil || p.text != text {
 		if c.files == nil {
 			c.files = map[place]*parsed{}
@@ -41,5 +52,59 @@ func (c *Cache) entry(root, name, text string) *parsed {
 		p = &parsed{text: text}
 		c.files[at] = p
 	}
-	return p
+	p.used = c.load
+	return p, c.clean[at]
+}
+
+// done takes in a file that has been parsed.
+func (c *Cache) done(root, name string, p *parsed) {
+	if c == nil || !c.Edited || p.diags.Len() > 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.clean == nil {
+		c.clean = map[place]*ast.File{}
+	}
+	c.clean[place{root, name}] = p.file
+}
+
+// remembered is for how many loads a file stays that none of them uses.
+const remembered = 8
+
+// begin counts a load, and lets go of what the last ones did not use.
+func (c *Cache) begin() {
+	if c == nil || !c.Edited {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.load++
+	for at, p := range c.files {
+		if p.used+remembered < c.load {
+			delete(c.files, at)
+			delete(c.clean, at)
+		}
+	}
+}
+
+// configOf is what a text of pipe.toml came to.
+func (c *Cache) configOf(text string) (Config, bool) {
+	if c == nil || !c.Edited {
+		return Config{}, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.config[text]
+	return known, ok
+}
+
+// keepConfig keeps the last text of pipe.toml of which nothing was reported.
+func (c *Cache) keepConfig(text string, known Config) {
+	if c == nil || !c.Edited {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.config = map[string]Config{text: known}
 }

@@ -90,8 +90,14 @@ func (l *loader) config() Config {
 		}
 		text = string(b)
 	}
-	r := configReader{file: source.NewFile("pipe.toml", text), diags: l.diags}
-	c := r.read()
+	c, known := l.opts.Cache.configOf(text)
+	if !known {
+		said := l.diags.Len()
+		r := configReader{file: source.NewFile("pipe.toml", text), diags: l.diags}
+		if c = r.read(); l.diags.Len() == said {
+			l.opts.Cache.keepConfig(text, c)
+		}
+	}
 	c.Path = path
 	return c
 }

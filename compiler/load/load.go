@@ -33,7 +33,8 @@ type Options struct {
 	Std fs.FS
 	// Overlay replaces the content of files, by absolute path (unsaved editor buffers).
 	Overlay map[string]string
-	// Cache shares parsed modules with other loads; nil shares nothing.
+	// Cache shares parsed modules with other loads, and parsed files with the loads of earlier forms of the same entry;
+	// nil shares nothing.
 	Cache *Cache
 }
 
@@ -61,6 +62,7 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 	if err != nil {
 		return nil, &PathError{Path: name, Message: "cannot be read", Err: err}
 	}
+	o.Cache.begin()
 	l := &loader{
 		root: root, real: resolve(root), opts: o, diags: diags,
 		modules: map[string]*Module{}, files: map[string]*ast.File{}, broken: map[string]bool{}, state: map[*Module]state{},

@@ -42,21 +42,24 @@ func (l *loader) file(rel string) (*ast.File, *problem) {
 
 // parse parses a text once, or takes it from the loads that came before where it may be shared.
 func (l *loader) parse(name, text string, shared bool) *ast.File {
-	p := &parsed{}
-	if shared && l.opts.Cache != nil {
-		p = l.opts.Cache.entry(l.root, name, text)
+	p, before := &parsed{}, (*ast.File)(nil)
+	if l.opts.Cache.keeps(shared) {
+		p, before = l.opts.Cache.entry(l.root, name, text)
 	}
-	p.once.Do(func() { p.file, p.broken = parse(source.NewFile(name, text), &p.diags) })
+	p.once.Do(func() {
+		p.file, p.broken = parse(source.NewFile(name, text), before, &p.diags)
+		l.opts.Cache.done(l.root, name, p)
+	})
 	l.broken[name] = p.broken
 	l.diags.Append(&p.diags)
 	return p.file
 }
 
-// parse reads a text that may be none, which it says.
-func parse(src *source.File, diags *diag.List) (f *ast.File, broken bool) {
+// parse reads a text that may be none, which it says, and may be an edited form of another.
+func parse(src *source.File, before *ast.File, diags *diag.List) (f *ast.File, broken bool) {
 	i := invalidUTF8(src.Text)
 	if i < 0 {
-		return parser.Parse(src, diags), false
+		return parser.Again(src, before, diags), false
 	}
 	diags.Add(diag.Diagnostic{
 		Rule: diag.UnreadableFile, File: src, Span: source.Span{Start: int32(i), End: int32(i + 1)},

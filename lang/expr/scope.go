@@ -69,6 +69,13 @@ func (s *Scope) Child(f Functions) *Scope {
 	return &Scope{parent: s, functions: s.functions | f, registry: s.registry}
 }
 
+// ChildWith is Child with names of its own, which are valid and few.
+func (s *Scope) ChildWith(f Functions, own Names) *Scope {
+	c := s.Child(f)
+	c.vars = vars{list: own.list, shared: true}
+	return c
+}
+
 // Declare adds or shadows a name.
 func (s *Scope) Declare(name string, v Var) {
 	if v.Type == nil || v.Type.Kind == types.Invalid {

@@ -1,10 +1,28 @@
 package expr
 
+import (
+	"maps"
+	"slices"
+)
+
 // vars are names in the order in which they became known. Most scopes have a handful, for which a map
 // would cost more than it saves.
 type vars struct {
-	list  []named
-	index map[string]int // places in the list, once it is long
+	list   []named
+	index  map[string]int // places in the list, once it is long
+	shared bool           // others have the same list
+}
+
+// Names are names that many scopes have, all of the same meaning. They are not changed.
+type Names struct{ list []named }
+
+// NamesOf collects names, each once.
+func NamesOf(all map[string]Var) Names {
+	var n Names
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		n.list = append(n.list, named{name, all[name]})
+	}
+	return n
 }
 
 type named struct {
@@ -38,6 +56,9 @@ func (v *vars) get(name string) (Var, bool) {
 }
 
 func (v *vars) set(name string, x Var) {
+	if v.shared {
+		v.list, v.shared = slices.Clone(v.list), false
+	}
 	if i := v.find(name); i >= 0 {
 		v.list[i].Var = x
 		return
