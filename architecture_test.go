@@ -35,6 +35,9 @@ var allowed = map[string]string{
 	"compiler/load":  "lang/source lang/diag lang/ast lang/parser lang/token",
 	"compiler/check": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/token lang/format compiler/load",
 	"compiler/lint":  "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/script lang/format compiler/load compiler/check",
+	// script: a session keeps what scripts mean from one check to the next, and hands it to lint
+	"compiler/session": "lang/diag lang/script compiler/load compiler/check compiler/lint",
+
 	"compiler/plan":  "lang/types lang/value",
 	"compiler/lower": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/format compiler/load compiler/check compiler/plan",
 

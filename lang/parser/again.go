@@ -136,7 +136,7 @@ type setting struct{ head, tail string }
 var (
 	// behind another declaration, since the documentation of the first one may be the file's.
 	behind = setting{"use \"x\"\n", "\n"}
-	inside = setting{"pipeline x {\n", "\n}\n"}
+	inside = setting{"pipeline x() {\n", "\n}\n"}
 )
 
 // window is a part of a file that was read by itself.
