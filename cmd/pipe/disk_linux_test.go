@@ -106,3 +106,40 @@ func TestFullDiskOfAStep(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestReadOnlyStore: what a store holds can be read where nothing can be written, and whoever must write is
+// told where and what to do.
+func TestReadOnlyStore(t *testing.T) {
+	disk := tiny(t, "16m")
+	dir := oneModule(t, `
+pipeline main() {
+  ask = op {
+    inputs []
+    approve "go on?"
+    run `+"`echo fine`"+`
+  }
+}
+`)
+	store := filepath.Join(disk, "store")
+	run := func(want int, says string, args ...string) {
+		t.Helper()
+		cmd := pipeIn(t, dir, store, args...)
+		out, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != want || !strings.Contains(string(out), says) {
+			t.Errorf("pipe %s: exit %d, want %d and %q\n%s", strings.Join(args, " "), code, want, says, out)
+		}
+	}
+	run(4, "ask asks", "run", "p.pipe")
+	run(0, "is approved", "approve", "latest", "ask")
+	run(0, "fine", "resume")
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	run(0, "succeeded", "runs")
+	run(0, "ask   ✓ succeeded", "show")
+	run(0, "fine", "logs")
+	run(0, "approved ask", "audit")
+	run(0, "lines: 1, all as they were written", "audit", "verify")
+	run(1, "mount it to be written, or name another folder with --store or PIPE_STORE", "run", "p.pipe")
+	run(1, "read-only file system", "resume", "--from", "ask")
+}

@@ -105,6 +105,44 @@ func TestVerifyNamesTheLine(t *testing.T) {
 	}
 }
 
+// What is proven are the lines behind the last that is not as it was written, as long as the end is the one that is known.
+func TestProven(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(lines []string) []string
+		steps  string // of the lines that are proven
+	}{
+		{"nothing", func(l []string) []string { return l }, "s0 s1 s2 s3 s4"},
+		{"a torn end", func(l []string) []string { return append(l, `{"line":6,"ti`) }, "s0 s1 s2 s3 s4"},
+		{"an edit", func(l []string) []string { l[2] = strings.Replace(l[2], "approved", "denied", 1); return l }, "s3 s4"},
+		{"another hash", func(l []string) []string { l[2] = rehashed(t, strings.Replace(l[2], "s2", "s9", 1)); return l }, "s3 s4"},
+		{"a line that is none", func(l []string) []string { l[3] = "x\n"; return l }, "s4"},
+		{"a dropped line", func(l []string) []string { return slices.Delete(l, 1, 2) }, "s2 s3 s4"},
+		{"the end cut", func(l []string) []string { return l[:3] }, ""},
+		{"the last edited", func(l []string) []string { l[4] = strings.Replace(l[4], "approved", "denied", 1); return l }, ""},
+		{"the last replaced", func(l []string) []string { l[4] = rehashed(t, strings.Replace(l[4], "s4", "s9", 1)); return l }, ""},
+		{"everything gone", func([]string) []string { return nil }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l, lines := written(t, 5)
+			if err := os.WriteFile(l.path(), []byte(strings.Join(tt.change(lines), "")), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			all, from, err := l.Proven()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var steps []string
+			for _, e := range all[from:] {
+				steps = append(steps, e.Step)
+			}
+			if got := strings.Join(steps, " "); got != tt.steps {
+				t.Errorf("%q, want %q", got, tt.steps)
+			}
+		})
+	}
+}
+
 // rehashed gives a line a hash that fits what it says.
 func rehashed(t *testing.T, line string) string {
 	t.Helper()

@@ -11,7 +11,7 @@ type Anchors struct{ Dir string }
 
 // Anchor gives how many lines a file had and the hash of the last; 0 and "" before the first.
 func (a Anchors) Anchor(name string) (lines int64, hash string, err error) {
-	err = a.with(func(db *sql.DB) error {
+	err = a.with(openToRead, func(db *sql.DB) error {
 		err := db.QueryRow("SELECT lines, hash FROM anchors WHERE name = ?", name).Scan(&lines, &hash)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -23,7 +23,7 @@ func (a Anchors) Anchor(name string) (lines int64, hash string, err error) {
 
 // SetAnchor remembers how many lines a file has and the hash of the last.
 func (a Anchors) SetAnchor(name string, lines int64, hash string) error {
-	return a.with(func(db *sql.DB) error {
+	return a.with(openToWrite, func(db *sql.DB) error {
 		return patiently(func() error {
 			_, err := db.Exec("INSERT OR REPLACE INTO anchors VALUES (?,?,?)", name, lines, hash)
 			return err
@@ -31,10 +31,17 @@ func (a Anchors) SetAnchor(name string, lines int64, hash string) error {
 	})
 }
 
-func (a Anchors) with(f func(*sql.DB) error) error {
-	db, err := open(a.Dir)
+func openToWrite(dir string) (db *sql.DB, done func() error, err error) {
+	if db, err = open(dir); err != nil {
+		return nil, nil, err
+	}
+	return db, db.Close, nil
+}
+
+func (a Anchors) with(open func(string) (*sql.DB, func() error, error), f func(*sql.DB) error) error {
+	db, done, err := open(a.Dir)
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
-	return errors.Join(f(db), db.Close())
+	return errors.Join(f(db), done())
 }

@@ -65,18 +65,19 @@ type Step struct {
 type Reader struct {
 	dir   string
 	db    *sql.DB // nil where nothing was ever written
+	done  func() error
 	alive func(run string) bool
 }
 
 // Open opens the journal in a store's folder. alive tells whether the supervisor of a run that
-// has not ended lives.
+// has not ended lives. A store in which nothing can be written is read all the same.
 func Open(dir string, alive func(run string) bool) (*Reader, error) {
 	r := &Reader{dir: dir, alive: alive}
 	if _, err := os.Stat(filepath.Join(dir, file)); errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}
 	var err error
-	if r.db, err = open(dir); err != nil {
+	if r.db, r.done, err = openToRead(dir); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	return r, nil
@@ -87,7 +88,7 @@ func (r *Reader) Close() error {
 	if r.db == nil {
 		return nil
 	}
-	return r.db.Close()
+	return r.done()
 }
 
 // Filter chooses runs. The zero value is every run.

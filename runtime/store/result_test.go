@@ -368,7 +368,7 @@ func TestUsage(t *testing.T) {
 	for _, u := range list {
 		got[u.Name] = u.Files
 	}
-	if diff := cmp.Diff(map[string]int{"results": 1, "content": 1, "digests": 0, "caches": 0, "runs": 0, "state": 0}, got); diff != "" {
+	if diff := cmp.Diff(map[string]int{"results": 1, "content": 1, "digests": 0, "caches": 0, "runs": 0, "journal": 0, "state": 0}, got); diff != "" {
 		t.Error(diff)
 	}
 	if list[1].Bytes != int64(len("content")) {

@@ -9,21 +9,22 @@ import (
 
 // Usage is what a part of the store takes.
 type Usage struct {
-	Name  string // results, content, digests, caches, runs, state
+	Name  string // results, content, digests, caches, runs, journal, state
 	Files int
 	Bytes int64
 }
 
-// usageOf are the parts of the store and the folders that they lie in.
+// usageOf are the parts of the store and the files and folders that they lie in.
 var usageOf = []struct {
-	name    string
-	folders []string
+	name  string
+	paths []string
 }{
 	{"results", []string{results}},
 	{"content", []string{objects, trees}},
 	{"digests", []string{digests}},
 	{"caches", []string{"cache"}},
 	{"runs", []string{"runs"}},
+	{"journal", []string{"journal.db", "journal.db-wal", "audit.log"}},
 	{"state", []string{"state", "tmp"}},
 }
 
@@ -32,8 +33,8 @@ func (s *Store) Usage(ctx context.Context) ([]Usage, error) {
 	var out []Usage
 	for _, part := range usageOf {
 		u := Usage{Name: part.name}
-		for _, folder := range part.folders {
-			if err := s.count(ctx, folder, &u); err != nil {
+		for _, path := range part.paths {
+			if err := s.count(ctx, path, &u); err != nil {
 				return nil, err
 			}
 		}
@@ -42,8 +43,8 @@ func (s *Store) Usage(ctx context.Context) ([]Usage, error) {
 	return out, nil
 }
 
-func (s *Store) count(ctx context.Context, folder string, u *Usage) error {
-	return filepath.WalkDir(filepath.Join(s.dir, folder), func(_ string, d fs.DirEntry, err error) error {
+func (s *Store) count(ctx context.Context, path string, u *Usage) error {
+	return filepath.WalkDir(filepath.Join(s.dir, path), func(_ string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			return nil
 		}

@@ -154,6 +154,9 @@ func (a *app) code(err error) int {
 		return ExitUsage
 	}
 	fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(err.Error()))
+	if help := a.storeHelp(err); help != "" {
+		fmt.Fprintf(a.Err, "  help: %s\n", help)
+	}
 	return ExitFailed
 }
 

@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +39,29 @@ func (a *app) ownFolder() string {
 		return ""
 	}
 	return dir
+}
+
+// storeHelp is the way out where the store cannot be used, "" for an error of anything else.
+func (a *app) storeHelp(err error) string {
+	var at *fs.PathError
+	dir := a.ownFolder()
+	if dir == "" || !errors.As(err, &at) {
+		return ""
+	}
+	rel, outside := filepath.Rel(dir, at.Path)
+	if outside != nil || !filepath.IsLocal(rel) {
+		return ""
+	}
+	other := "name another folder with --store or PIPE_STORE"
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room there, or " + other
+	case errors.Is(err, syscall.EROFS):
+		return "mount it to be written, or " + other
+	case errors.Is(err, fs.ErrPermission):
+		return "give this user the right to write there, or " + other
+	}
+	return other
 }
 
 // runInfo is what the journal is told of a run that starts.

@@ -21,7 +21,7 @@ func (a *app) storeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "store",
 		Short: "Show what the store holds",
-		Long:  "Shows how much the store holds: cached results, content by digest, digests of files, named cache folders,\nruns with their kept files, and the state of runs under way.",
+		Long:  "Shows how much the store holds: cached results, content by digest, digests of files, named cache folders,\nruns with what they wrote and kept, the journal of all of them, and the state of runs under way.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			place, err := a.store(secret.NewSealer(a.getenv))
