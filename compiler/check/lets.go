@@ -70,7 +70,7 @@ func (m *module) checkLet(d *letDecl, uses []string, broken bool) {
 	}
 	name := d.decl.Name.Text
 	m.out.Lets = append(m.out.Lets, &Let{Name: name, File: d.file.ast, Decl: d.decl, Type: t, Uses: uses})
-	m.declareLet(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid})
+	m.declareLet(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid, Value: d.decl.Value, In: d.file.scope})
 }
 
 // declareLet makes a value known in every file of the module.

@@ -199,7 +199,7 @@ func (s *stage) let(l *ast.Let, uses []string) {
 	s.letReads[name] = r
 	t := s.letType(s.in(s.scope), l)
 	s.out.Lets = append(s.out.Lets, &Let{Name: name, File: s.ast, Decl: l, Type: t, Uses: uses, Services: r.services.names()})
-	s.scope.Declare(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid})
+	s.scope.Declare(name, expr.Var{Type: t, Broken: t.Kind == types.Invalid, Value: l.Value, In: s.scope})
 }
 
 // sortReads adds the steps behind free names, to the values or to the ends that are read.

@@ -54,6 +54,7 @@ type scene struct {
 	rename func(name string) string
 	self   string // what self stands for; "" when it means nothing
 	known  *known
+	opened *int // how many lets were looked into
 }
 
 // known are texts and types of expressions that several conditions are asked about.
@@ -70,11 +71,35 @@ type typed struct {
 
 func newKnown() *known { return &known{map[ast.Expr]string{}, map[typed]*types.Type{}} }
 
-func (p *pass) newScene() *scene { return &scene{vars: map[string]*variable{}, known: p.known} }
+func (p *pass) newScene() *scene {
+	return &scene{vars: map[string]*variable{}, known: p.known, opened: new(int)}
+}
 
 // at is the scene from the point of view of a place.
 func (s *scene) at(where *expr.Scope, rename func(string) string) *scene {
-	return &scene{vars: s.vars, where: where, rename: rename, known: s.known}
+	return &scene{vars: s.vars, where: where, rename: rename, known: s.known, opened: s.opened}
+}
+
+// maxOpened bounds how many lets are looked into: they may double at each.
+const maxOpened = 100
+
+// open is what a let names, from its own point of view. One that names a constant stays closed: it is a
+// switch that somebody turns in the text.
+func (s *scene) open(x ast.Expr) (*scene, ast.Expr) {
+	for {
+		id, ok := ast.Unparen(x).(*ast.Ident)
+		if !ok || s.where == nil {
+			return s, x
+		}
+		v, found := s.where.Lookup(id.Name)
+		if !found || v.Value == nil || v.Broken || s.rename != nil && s.rename(id.Name) != id.Name || len(expr.Refs(v.Value)) == 0 || broken(v.Value) {
+			return s, x
+		}
+		if *s.opened++; *s.opened > maxOpened {
+			return s, x
+		}
+		s, x = s.at(v.In, nil), v.Value
+	}
 }
 
 // fact is what a condition of a setting says of it.
@@ -91,7 +116,7 @@ func (s *scene) fact(f *check.Setting) *formula {
 		}
 		return name
 	}
-	inner := &scene{vars: s.vars, where: scope, rename: rename, self: self, known: s.known}
+	inner := &scene{vars: s.vars, where: scope, rename: rename, self: self, known: s.known, opened: s.opened}
 	return inner.read(f.Decl.Where)
 }
 
@@ -119,6 +144,10 @@ func (s *scene) read(x ast.Expr) *formula {
 	case *ast.Call:
 		if f := s.ending(x); f != nil {
 			return f
+		}
+	case *ast.Ident:
+		if inner, value := s.open(x); inner != s {
+			return inner.read(value)
 		}
 	}
 	return s.opaque(x)
@@ -178,6 +207,7 @@ func (s *scene) membership(x *ast.Binary) *formula {
 
 // compared is a comparison with a constant.
 func (s *scene) compared(x ast.Expr, op string, p point) *formula {
+	s, x = s.open(x)
 	if op == "!=" {
 		return not(s.compared(x, "==", p))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/format"
 	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/types"
 )
 
 // constantGuards finds conditions that are the same whatever happens.
@@ -84,7 +85,7 @@ func (p *pass) plainGuard(l *check.Pipeline, s *check.Step) string {
 // conditional says that an item may have a condition of another kind than `when`.
 func conditional(it ast.Item) bool {
 	switch it.(type) {
-	case *ast.Require, *ast.For, *ast.Approve, *ast.AllowFailure:
+	case *ast.Require, *ast.For, *ast.Approve, *ast.AllowFailure, *ast.Retry:
 		return true
 	}
 	return false
@@ -116,8 +117,21 @@ func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {
 	case *ast.Approve:
 		p.constantGuard(f, scope, it.When, "approve when", it)
 	case *ast.AllowFailure:
-		p.constantGuard(f, scope, it.When, "allow_failure when", it)
+		if it.When != nil {
+			p.constantGuard(f, ofAttempt(scope), it.When, "allow_failure when", it)
+		}
+	case *ast.Retry:
+		if it.When != nil {
+			p.constantGuard(f, ofAttempt(scope), it.When, "retry when", it)
+		}
 	}
+}
+
+// ofAttempt is a scope that knows the last attempt's exit code, too.
+func ofAttempt(scope *expr.Scope) *expr.Scope {
+	s := scope.Child(expr.Attempt)
+	s.Declare("exit_code", expr.Var{Type: types.IntType})
+	return s
 }
 
 // constantGuard says what a condition comes to when nothing can make it anything else.

@@ -2,24 +2,28 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/lang/format"
 	"github.com/pipelang/pipe/lang/source"
 )
 
 // held is a lock while something else happens.
 type held struct {
-	key  string // the text of the key, which is the same lock wherever it is the same
+	key  string // the same for the same lock
+	text string // the key as it is written
 	file *source.File
 	at   source.Span
 }
 
 // lockRules find locks that wait for each other, and people who are waited for under a lock.
 var lockRules = rule{program: func(p *pass) {
-	l := locks{pass: p, orders: map[[2]string][2]held{}, told: map[source.Span]bool{}}
+	l := locks{pass: p, orders: map[[2]string][2]held{}, told: map[spot]bool{}}
 	for _, m := range p.program.Load.Modules {
 		if m.Std || p.program.Modules[m] == nil {
 			continue
@@ -28,7 +32,7 @@ var lockRules = rule{program: func(p *pass) {
 			for _, d := range f.Decls {
 				if d, ok := d.(*ast.Pipeline); ok {
 					if pl := p.program.Modules[m].Pipelines[d.Name.Text]; pl != nil && pl.Decl == d {
-						l.pipeline(pl, nil, 0)
+						l.pipeline(pl, nil, nil, 0)
 					}
 				}
 			}
@@ -43,37 +47,102 @@ const maxCalls = 12
 type locks struct {
 	*pass
 	orders map[[2]string][2]held // the first place where a lock is taken while another is held
-	told   map[source.Span]bool
+	told   map[spot]bool
 }
 
+// keys are those that a pipeline's parameters stand for where it is called; one that is not there may be anything.
+type keys map[string]string
+
 // pipeline goes through a pipeline that is called while locks are held.
-func (l *locks) pipeline(pl *check.Pipeline, under []held, depth int) {
+func (l *locks) pipeline(pl *check.Pipeline, args keys, under []held, depth int) {
 	if depth > maxCalls {
 		return
 	}
-	under = l.take(pl.File.Source, pl.Head, under)
+	head := place{pl.File.Source, pl, nil, pl.Scope, args}
+	under = l.take(head, pl.Head, under)
 	for s := range steps(pl) {
 		for _, it := range s.Modifiers {
 			if a, ok := it.(*ast.Approve); ok && len(under) > 0 {
 				l.approval(pl.File.Source, s, a, under[len(under)-1])
 			}
 		}
-		inner := l.take(pl.File.Source, s.Modifiers, under)
+		at := place{pl.File.Source, pl, s, s.Scope, args}
+		inner := l.take(at, s.Modifiers, under)
 		if s.Pipeline != nil {
-			l.pipeline(s.Pipeline, inner, depth+1)
+			l.pipeline(s.Pipeline, at.passed(), inner, depth+1)
 		}
 	}
 }
 
+// place is where a key is read.
+type place struct {
+	file  *source.File
+	in    *check.Pipeline
+	step  *check.Step // nil at the head
+	scope *expr.Scope
+	args  keys
+}
+
+// passed are the keys that a step's arguments stand for.
+func (p place) passed() keys {
+	args := keys{}
+	for _, a := range p.step.Args {
+		if a.Param != nil && !broken(a.Value) {
+			args[a.Param.Name] = p.key(a.Value)
+		}
+	}
+	return args
+}
+
+// key is the same for expressions that are the same once their names are what they stand for.
+func (p place) key(x ast.Expr) string {
+	x = ast.Unparen(x)
+	if id, ok := x.(*ast.Ident); ok {
+		return p.name(id.Name)
+	}
+	var b strings.Builder
+	at, end := x.Span().Start, x.Span().End
+	for _, r := range expr.Refs(x) {
+		b.WriteString(p.file.Text[at:r.Span.Start] + p.name(r.Name))
+		at = r.Span.End
+	}
+	b.WriteString(p.file.Text[at:end])
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// name is what a name stands for: itself when it means the same everywhere.
+func (p place) name(name string) string {
+	v, found := p.scope.Lookup(name)
+	switch {
+	case found && v.Value != nil && v.In != p.scope && len(expr.Refs(v.Value)) == 0:
+		return format.Expr(ast.Unparen(v.Value))
+	case found && v.Value != nil:
+		return fmt.Sprintf("%s of %p", name, v.Value)
+	case p.own(name):
+		return fmt.Sprintf("%s of %p", name, p.step)
+	case p.args[name] != "":
+		return p.args[name]
+	case name == "settings" || name == "git" || name == "ci" || name == "run":
+		return name
+	}
+	return fmt.Sprintf("%s of %p", name, p.in)
+}
+
+// own says that a name is the step's: another one in each of its instances.
+func (p place) own(name string) bool {
+	return p.step != nil && (slices.ContainsFunc(p.step.Loops, func(l check.Loop) bool { return l.Var == name }) ||
+		slices.ContainsFunc(p.step.Bindings, func(b check.Binding) bool { return b.Name == name }))
+}
+
 // take adds the locks among items to what is held.
-func (l *locks) take(f *source.File, items []ast.Item, under []held) []held {
+func (l *locks) take(at place, items []ast.Item, under []held) []held {
 	under = under[:len(under):len(under)]
 	for _, it := range items {
 		k, ok := it.(*ast.Lock)
 		if !ok || broken(k.Key) {
 			continue
 		}
-		next := held{format.Expr(ast.Unparen(k.Key)), f, k.Key.Span()}
+		next := held{at.key(k.Key), format.Expr(ast.Unparen(k.Key)), at.file, k.Key.Span()}
 		for _, h := range under {
 			l.order(h, next)
 		}
@@ -86,7 +155,7 @@ func (l *locks) take(f *source.File, items []ast.Item, under []held) []held {
 func (l *locks) order(outer, inner held) {
 	if outer.key == inner.key {
 		l.tell(inner, finding{
-			rule: diag.Deadlock, message: fmt.Sprintf("lock %s is held already here, so this waits for ever", inner.key),
+			rule: diag.Deadlock, message: fmt.Sprintf("lock %s is held already here, so this waits for ever", inner.text),
 			help:    "remove one of the two",
 			related: []diag.Related{{File: outer.file, Span: outer.at, Message: "held since here"}},
 		})
@@ -104,16 +173,16 @@ func (l *locks) order(outer, inner held) {
 func (l *locks) crossed(outer, inner, there held) {
 	l.tell(inner, finding{
 		rule:    diag.Deadlock,
-		message: fmt.Sprintf("lock %s is taken while %s is held, and elsewhere the other way round: two runs can wait for each other for ever", inner.key, outer.key),
+		message: fmt.Sprintf("lock %s is taken while %s is held, and elsewhere the other way round: two runs can wait for each other for ever", inner.text, outer.text),
 		help:    "take them in one order everywhere",
-		related: []diag.Related{{File: there.file, Span: there.at, Message: fmt.Sprintf("here %s is taken while %s is held", outer.key, inner.key)}},
+		related: []diag.Related{{File: there.file, Span: there.at, Message: fmt.Sprintf("here %s is taken while %s is held", outer.text, inner.text)}},
 	})
 }
 
 func (l *locks) tell(at held, f finding) {
 	f.file, f.at = at.file, at.at
-	if !l.told[f.at] {
-		l.told[f.at] = true
+	if place := (spot{f.file.Name, f.at}); !l.told[place] {
+		l.told[place] = true
 		l.report(f)
 	}
 }
@@ -121,13 +190,14 @@ func (l *locks) tell(at held, f finding) {
 // approval says that a person is waited for while others wait for the lock. A step's own
 // lock is taken after its approval.
 func (l *locks) approval(f *source.File, s *check.Step, a *ast.Approve, outer held) {
-	if l.told[a.Range] {
+	place := spot{f.Name, a.Range}
+	if l.told[place] {
 		return
 	}
-	l.told[a.Range] = true
+	l.told[place] = true
 	l.report(finding{
 		rule: diag.ApprovalInLock, file: f, at: source.Span{Start: a.Range.Start, End: a.Range.Start + int32(len("approve"))},
-		message: fmt.Sprintf("step %q waits for a person while lock %s is held, and every other run waits with it", s.Name, outer.key),
+		message: fmt.Sprintf("step %q waits for a person while lock %s is held, and every other run waits with it", s.Name, outer.text),
 		help:    "let the steps that need the lock take it, after the approval",
 		related: []diag.Related{{File: outer.file, Span: outer.at, Message: "the lock is held from here on"}},
 	})

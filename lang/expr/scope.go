@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/decls"
 	celtypes "github.com/google/cel-go/common/types"
 
+	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/types"
 )
@@ -34,6 +35,9 @@ type Var struct {
 	Why *Why
 	// Broken silences everything that follows from the name.
 	Broken bool
+	// Value is what a let names, as it is read in the scope In; nil for other names.
+	Value ast.Expr
+	In    *Scope
 }
 
 // Why is the place that makes a step's result optional, and how to say so: "when go", "allow_failure".
