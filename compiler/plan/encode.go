@@ -58,8 +58,9 @@ func Digest(p *Plan) (string, error) {
 
 // DigestOf is the digest of bytes in the form that plans use: "sha256:" and hex.
 func DigestOf(text []byte) string {
+	const kind = "sha256:"
 	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return string(hex.AppendEncode(append(make([]byte, 0, len(kind)+2*len(sum)), kind...), sum[:]))
 }
 
 func canonical(v any) ([]byte, error) {

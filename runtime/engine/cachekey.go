@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +35,9 @@ type keyParts struct {
 	err   error
 }
 
+// usualParts are as many as most steps have.
+const usualParts = 12
+
 // withheld stands for a value that enters no key.
 const withheld = "secret"
 
@@ -61,8 +62,7 @@ func (k *keyParts) raw(name string, raw []byte, err error, keyed bool) {
 	if err == nil && (keyed || k.run.Bus.Hides(string(raw))) {
 		digest, err = k.run.fingerprint(raw)
 	} else {
-		sum := sha256.Sum256(raw)
-		digest = "sha256:" + hex.EncodeToString(sum[:])
+		digest = plan.DigestOf(raw)
 	}
 	if err != nil && k.err == nil {
 		k.err = &uncachedError{name + ": " + err.Error()}
@@ -72,7 +72,7 @@ func (k *keyParts) raw(name string, raw []byte, err error, keyed bool) {
 
 // keyParts are the parts of an attempt's key, all but what inputs select.
 func (w *opWork) keyParts(ctx context.Context) ([]store.Part, error) {
-	k := &keyParts{run: w.run}
+	k := &keyParts{run: w.run, parts: make([]store.Part, 0, usualParts)}
 	w.keyOp(k)
 	w.keyValues(k)
 	if err := w.keyReturn(ctx, k); err != nil {

@@ -131,7 +131,8 @@ type run struct {
 	// conditions are what the fields of records ask of their values.
 	conditions *plan.Conditions
 	types      sync.Map // plan.Type to *types.Type
-	programs   sync.Map // *plan.Expr to *program
+	programs   sync.Map // *plan.Expr to *program, where its value is not in the plan
+	constants  constants
 	modules    map[string]*module
 	ops        map[string]*opInfo
 	settings   value.Record

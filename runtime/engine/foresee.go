@@ -153,7 +153,7 @@ func programOf(x *plan.Expr) string {
 	if x.CEL != "" {
 		return ""
 	}
-	v, err := constant(x, types.ListOf(types.StringType))
+	v, err := constant(x, listOfTexts)
 	list, _ := v.(value.List)
 	if err != nil || len(list) == 0 {
 		return ""

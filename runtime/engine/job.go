@@ -42,7 +42,7 @@ func (w *opWork) texts(ctx context.Context, name string, x *plan.Expr) ([]string
 	if x == nil {
 		return nil, nil
 	}
-	v, err := w.run.eval(ctx, x, types.ListOf(types.StringType), w.scope)
+	v, err := w.run.eval(ctx, x, listOfTexts, w.scope)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -129,7 +129,7 @@ func (w *opWork) setLimits(ctx context.Context) error {
 	}
 	w.codes = []int{0}
 	if x := w.op.plan.SuccessCodes; x != nil {
-		v, err := w.run.eval(ctx, x, types.ListOf(types.IntType), w.scope)
+		v, err := w.run.eval(ctx, x, listOfInts, w.scope)
 		if err != nil {
 			return fmt.Errorf("success_codes: %w", err)
 		}

@@ -14,21 +14,20 @@ import (
 
 // program is a plan's expression made ready, once for a run.
 type program struct {
-	once  sync.Once
-	value value.Value
-	cel   *expr.Program
-	err   error
+	once sync.Once
+	cel  *expr.Program
+	err  error
 }
 
 // eval evaluates an expression of the plan in a scope. want may be nil. Errors are
 // *expr.UnknownError, the context's, or say what went wrong and where.
 func (r *run) eval(ctx context.Context, x *plan.Expr, want *types.Type, sc *scope) (value.Value, error) {
+	if x.CEL == "" {
+		return r.constants.read(x, want)
+	}
 	p := r.program(x, want, sc)
 	if p.err != nil {
 		return nil, p.err
-	}
-	if p.cel == nil {
-		return p.value, nil
 	}
 	var fault error
 	v, err := p.cel.Eval(ctx, expr.Input{
@@ -79,11 +78,6 @@ func (r *run) program(x *plan.Expr, want *types.Type, sc *scope) *program {
 }
 
 func (p *program) make(x *plan.Expr, want *types.Type, sc *scope) error {
-	if x.CEL == "" {
-		v, err := constant(x, want)
-		p.value = v
-		return err
-	}
 	tree, err := expr.Parse(x.CEL)
 	if err != nil {
 		return fmt.Errorf("the plan's expression at %s cannot be read: %w", x.At, err)
@@ -94,6 +88,40 @@ func (p *program) make(x *plan.Expr, want *types.Type, sc *scope) error {
 	}
 	return nil
 }
+
+// constants are values that stand in the plan, each read once for all steps that say the same.
+type constants struct {
+	mu   sync.RWMutex
+	have map[constantKey]value.Value
+}
+
+type constantKey struct {
+	want *types.Type
+	text string
+}
+
+func (c *constants) read(x *plan.Expr, want *types.Type) (value.Value, error) {
+	c.mu.RLock()
+	v, ok := c.have[constantKey{want, string(x.Value)}]
+	c.mu.RUnlock()
+	if ok {
+		return v, nil
+	}
+	v, err := constant(x, want)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.have == nil {
+		c.have = map[constantKey]value.Value{}
+	}
+	c.have[constantKey{want, string(x.Value)}] = v
+	return v, nil
+}
+
+// listOfTexts and listOfInts are each one type wherever they are asked for.
+var listOfTexts, listOfInts = types.ListOf(types.StringType), types.ListOf(types.IntType)
 
 // constant reads a value that stands in the plan.
 func constant(x *plan.Expr, want *types.Type) (value.Value, error) {

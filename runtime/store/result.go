@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 )
 
@@ -25,12 +28,35 @@ type Part struct {
 }
 
 // KeyOf is the key of a result that depends on these parts: the digest of their canonical JSON.
-func KeyOf(parts []Part) string {
-	text, err := json.Marshal(parts)
-	if err != nil {
-		panic(fmt.Sprintf("texts have JSON: %v", err))
+func KeyOf(parts []Part) string { return keyOfText(textOf(parts)) }
+
+// textOf is the canonical JSON of parts, put together by hand where nothing in it has to be escaped.
+func textOf(parts []Part) []byte {
+	escaped := func(p Part) bool { return !isPlain(p.Name) || !isPlain(p.Digest) }
+	if len(parts) == 0 || slices.ContainsFunc(parts, escaped) {
+		text, err := json.Marshal(parts)
+		if err != nil {
+			panic(fmt.Sprintf("texts have JSON: %v", err))
+		}
+		return text
 	}
-	return keyOfText(text)
+	text := make([]byte, 0, 128*(1+len(parts)))
+	for _, p := range parts {
+		text = append(append(text, `,{"name":"`...), p.Name...)
+		text = append(append(append(text, `","digest":"`...), p.Digest...), `"}`...)
+	}
+	text[0] = '['
+	return append(text, ']')
+}
+
+// isPlain reports that a text is the same in JSON.
+func isPlain[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 func keyOfText(parts []byte) string {
@@ -152,20 +178,60 @@ func readResult(path string) (Result, bool) {
 // readKeyed reads the result of a key as AddResult writes it, all but its parts: that they are those
 // of the key their digest says, which is a tenth of the time that it takes to read them.
 func readKeyed(path, key string) (Result, bool) {
-	text, err := readSmall(path)
+	pooled := buffers.Get().(*[]byte)
+	defer buffers.Put(pooled)
+	text, err := readSmall(path, *pooled)
 	if err != nil {
 		return Result{}, false
 	}
+	*pooled = text
 	parts, ours := bytes.CutPrefix(text, []byte(`{"schema":"`+resultSchema+`","key":"`+key+`","parts":`))
 	end := bytes.Index(parts, afterParts) // a text of JSON has no bare quote
 	if !ours || end < 0 || keyOfText(parts[:end]) != key {
 		return Result{}, false
 	}
 	rest := parts[end:]
-	rest[0] = '{'
-	r := Result{Schema: resultSchema, Key: key}
-	err = json.Unmarshal(rest, &r)
-	return r, err == nil
+	r, ok := bare(rest)
+	if !ok {
+		rest[0] = '{'
+		ok = json.Unmarshal(rest, &r) == nil
+	}
+	r.Schema, r.Key = resultSchema, key
+	return r, ok
 }
 
 var afterParts = []byte(`,"run":"`)
+
+// usual is how large a result is at most as a rule.
+const usual = 2 << 10
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, usual); return &b }}
+
+// bare reads what follows the parts of a result without content, as AddResult writes it: most are such.
+func bare(rest []byte) (Result, bool) {
+	var r Result
+	var made string
+	for _, f := range [...]struct {
+		before string
+		to     *string
+	}{{`,"run":"`, &r.Run}, {`","op":"`, &r.Op}, {`","step":"`, &r.Step}, {`","made":"`, &made}} {
+		after, ok := bytes.CutPrefix(rest, []byte(f.before))
+		end := bytes.IndexByte(after, '"')
+		if !ok || end < 0 || !isPlain(after[:end]) {
+			return Result{}, false
+		}
+		*f.to, rest = string(after[:end]), after[end:]
+	}
+	exit, ok := bytes.CutPrefix(rest, []byte(`","exit":`))
+	exit, last := bytes.CutSuffix(exit, []byte("}"))
+	if !ok || !last {
+		return Result{}, false
+	}
+	var badTime, badExit error
+	r.Made, badTime = time.Parse(time.RFC3339Nano, made)
+	r.Exit, badExit = strconv.Atoi(string(exit))
+	if badTime != nil || badExit != nil {
+		return Result{}, false
+	}
+	return r, true
+}

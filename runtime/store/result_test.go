@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // parts are named parts with digests of their texts.
@@ -410,5 +412,38 @@ func TestLongResult(t *testing.T) {
 	r, ok, err := s.FindResult(t.Context(), KeyOf(p), 0)
 	if err != nil || !ok || !bytes.Equal(r.Value, value) {
 		t.Errorf("%v, %v, %d bytes", ok, err, len(r.Value))
+	}
+}
+
+// The short ways to write and read what most results are give what JSON gives.
+func TestShortWaysAreJSON(t *testing.T) {
+	for _, p := range [][]Part{nil, {}, parts("script", "a"), parts("script", "a", "env B", "b"), parts("env \"é\"", "a"), parts("a<b", "c", "d", "e"), {{}}} {
+		want, err := json.Marshal(p)
+		must(t, err)
+		if got := string(textOf(p)); got != string(want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	s := open(t)
+	made := time.Date(2026, 3, 4, 5, 6, 7, 891, time.UTC)
+	for i, r := range []Result{
+		{Run: "r", Op: "ci.pipe.a", Step: "a", Made: made},
+		{Run: "r", Op: "", Step: "a/b[3]", Made: made, Exit: -3},
+		{Run: "r", Op: "a\"b\\", Step: "a", Made: made},
+		{Run: "r", Op: "é<", Step: "a", Made: made},
+		{Run: "r", Op: "o", Step: "a", Made: made, Exit: 5, Value: json.RawMessage(`{"a":"}"}`)},
+		{Run: "r", Op: "o", Step: "a", Made: made, Kept: []KeptFile{}},
+	} {
+		r.Parts = parts("script", fmt.Sprint(i))
+		r.Key = KeyOf(r.Parts)
+		must(t, s.AddResult(r))
+		got, ok, err := s.FindResult(t.Context(), r.Key, 0)
+		if err != nil || !ok {
+			t.Fatalf("%d is not found: %v", i, err)
+		}
+		r.Schema, r.Parts = resultSchema, nil
+		if d := cmp.Diff(r, got, cmpopts.EquateEmpty()); d != "" {
+			t.Error(d)
+		}
 	}
 }

@@ -4,4 +4,4 @@ package store
 
 import "os"
 
-func readSmall(path string) ([]byte, error) { return os.ReadFile(path) }
+func readSmall(path string, _ []byte) ([]byte, error) { return os.ReadFile(path) }

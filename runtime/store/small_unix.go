@@ -4,22 +4,19 @@ package store
 
 import (
 	"os"
+	"slices"
 	"syscall"
 )
 
-// usual is how large a result is at most as a rule.
-const usual = 2 << 10
-
 // readSmall reads a regular file by as few calls of the system as can be: os.ReadFile also asks whether
-// the file can be waited for, which takes longer than the reading.
-func readSmall(path string) ([]byte, error) {
+// the file can be waited for, which takes longer than the reading. It reads into text where that has room.
+func readSmall(path string, text []byte) ([]byte, error) {
 	fd, err := again(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer syscall.Close(fd)
-	text := make([]byte, 0, usual)
-	for {
+	for text = text[:0]; ; {
 		n, err := again(func() (int, error) { return syscall.Read(fd, text[len(text):cap(text)]) })
 		if err != nil {
 			return nil, &os.PathError{Op: "read", Path: path, Err: err}
@@ -28,7 +25,7 @@ func readSmall(path string) ([]byte, error) {
 		if len(text) < cap(text) {
 			return text, nil // a regular file gives less than was asked for only at its end
 		}
-		text = append(make([]byte, 0, 4*cap(text)), text...)
+		text = slices.Grow(text, 3*cap(text))
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 // characters that are drawn as one: the most that one of them takes is what counts, so that
 // nothing that fits by it is ever too wide.
 func cellsOf(r rune) int {
-	if r == emojiPresentation {
+	switch {
+	case ' ' <= r && r <= '~':
+		return 1
+	case r == emojiPresentation:
 		return 1 // widens what is before it
 	}
 	return runewidth.RuneWidth(r)
