@@ -21,6 +21,9 @@ type Past struct {
 	// Hooks are how the steps of a pipeline ended whose hooks had begun, by the path of the step that called
 	// it; "" is the whole run.
 	Hooks map[string]PastEnd
+	// Restarted says that the machine went down since, with what a place had not put down for good: that it knows
+	// nothing of an attempt does not say that it never began.
+	Restarted bool
 	// Written is where the output of an attempt stands whose end is not written down; nil is at its start.
 	Written func(step string, attempt int) map[event.Stream]event.Position
 

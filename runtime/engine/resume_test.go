@@ -178,6 +178,27 @@ func TestPlaceWithoutMemory(t *testing.T) {
 	}
 }
 
+// After the machine went down, a place that knows nothing of an attempt does not say that it never began.
+func TestMachineWentDown(t *testing.T) {
+	again := func(word map[string]engine.Assumption) *bench {
+		safe := step("r", func(s *plan.Step) { s.Op = "ci.pipe.safe" })
+		b := newBench(t, pipeline(step("a"), step("s"), safe)).past(engine.Again{}, began("s", 1, 1), began("r", 1, 1))
+		b.survive()
+		b.opts.Past.Restarted, b.opts.Assume = true, word
+		return b
+	}
+	if _, err := engine.Run(t.Context(), again(nil).opts); err == nil || err.Error() != "what became of s (attempt 1) is not known" {
+		t.Errorf("error %v", err)
+	}
+	b := again(map[string]engine.Assumption{"s": {}})
+	if res := b.run(t.Context()); res.Outcome != engine.Succeeded {
+		t.Error(table(res))
+	}
+	if diff := cmp.Diff([]string{"a.1", "r.2", "s.2"}, b.attempts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAssumedValue(t *testing.T) {
 	g := pipeline(step("s"), step("r", reads("s"), calls("echo"), arg("n", "int", cel("s + 1"))))
 	g.Return, g.Result = celp("r"), "int"

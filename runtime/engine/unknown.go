@@ -102,7 +102,7 @@ func (r *run) lostSteps() []UnknownStep {
 		}
 		list := r.traces.of(s.Path)
 		_, adopts := r.opened.open[s.Place].(target.Adopter)
-		if len(list) == 0 && !adopts || len(list) > 0 && list[len(list)-1].State == target.Lost {
+		if len(list) == 0 && (!adopts || r.Past.Restarted) || len(list) > 0 && list[len(list)-1].State == target.Lost {
 			out = append(out, UnknownStep{s.Path, max(s.Attempts, lastOf(list))})
 		}
 	}

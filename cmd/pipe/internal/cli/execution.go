@@ -13,6 +13,7 @@ import (
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/runtime/engine"
+	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/store"
@@ -26,6 +27,7 @@ const (
 	attachedRepo     = "repository"
 	attachedFlags    = "flags"
 	attachedFiles    = "files"
+	attachedBoot     = "boot"
 	attachedRead     = "read/"
 	attachedQuestion = "question/"
 )
@@ -39,6 +41,8 @@ type execution struct {
 	facts   *repo.Repo
 	written *journal.Journal
 	past    *resumption // nil for one that starts
+	// attach puts what a later process needs beside the run.
+	attach func()
 	// keepState says that a process that comes later needs what places keep of the run.
 	keepState bool
 }
@@ -74,7 +78,7 @@ func (a *app) open(ctx context.Context, x *execution, root string) (done func(),
 	}, nil
 }
 
-// write starts the journal of the run, or goes on with it, and attaches what a later process needs.
+// write starts the journal of the run, or goes on with it.
 func (x *execution) write(b *bound, f runFlags) error {
 	limits := journal.Limits{Forget: func(run string) { x.place.ForgetState(run) }}
 	if x.past == nil {
@@ -83,18 +87,32 @@ func (x *execution) write(b *bound, f runFlags) error {
 		x.past.journal.Run.Steps = b.plan.Paths()
 		x.written = journal.Resume(x.place.Dir(), x.past.journal, limits)
 	}
-	x.written.Attach(attachedPlan, b.text)
 	memory, err := x.facts.Memory()
 	if err != nil {
 		return err
 	}
-	x.written.Attach(attachedRepo, memory)
 	flags, err := json.Marshal(keptFlags(b, f))
 	if err != nil {
 		return err
 	}
-	x.written.Attach(attachedFlags, flags)
+	x.attach = func() {
+		x.written.Attach(attachedPlan, b.text)
+		x.written.Attach(attachedRepo, memory)
+		x.written.Attach(attachedFlags, flags)
+		x.written.Attach(attachedBoot, []byte(bootID()))
+	}
+	if x.past == nil {
+		x.attach()
+	}
 	return nil
+}
+
+// sink is for the bus of the run: what one that goes on is now takes the place of what it was when it does go
+// on, and not before: a process that is refused changes nothing.
+func (x *execution) sink(e event.Event) {
+	if e.Type == event.RunResumed {
+		x.attach()
+	}
 }
 
 // savedFlags are the flags of a run that hold when it goes on. Secrets are not among them.

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/lower"
@@ -15,7 +16,7 @@ import (
 
 // enginePast is what a journal says of a run, as the engine takes it.
 func enginePast(p *journal.Past, sealer *secret.Sealer) (*engine.Past, error) {
-	out := &engine.Past{Written: p.Written, Hooks: map[string]engine.PastEnd{}}
+	out := &engine.Past{Written: p.Written, Hooks: map[string]engine.PastEnd{}, Restarted: restarted(p.Attached[attachedBoot], bootID())}
 	for _, s := range p.Steps {
 		step := engine.PastStep{Path: s.Path, Attempts: s.Attempts, First: s.First, Allowed: s.Allowed, Reason: s.Reason, Cause: s.Cause, Exit: s.ExitCode,
 			Started: s.Started, Duration: s.Duration, Value: s.Result, Cached: s.Cached, Element: s.Element, Place: s.Place}
@@ -40,6 +41,20 @@ func enginePast(p *journal.Past, sealer *secret.Sealer) (*engine.Past, error) {
 		out.Hooks[path] = engine.PastEnd{Outcome: engine.Outcome(e.Outcome), Cause: e.Cause, Reason: e.Reason, Exit: e.ExitCode, Failed: e.Failed}
 	}
 	return out, nil
+}
+
+// bootID names the time since this machine was started, "" where it has no name.
+func bootID() string {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// restarted says that a machine went down, or is another one, since something was under way.
+func restarted(then []byte, now string) bool {
+	return len(then) > 0 && now != "" && string(then) != now
 }
 
 // through says by which expressions a setting that is another one now reaches a step: the plan is made once

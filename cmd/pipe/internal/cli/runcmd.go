@@ -156,7 +156,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	defer func() { _ = written.Close() }() // told below, where there is a run to tell of
 	files := x.watchFiles(ctx, b.plan)
 	defer files.end(ctx, false)
-	bus := event.NewBus(x.id, masker, show.sink, written.Sink, files.sink)
+	bus := event.NewBus(x.id, masker, show.sink, written.Sink, x.sink, files.sink)
 	bus.OnGlimpse(show.glimpse)
 	warnShort(b.settings, bus)
 	options := engine.Options{
