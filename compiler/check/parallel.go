@@ -2,8 +2,8 @@ package check
 
 import (
 	"runtime"
-	"sync"
 
+	"github.com/pipelang/pipe/compiler/internal/beside"
 	"github.com/pipelang/pipe/lang/diag"
 )
 
@@ -21,15 +21,11 @@ func independent(n int, into *diag.List, part func(i int, diags *diag.List)) {
 		return
 	}
 	lists := make([]diag.List, workers)
-	var all sync.WaitGroup
-	for w := range workers {
-		all.Go(func() {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				part(i, &lists[w])
-			}
-		})
-	}
-	all.Wait()
+	beside.Each(workers, func(w int) {
+		for i := w * n / workers; i < (w+1)*n/workers; i++ {
+			part(i, &lists[w])
+		}
+	})
 	for i := range lists {
 		into.Append(&lists[i])
 	}

@@ -2,10 +2,10 @@ package lint
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/internal/beside"
 	"github.com/pipelang/pipe/lang/diag"
 	shell "github.com/pipelang/pipe/lang/script"
 )
@@ -25,36 +25,23 @@ func sizeable(p *check.Program) bool {
 }
 
 // apart lets each group of rules look by itself, several at a time. Each finds into a list of its
-// own, and what they found is joined in their order. What panics does so in the caller's goroutine.
+// own, and what they found is joined in their order. What panics does so in the caller's goroutine, with the stack that it had.
 func apart(p *check.Program, o Options, diags *diag.List) {
 	if o.Scripts == nil {
 		o.Scripts = new(shell.Cache)
 	}
 	found := make([]*pass, len(groups))
-	faults := make([]any, len(groups))
 	var next atomic.Int64
-	work := func() {
+	beside.Each(min(runtime.GOMAXPROCS(0), len(groups)), func(int) {
 		for i := int(next.Add(1)) - 1; i < len(groups); i = int(next.Add(1)) - 1 {
-			func() {
-				defer func() { faults[i] = recover() }()
-				own := new(diag.List)
-				own.Append(diags)
-				found[i] = newPass(p, o, groups[i], own)
-				found[i].walk()
-			}()
+			own := new(diag.List)
+			own.Append(diags)
+			found[i] = newPass(p, o, groups[i], own)
+			found[i].walk()
 		}
-	}
-	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(groups)) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
+	})
 	known := diags.Len()
-	for i, g := range found {
-		if faults[i] != nil {
-			panic(faults[i])
-		}
+	for _, g := range found {
 		diags.AppendFrom(g.diags, known)
 	}
 }
