@@ -62,14 +62,18 @@ var issued = []struct {
 	{"a Docker token", []string{"dckr_pat_"}, lazily(`\bdckr_pat_[A-Za-z0-9_-]{20,}`)},
 	{"a SendGrid key", []string{"SG."}, lazily(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`)},
 	{"a Hugging Face token", []string{"hf_"}, lazily(`\bhf_[A-Za-z0-9]{34}\b`)},
+	{"a JSON web token", []string{"eyJ"}, lazily(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}`)},
 	{"a password in a URL", []string{"://"}, lazily(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
 }
 
 // telling are words in a name that say that its value is a credential.
-var telling = lazily(`(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_|[0-9])`)
+var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|auth)?(?:password|passwd)|pwd|secret|(?:auth)?token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)(?:$|[_-]|[0-9])`)
 
 // tellingSigns are texts of which one is in every name that tells, in lower case.
 var tellingSigns = []string{"passw", "pwd", "secret", "token", "key", "credential"}
+
+// scriptSigns are those of scripts, whose headers tell, too.
+var scriptSigns = append([]string{"authorization"}, tellingSigns...)
 
 // tells says whether a name says that its value is a credential.
 func tells(name string) bool {
@@ -84,7 +88,7 @@ func containsAny(s string, signs []string) bool {
 const shortest = 12
 
 // scripted is NAME=value in a script, the value without an expansion.
-var scripted = lazily("(?m)(?:^|[\\s;&|(])([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
+var scripted = lazily("(?m)(?:^|[\\s;&|(]|-var=[\"']?|-var [\"']?)([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
 
 // credentialSearch looks through one file.
 type credentialSearch struct {
@@ -145,7 +149,7 @@ func (c *credentialSearch) assigned(name string, x ast.Expr) {
 }
 
 func (c *credentialSearch) assignments(s *ast.Script) {
-	if !containsAny(strings.ToLower(s.Text), tellingSigns) {
+	if !containsAny(strings.ToLower(s.Text), scriptSigns) {
 		return
 	}
 	for _, m := range scripted().FindAllStringSubmatchIndex(s.Text, -1) {
@@ -156,7 +160,15 @@ func (c *credentialSearch) assignments(s *ast.Script) {
 			}
 		}
 	}
+	for _, m := range header().FindAllStringSubmatchIndex(s.Text, -1) {
+		if name := s.Text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(s.Text[m[4]:m[5]]) {
+			c.tell(s.Within(m[4], m[5]), fmt.Sprintf("the value of the header %s looks like a credential", name))
+		}
+	}
 }
+
+// header is a field of HTTP in quotes, as curl takes it: "X-Api-Key: value", the value without an expansion.
+var header = lazily(`["']([A-Za-z][A-Za-z0-9-]*): *(?:(?:Bearer|Basic|token|Token) +)?([A-Za-z0-9+/=_.-]+)["']`)
 
 // commandLine are options that take a password, of commands by name and first word; an option that ends
 // with : takes user:password.
