@@ -29,7 +29,11 @@ var workspaces = rule{
 // undeclaredInputs looks at ops whose `inputs` narrow what they see.
 func (p *pass) undeclaredInputs(o *check.Op) {
 	in := attr(o.Items, "inputs")
-	if in == nil || p.options.Matches == nil || attr(o.Items, "image") != nil || attr(o.Items, "workdir") != nil || mounts(o) {
+	if in == nil || p.options.Matches == nil || attr(o.Items, "image") != nil || mounts(o) {
+		return
+	}
+	folder, ok := runsIn(o)
+	if !ok {
 		return
 	}
 	globs, all := p.globs(o.Module, o.File.Source, in.Value), literalList(o.Module, in.Value)
@@ -42,22 +46,47 @@ func (p *pass) undeclaredInputs(o *check.Op) {
 			return
 		}
 		for _, f := range s.read.Paths {
-			at := rooted(o.Module.Load.Folder, f.Path)
+			at := path.Join(folder, f.Path)
 			switch {
 			case f.Write:
 				made[at] = true
-			case path.IsAbs(f.Path) || strings.HasPrefix(f.Path, "../") || under(made, at) || given(globs, at) || !p.options.Matches(escapeGlob(at)):
+			case path.IsAbs(f.Path) || f.Path == "." || at == "." || strings.HasPrefix(at, "..") || under(made, at) || given(globs, at) || !p.options.Matches(escapeGlob(at)):
 			default:
 				made[at] = true // once
 				p.report(finding{
 					rule: diag.UndeclaredInput, file: s.file, at: s.span(f.At),
 					message: fmt.Sprintf("the script reads %q, which inputs leaves out: it is not there when the step runs", f.Path),
-					help:    fmt.Sprintf("add %q to inputs", f.Path),
+					help:    fmt.Sprintf("add %q to inputs", asGlob(o.Module.Load.Folder, at)),
 					related: []diag.Related{{File: o.File.Source, Span: within(o.File.Source, in), Message: "the step sees only these files"}},
 				})
 			}
 		}
 	}
+}
+
+// asGlob is how a file of a folder writes a path from the root.
+func asGlob(folder, at string) string {
+	if folder == "" || folder == "." {
+		return at
+	}
+	if below, ok := strings.CutPrefix(at, folder+"/"); ok {
+		return below
+	}
+	return "/" + at
+}
+
+// runsIn is the folder from the root that an op's scripts run in, where that is written out.
+func runsIn(o *check.Op) (folder string, known bool) {
+	folder = o.Module.Load.Folder
+	dir := attr(o.Items, "workdir")
+	if dir == nil {
+		return folder, true
+	}
+	s, ok := ast.Unparen(dir.Value).(*ast.StringLit)
+	if !ok {
+		return "", false
+	}
+	return rooted(folder, s.Value), true
 }
 
 // within is where an item stands, when it stands in the file; defaults may, too.

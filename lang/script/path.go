@@ -2,6 +2,7 @@ package script
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/source"
@@ -59,6 +60,10 @@ type use struct {
 	last bool
 	// one says that only the first word is a path; what follows is the program's own.
 	one bool
+	// text says that the first word is no path but a pattern or a program, unless an option has given it.
+	text bool
+	// edits are the options with which it writes what it reads.
+	edits string
 	// valued are the options that take the next word.
 	valued string
 }
@@ -74,6 +79,10 @@ var uses = map[string]use{
 	"cp": {reads: true, last: true}, "install": {reads: true, last: true, valued: "-m -o -g"}, "mv": {reads: true, writes: true, last: true},
 	"touch": {writes: true, valued: "-d -r -t"}, "mkdir": {writes: true, valued: "-m"}, "rm": {writes: true}, "rmdir": {writes: true}, "tee": {writes: true},
 	"truncate": {writes: true, valued: "-s"},
+	"grep":     {reads: true, text: true, valued: "-e -f -A -B -C -m -d -D"}, "egrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"}, "fgrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"},
+	"sed":   {reads: true, text: true, valued: "-e -f -l", edits: "-i --in-place -Ei -ni -ri"},
+	"gofmt": {reads: true, valued: "-r", edits: "-w"}, "goimports": {reads: true, valued: "-local", edits: "-w"}, "gofumpt": {reads: true, edits: "-w"},
+	"prettier": {reads: true, edits: "--write -w"},
 }
 
 // writers have options whose value is a file that they write.
@@ -107,6 +116,13 @@ func (w *walker) paths(args []Arg) {
 		return
 	}
 	last := len(rest) - 1
+	text := u.text && !slices.ContainsFunc(rest, func(a Arg) bool {
+		return a.Text == "-e" || a.Text == "-f" || strings.HasPrefix(a.Text, "--") && givesText(a.Text)
+	})
+	u.writes = u.writes || u.edits != "" && slices.ContainsFunc(rest, func(a Arg) bool {
+		flag, _, _ := strings.Cut(a.Text, "=")
+		return hasWord(u.edits, flag) || hasWord(u.edits, "-i") && strings.HasPrefix(a.Text, "-i")
+	})
 	for i := 0; i < len(rest); i++ {
 		a := rest[i]
 		switch {
@@ -116,6 +132,8 @@ func (w *walker) paths(args []Arg) {
 			if hasWord(u.valued, a.Text) {
 				i++
 			}
+		case text:
+			text = false
 		case u.last && i == last:
 			w.path(a, true)
 		default:
@@ -130,6 +148,11 @@ func (w *walker) paths(args []Arg) {
 			}
 		}
 	}
+}
+
+// givesText says that a long option of grep or sed gives the pattern or the program.
+func givesText(flag string) bool {
+	return strings.HasPrefix(flag, "--regexp") || strings.HasPrefix(flag, "--file") || strings.HasPrefix(flag, "--expression")
 }
 
 // valuedPaths keeps the paths that options take, as the next word or after =.
