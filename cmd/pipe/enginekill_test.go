@@ -165,6 +165,37 @@ func TestKilledWhileStarting(t *testing.T) {
 	}
 }
 
+// Going on with a killed run and ending it takes its containers with it, also those that had no turn yet.
+func TestKilledResumedAndEnded(t *testing.T) {
+	engineOrSkip(t)
+	e := dockertest.Engine(t)
+	module := "op slow() {\n  image \"" + dockertest.Shell(t, e) + "\"\n  inputs []\n  grace 0s\n  run `echo begun; sleep 600`\n}\n" +
+		"pipeline main() {\n  each = slow() { for i in [1, 2, 3] }\n}\n"
+	dir := repository(t, map[string]string{"ci.pipe": module})
+	sessions := ownSessions(t)
+	cmd, out := running(t, dir, "ci.pipe", "main", "--jobs", "3")
+	untilTimes(t, out, "│ begun", 3)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if len(leftBehind(t, sessions)) == 0 {
+		t.Error("nothing was left, so nothing is tested")
+	}
+	cmd, out = started(t, dir, "resume", "--jobs", "1")
+	until(t, out, "▸ started")
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	said, _ := io.ReadAll(out)
+	if err := cmd.Wait(); err == nil || err.Error() != "exit status 130" {
+		t.Errorf("pipe ended with %v", err)
+	}
+	if left := leftBehind(t, sessions); len(left) > 0 {
+		t.Errorf("left behind: %q\n%s", left, said)
+	}
+}
+
 // ownSessions is a folder for the sessions of this test's runs, whose store lies in the repository.
 func ownSessions(t *testing.T) string {
 	t.Helper()

@@ -83,14 +83,20 @@ func started(t *testing.T, dir string, args ...string) (*exec.Cmd, io.Reader) {
 // until reads lines up to one that holds a text.
 func until(t *testing.T, out io.Reader, text string) {
 	t.Helper()
+	untilTimes(t, out, text, 1)
+}
+
+// untilTimes reads lines up to the last of so many that hold a text. What was read beyond it is lost.
+func untilTimes(t *testing.T, out io.Reader, text string, times int) {
+	t.Helper()
 	var all strings.Builder
 	for s := bufio.NewScanner(out); s.Scan(); {
 		all.WriteString(s.Text() + "\n")
-		if strings.Contains(s.Text(), text) {
+		if times -= strings.Count(s.Text(), text); times == 0 {
 			return
 		}
 	}
-	t.Fatalf("no %q in\n%s", text, &all)
+	t.Fatalf("%d times less %q than expected in\n%s", times, text, &all)
 }
 
 // eventually waits for something that must come.
@@ -131,6 +137,7 @@ func TestKilledWhileBuilding(t *testing.T) {
 	label := fmt.Sprintf("pipe-test=%d", time.Now().UnixNano())
 	pause := fmt.Sprintf("600.%09d", time.Now().UnixNano()%1e9)
 	dockerfile := "FROM scratch\nCOPY busybox /bin/sh\nCOPY busybox /bin/sleep\nLABEL " + label + "\nARG PAUSE\nRUN echo resting; sleep $PAUSE\n"
+	sessions := ownSessions(t)
 	dir := repository(t, map[string]string{"Dockerfile": dockerfile, "ci.pipe": `use "std/image"
 
 pipeline main(pause: string) {
@@ -156,6 +163,9 @@ pipeline main(pause: string) {
 	if ids := unnamed(t, label); ids != "" {
 		t.Errorf("images without a name are left: %s", ids)
 	}
+	if left := leftBehind(t, sessions); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
 }
 
 // A pipe that is killed while it pushes leaves nothing behind that going on with its run does not mend:
@@ -178,6 +188,7 @@ func TestKilledWhilePushing(t *testing.T) {
 	defer s.Close()
 	host := strings.TrimPrefix(s.URL, "http://")
 	label := fmt.Sprintf("pipe-test=%d", time.Now().UnixNano())
+	sessions := ownSessions(t)
 	dir := repository(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY busybox /bin/sh\nLABEL " + label + "\n", "ci.pipe": `use "std/image"
 
 pipeline main(host: string) {
@@ -206,5 +217,8 @@ pipeline main(host: string) {
 	}
 	if ids := unnamed(t, label); ids != "" {
 		t.Errorf("images without a name are left: %s", ids)
+	}
+	if left := leftBehind(t, sessions); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
 	}
 }

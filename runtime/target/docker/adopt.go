@@ -40,24 +40,11 @@ func (s *session) Traces(ctx context.Context) ([]target.Trace, error) {
 		case "dead", "removing":
 			t.State = target.Lost
 		default:
-			t.Ended = s.endOf(ctx, c.ID)
+			t.Ended = s.engine.endOf(ctx, c.ID, time.Time{})
 		}
 		out = append(out, t)
 	}
 	return append(out, s.gone(all)...), nil
-}
-
-// endOf is when a container ended; zero where the engine does not say.
-func (s *session) endOf(ctx context.Context, id string) time.Time {
-	c, err := s.engine.api.ContainerInspect(ctx, id)
-	if err != nil {
-		return time.Time{}
-	}
-	at, err := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
 }
 
 // attempts are the containers of this run's attempts.
@@ -74,7 +61,7 @@ func (s *session) attempts(ctx context.Context, more ...filters.KeyValuePair) ([
 // Adopt goes on with a container that an earlier pipe started: its output comes from the
 // engine's log, its end from the engine; see target.Adopter.
 func (s *session) Adopt(ctx context.Context, job target.Job, out target.Output) (target.Attempt, error) {
-	live, done := s.alive(ctx)
+	live, done := s.alive(context.WithoutCancel(ctx)) // one that is to end has to be found first
 	defer done()
 	found, err := s.attempts(live, filters.Arg("label", labelStep+"="+job.Step), filters.Arg("label", labelAttempt+"="+strconv.Itoa(job.Attempt)))
 	if err != nil {

@@ -26,7 +26,9 @@ type begunMark struct {
 	path string
 }
 
-func (s *session) begunPath(id string) string { return filepath.Join(s.run.State, "container-"+id) }
+func begunPath(state, id string) string { return filepath.Join(state, "container-"+id) }
+
+func (s *session) begunPath(id string) string { return begunPath(s.run.State, id) }
 
 // begin leaves the mark of an attempt's container, which is about to start. Who starts a step again has
 // settled what became of it before.

@@ -56,7 +56,8 @@ func (s *session) watch() {
 			select {
 			case <-s.lost.Done():
 				return
-			case <-beat.C:
+			case now := <-beat.C:
+				s.spaces.Seen(now)
 			}
 			ctx, cancel := context.WithTimeout(s.lost, unhealthy)
 			_, err := s.engine.api.Ping(ctx)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,79 +18,91 @@ import (
 	"github.com/pipelang/pipe/runtime/target/host"
 )
 
-// Left is something that a run left on an engine.
+// Left is something that a run whose pipe is gone left on an engine.
 type Left struct {
 	Kind string // container, network or volume
 	ID   string
 	Run  string
 	Step string
+	// Attempt says that it is the container of a step, which may be gone on with.
+	Attempt bool
+	// Since is when a container was made, and Ended when the one of a step ended; zero where it works.
+	Since, Ended time.Time
+	// Until is when it is given up, of what Found.Awaited holds; the zero time is never.
+	Until time.Time
 
 	folder string
-	// attempt says that it is a container of a step, and until when that may take; 0 is no limit.
-	attempt bool
-	until   int64
-	state   string // what the engine says of it
+	limit  int64  // until when the step's time lasts, in seconds since 1970; 0 is none
+	state  string // what the engine says of it
 }
 
-// leftovers are what must stay, by the folders that it needs.
-type leftovers map[string]bool
+// Found is what there is on an engine of runs whose pipe is gone.
+type Found struct {
+	// Stale is of no use any more, and goes with the next run.
+	Stale []Left
+	// Awaited may be gone on with: containers of steps, and what they need.
+	Awaited []Left
+	// Kept are the folders of this machine that those need, each with its run.
+	Kept map[string]string
 
-func (l leftovers) uses(folder string) bool { return l[folder] }
-
-// Leftovers lists what killed runs of the store of a run left on the engine: what carries the
-// store's label, and belongs neither to this run nor to one that lives or that may be gone on with: one
-// of whose steps a container still works, or has ended within the hour. What stays needs the folders kept.
-func (e *Engine) Leftovers(ctx context.Context, run target.Run) (stale []Left, kept []string, err error) {
-	stale, stays, _, err := e.leftovers(ctx, ownerOf(run))
-	return stale, slices.Collect(maps.Keys(stays)), err
+	own []Left // what an earlier process of this very run made
 }
 
-// Sweep removes what Leftovers lists, and says what that was.
+// keeps says that something on the engine needs a folder.
+func (f Found) keeps(folder string) bool {
+	_, needed := f.Kept[folder]
+	return needed
+}
+
+// Leftovers lists what carries the label of the store of a run, and belongs neither to this run nor
+// to one that lives.
+func (e *Engine) Leftovers(ctx context.Context, run target.Run) (Found, error) {
+	return e.leftovers(ctx, ownerOf(run))
+}
+
+// Sweep removes what is stale of Leftovers, and says what that was.
 func (e *Engine) Sweep(ctx context.Context, run target.Run) ([]Left, error) {
-	stale, _, _, err := e.leftovers(ctx, ownerOf(run))
+	found, err := e.leftovers(ctx, ownerOf(run))
 	if err != nil {
 		return nil, err
 	}
-	return stale, e.removeAll(ctx, stale)
+	return found.Stale, e.removeAll(ctx, found.Stale)
 }
 
-// sweep removes what killed runs left, and gives what must stay, and what of that an earlier
-// process of this run made.
-func (e *Engine) sweep(ctx context.Context, mine owner) (stays leftovers, own []Left, err error) {
-	stale, stays, own, err := e.leftovers(ctx, mine)
-	if err != nil {
-		return nil, nil, err
-	}
-	return stays, own, e.removeAll(ctx, stale)
-}
-
-func (e *Engine) leftovers(ctx context.Context, mine owner) (stale []Left, stays leftovers, own []Left, err error) {
+func (e *Engine) leftovers(ctx context.Context, mine owner) (found Found, err error) {
 	all, err := e.made(ctx, mine)
 	if err != nil {
-		return nil, nil, nil, err
+		return found, err
 	}
-	stays = leftovers{}
-	lives := map[string]bool{}
-	for _, l := range all {
-		alive, known := lives[l.folder]
-		if !known {
-			alive = host.InUse(l.folder)
+	held, untils := map[string]bool{}, map[string]time.Time{}
+	for i := range all {
+		l := &all[i]
+		if _, known := held[l.folder]; !known {
+			held[l.folder] = host.InUse(l.folder)
 		}
-		alive = alive || l.attempt && e.awaited(ctx, mine, l)
-		lives[l.folder] = alive // containers come first, and what they need has the same folder
+		if l.Attempt && !held[l.folder] && l.Run != mine.Run {
+			e.await(ctx, mine, l)
+			untils[l.folder] = later(untils[l.folder], l.Until)
+		}
 	}
+	found.Kept = map[string]string{}
 	for _, l := range all {
 		switch {
 		case l.Run == mine.Run:
-			own = append(own, l)
-			stays[l.folder] = true
-		case lives[l.folder]:
-			stays[l.folder] = true
+			found.own = append(found.own, l)
+		case held[l.folder]:
+		case l.Attempt && l.Until.IsZero(), untils[l.folder].IsZero():
+			found.Stale = append(found.Stale, l)
+			continue
 		default:
-			stale = append(stale, l)
+			if !l.Attempt { // what steps need has the same folder
+				l.Until = untils[l.folder]
+			}
+			found.Awaited = append(found.Awaited, l)
 		}
+		found.Kept[l.folder] = l.Run
 	}
-	return stale, stays, own, nil
+	return found, nil
 }
 
 // folderKind is what the folders of this package's sessions are called by.
@@ -102,30 +111,6 @@ const folderKind = "docker"
 // SessionFolder reports whether a path is that of a session of this package.
 func SessionFolder(path string) bool {
 	return strings.HasPrefix(filepath.Base(path), "pipe-"+folderKind+"-")
-}
-
-// awaits is how long a step's container that has ended waits for somebody to go on with its run, as
-// long as a supervisor does.
-const awaits = time.Hour
-
-// awaited says that the container of a step may be found again: its run has not been given up, and it
-// works within its time, or ended not long ago.
-func (e *Engine) awaited(ctx context.Context, mine owner, l Left) bool {
-	if _, err := os.Stat(filepath.Join(mine.States, l.Run)); err != nil || l.Run == "" {
-		return false
-	}
-	switch l.state {
-	case "running", "paused", "restarting":
-		return l.until == 0 || time.Now().Unix() < l.until
-	case "exited":
-		c, err := e.api.ContainerInspect(ctx, l.ID)
-		if err != nil {
-			return !errdefs.IsNotFound(err)
-		}
-		ended, err := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
-		return err == nil && time.Since(ended) < awaits
-	}
-	return false
 }
 
 // made lists all that a store has on the engine; containers first, for they hold the rest.
@@ -141,8 +126,8 @@ func (e *Engine) made(ctx context.Context, mine owner) ([]Left, error) {
 	for _, c := range containers {
 		add("container", c.ID, c.Labels)
 		l := &out[len(out)-1]
-		l.attempt, l.state = c.Labels[labelAttempt] != "", c.State
-		l.until, _ = strconv.ParseInt(c.Labels[labelUntil], 10, 64)
+		l.Attempt, l.state, l.Since = c.Labels[labelAttempt] != "", c.State, time.Unix(c.Created, 0)
+		l.limit, _ = strconv.ParseInt(c.Labels[labelUntil], 10, 64)
 	}
 	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: mine.filter()})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -113,22 +114,62 @@ func TestWhatIsFoundAgainIsNotSwept(t *testing.T) {
 	sweeps(0)
 	// Who looks for folders that nobody holds is told that its folder stays.
 	folders := host.Leftovers(filepath.Dir(state), func(string) bool { return false })
-	_, kept, err := e.Leftovers(t.Context(), run)
-	if err != nil || len(folders) == 0 || !slices.ContainsFunc(folders, func(f string) bool { return slices.Contains(kept, f) && docker.SessionFolder(f) }) {
-		t.Errorf("kept %q of %q, %v", kept, folders, err)
+	found, err := e.Leftovers(t.Context(), run)
+	if err != nil || len(folders) == 0 || !slices.ContainsFunc(folders, func(f string) bool { return found.Kept[f] == filepath.Base(state) && docker.SessionFolder(f) }) {
+		t.Errorf("kept %q of %q, %v", found.Kept, folders, err)
 	}
-	for _, c := range mine(t, e, "victim") {
-		if c.Labels["pipe.run"] == filepath.Base(state) {
-			if err := e.Client().ContainerKill(t.Context(), c.ID, "KILL"); err != nil {
-				t.Error(err)
-			}
-		}
+	if len(found.Awaited) == 0 || !found.Awaited[0].Attempt || found.Awaited[0].Until.Before(time.Now().Add(23*time.Hour)) {
+		t.Errorf("awaited: %+v", found.Awaited)
+	}
+	id := found.Awaited[0].ID
+	if err := e.Client().ContainerKill(t.Context(), id, "KILL"); err != nil {
+		t.Error(err)
 	}
 	sweeps(0)
-	if err := os.RemoveAll(state); err != nil {
+	// It is as if its result had been kept, and pipe had been killed before it removed the container.
+	if err := os.Remove(filepath.Join(state, "container-"+id)); err != nil {
 		t.Error(err)
 	}
 	sweeps(1)
+}
+
+// A step without a time of its own is given up a day after its pipe was there last, or with its run's state.
+func TestStepsWithoutPipeAreGivenUp(t *testing.T) {
+	e := dockertest.Engine(t)
+	image := dockertest.Tools(t, e)
+	for what, giveUp := range map[string]func(t *testing.T, state, folder string){
+		"after a day": func(t *testing.T, _, folder string) {
+			long := time.Now().Add(-24 * time.Hour)
+			if err := os.Chtimes(filepath.Join(folder, "lock"), long, long); err != nil {
+				t.Error(err)
+			}
+		},
+		"with its state": func(t *testing.T, state, _ string) {
+			if err := os.RemoveAll(state); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			run := newRun(t)
+			state := run.State + "-interrupted"
+			killVictim(t, image, state, filepath.Base(state))
+			found, err := e.Leftovers(t.Context(), run)
+			if err != nil || len(found.Stale) != 0 || len(found.Kept) != 1 {
+				t.Fatalf("%+v, %v", found, err)
+			}
+			for folder := range found.Kept {
+				giveUp(t, state, folder)
+			}
+			swept, err := e.Sweep(t.Context(), run)
+			if err != nil || len(swept) == 0 || swept[0].Kind != "container" {
+				t.Errorf("swept %+v, %v", swept, err)
+			}
+			if found, err = e.Leftovers(t.Context(), run); err != nil || len(found.Stale)+len(found.Awaited) > 0 {
+				t.Errorf("there still is %+v, %v", found, err)
+			}
+		})
+	}
 }
 
 // The next run of a store removes what a killed one left: not what lives, and nothing of others.
@@ -143,9 +184,9 @@ func TestKilledRunsAreSweptUp(t *testing.T) {
 	}
 	defer e.Client().ContainerRemove(context.Background(), stranger.ID, container.RemoveOptions{Force: true})
 	killVictim(t, image, victim, "")
-	left, _, err := e.Leftovers(t.Context(), run)
-	if err != nil || len(left) == 0 || left[0].Run != "victim" || left[0].Step != "victim" {
-		t.Fatalf("left over: %+v, %v", left, err)
+	found, err := e.Leftovers(t.Context(), run)
+	if left := found.Stale; err != nil || len(left) == 0 || left[0].Run != "victim" || left[0].Step != "victim" {
+		t.Fatalf("left over: %+v, %v", found, err)
 	}
 	s := openRun(t, docker.New(docker.Endpoint{}), run)
 	if all := mine(t, e, "victim"); len(all) != 1 || all[0].ID != stranger.ID {

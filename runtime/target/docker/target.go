@@ -62,20 +62,26 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	}
 	engine.platform = info.OSType + "/" + architecture(info.Architecture)
 	mine := ownerOf(run)
-	left, own, err := engine.sweep(ctx, mine)
+	found, err := engine.leftovers(ctx, mine)
+	if err == nil {
+		err = engine.removeAll(ctx, found.Stale)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("remove what killed runs left: %w", engine.Failure(ctx, err))
 	}
-	spaces, err := host.OpenWorkspaces(run, folderKind, left.uses)
+	spaces, err := host.OpenWorkspaces(run, folderKind, found.keeps)
 	if err != nil {
 		return nil, err
+	}
+	if err := holdAll(spaces, found.own); err != nil {
+		return nil, errors.Join(err, spaces.Close())
 	}
 	mine.Folder = spaces.Folder()
 	s := &session{
 		engine:   engine,
 		run:      run,
 		owner:    mine,
-		earlier:  own,
+		earlier:  found.own,
 		spaces:   spaces,
 		images:   newImages(engine, t.Pull),
 		memory:   info.MemTotal / 10 * 9,

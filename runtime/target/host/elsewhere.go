@@ -17,7 +17,12 @@ import (
 
 // Workspaces are workspaces of this machine for programs that run elsewhere, in containers:
 // prepared here by the rules of this machine's own ops, and read here when those have ended.
-type Workspaces struct{ session *session }
+type Workspaces struct {
+	session *session
+
+	mu   sync.Mutex
+	held map[string]*os.File // folders of earlier processes of the run, by path, with their locks
+}
 
 // OpenWorkspaces prepares for one run, as Target.Open does. kind names the place that runs
 // programs, and is part of the names of its folders. inUse says of a folder that a killed run
@@ -40,7 +45,7 @@ func OpenWorkspaces(run target.Run, kind string, inUse func(path string) bool) (
 	s := newSession(run, folder, forced)
 	s.start = sync.OnceValues(s.localKeeper)
 	s.basic = nil
-	return &Workspaces{s}, nil
+	return &Workspaces{session: s, held: map[string]*os.File{}}, nil
 }
 
 // Folder is where all that the workspaces hold lies; it is gone after Close.
@@ -74,7 +79,14 @@ func (w *Workspaces) Survey(ctx context.Context, job target.Job) (target.Survey,
 }
 
 // Close removes what the workspaces hold.
-func (w *Workspaces) Close() error { return w.session.Close() }
+func (w *Workspaces) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for path := range w.held {
+		w.letGo(path)
+	}
+	return w.session.Close()
+}
 
 // Workspace is one attempt's workspace, and what its programs leave. It is a target.Attempt,
 // whose methods read the files; they may be called when no program runs any more.

@@ -27,7 +27,7 @@ func Leftovers(states string, inUse func(path string) bool) []string {
 		for _, name := range names(place) {
 			of := sessionFolder().FindStringSubmatch(name)
 			path := filepath.Join(place, name)
-			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && deserted(path) && !inUse(path) && !awaited(path, states, inUse) {
+			if of != nil && of[1] == strconv.Itoa(os.Getuid()) && Deserted(path) && !inUse(path) && !awaited(path, states, inUse) {
 				out = append(out, path)
 			}
 		}
@@ -35,8 +35,8 @@ func Leftovers(states string, inUse func(path string) bool) []string {
 	return out
 }
 
-// deserted says that a folder is this user's and that no session holds its lock.
-func deserted(path string) bool {
+// Deserted says that a path is a session's folder, is this user's, and that no session holds its lock.
+func Deserted(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || !owned(info) {
 		return false

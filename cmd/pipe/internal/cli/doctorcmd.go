@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -29,15 +28,17 @@ type doctorFlags struct {
 	format   string
 	patience time.Duration
 	fix, yes bool
+	giveUp   string // a run
 }
 
 func (a *app) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	cmd := &cobra.Command{
-		Use:   "doctor [--fix [--yes]]",
+		Use:   "doctor [--fix [--yes] [--give-up RUN]]",
 		Short: "Say what is there to run pipelines with, and what to do about what is not",
 		Long: "Looks at the store, git, workspaces, the Docker engine, registries and programs, and says of each whether it is well.\n" +
-			"Only what a pipeline of this repository needs can fail. With --fix, what killed runs left is shown and removed.",
+			"Only what a pipeline of this repository needs can fail. With --fix, what killed runs left is shown and removed,\n" +
+			"but for steps that pipe resume finds again; --give-up ends and removes those of a run, too.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("it looks at the repository that you are in", "pipe doctor takes no arguments, found %q", args[0])
@@ -53,6 +54,8 @@ func (a *app) doctorCommand() *cobra.Command {
 				return usagef("such as 5s", "--timeout takes a duration above zero, not %v", f.patience)
 			case f.yes && !f.fix:
 				return usagef("write --fix --yes", "--yes says that --fix need not ask")
+			case f.giveUp != "" && !f.fix:
+				return usagef("write --fix --give-up "+f.giveUp, "--give-up says what --fix removes, too")
 			case f.fix && f.format == "json" && !f.yes:
 				return usagef("write --fix --yes --format json", "--fix asks, which --format json cannot")
 			}
@@ -63,6 +66,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	cmd.Flags().DurationVar(&f.patience, "timeout", 5*time.Second, "how long each check may take")
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "remove what killed runs left: folders, and what carries pipe's labels on the engine")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not ask")
+	cmd.Flags().StringVar(&f.giveUp, "give-up", "", "with --fix: end and remove what goes on of this killed `run`, too; nobody knows then how its steps ended")
 	completeFlag(cmd, "format", "text", "json")
 	return cmd
 }
@@ -80,11 +84,14 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	}
 	lines := doctor.Examine(ctx, s.Checks(), f.patience)
 	if f.format == "json" {
-		err = a.writeJSON(doctorJSON{Schema: "pipe.doctor/v1", Checks: lines, Removed: mended.removed})
+		look, cancel := context.WithTimeout(ctx, f.patience)
+		defer cancel()
+		found, _ := s.Remains(look) // what could not be looked at, its line says
+		err = a.writeJSON(doctorJSON{Schema: "pipe.doctor/v1", Checks: lines, Removed: mended.removed, Waiting: found.Waiting})
 	} else {
 		a.showDoctor(lines)
 	}
-	if err == nil && (doctor.Worst(lines) == doctor.Fail || mended.failed) {
+	if err == nil && (doctor.Worst(lines) == doctor.Fail || mended.failed > 0) {
 		return exit(ExitFailed)
 	}
 	return err
@@ -95,6 +102,8 @@ type doctorJSON struct {
 	Checks []doctor.Line `json:"checks"`
 	// Removed is what --fix removed.
 	Removed []doctor.Leftover `json:"removed,omitempty"`
+	// Waiting is what killed runs may be gone on with.
+	Waiting []doctor.Leftover `json:"waiting,omitempty"`
 }
 
 // aroundHere gathers what the checks look at; files with errors are looked at as far as they go.
@@ -187,53 +196,6 @@ func (a *app) addEngines(ctx context.Context, n *doctor.Needs, c checked) error 
 		n.Engine(e)
 	}
 	return nil
-}
-
-// mending is what --fix did.
-type mending struct {
-	removed []doctor.Leftover
-	failed  bool
-}
-
-// mend shows what killed runs left, asks, and removes it.
-func (a *app) mend(ctx context.Context, s *doctor.Surroundings, f doctorFlags) (m mending, err error) {
-	look, cancel := context.WithTimeout(ctx, f.patience)
-	defer cancel()
-	found, err := s.Leftovers(look)
-	if err != nil {
-		fmt.Fprintf(a.Err, "pipe: not everything could be looked through: %s\n", ui.Line(err.Error()))
-	}
-	if len(found) == 0 {
-		return m, nil
-	}
-	for _, l := range found {
-		fmt.Fprintf(a.Err, "left by a killed run: %s\n", ui.Line(l.String()))
-	}
-	if !f.yes && !a.agreed(len(found)) {
-		return m, nil
-	}
-	for _, l := range found {
-		if err := l.Remove(ctx); err != nil {
-			m.failed = true
-			fmt.Fprintf(a.Err, "pipe: %s stays: %s\n", ui.Line(l.String()), ui.Line(err.Error()))
-			continue
-		}
-		m.removed = append(m.removed, l)
-	}
-	fmt.Fprintf(a.Err, "%d of %d removed\n", len(m.removed), len(found))
-	return m, nil
-}
-
-// agreed asks on a terminal; elsewhere nothing is removed without --yes.
-func (a *app) agreed(n int) bool {
-	if !a.Answers {
-		fmt.Fprintln(a.Err, "nothing was removed: nobody can be asked here, and --yes was not given")
-		return false
-	}
-	fmt.Fprintf(a.Err, "remove these %d? [y/N] ", n)
-	answer, err := bufio.NewReader(a.In).ReadString('\n')
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return err == nil && (answer == "y" || answer == "yes")
 }
 
 // showDoctor prints a line for each thing, with the way out below what is not well.

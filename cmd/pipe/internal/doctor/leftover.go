@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/docker"
@@ -16,95 +19,148 @@ import (
 
 // Leftover is something that a killed run left. The next run removes it, too.
 type Leftover struct {
-	Kind   string `json:"kind"` // folder, container, network or volume
-	Name   string `json:"name"`
-	Run    string `json:"run,omitempty"`
-	Step   string `json:"step,omitempty"`
-	remove func(context.Context) error
+	Kind string `json:"kind"` // folder, container, network, volume or processes
+	Name string `json:"name"`
+	Run  string `json:"run,omitempty"`
+	Step string `json:"step,omitempty"`
+	// Since is when a step began, Ended when it did that has, and Until when what may be gone on with
+	// is given up, where that is known.
+	Since *time.Time `json:"since,omitempty"`
+	Ended *time.Time `json:"ended,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+
+	attempt bool // of a step
+	remove  func(context.Context) error
+}
+
+// Remains are all that killed runs left.
+type Remains struct {
+	Leftovers []Leftover // of no use any more
+	Waiting   []Leftover // what `pipe resume` finds again: steps, and what they need
+}
+
+// Of is what waits of a run.
+func (r Remains) Of(run string) []Leftover {
+	return slices.DeleteFunc(slices.Clone(r.Waiting), func(l Leftover) bool { return l.Run != run })
 }
 
 // Remove removes it, unless somebody holds it by now.
 func (l Leftover) Remove(ctx context.Context) error { return l.remove(ctx) }
 
 func (l Leftover) String() string {
-	text := l.Kind + " " + l.Name
+	text := l.named()
 	if l.Run != "" {
 		text += " of run " + l.Run
 	}
-	if l.Step != "" {
+	if l.Step != "" && l.Kind != "volume" {
 		text += ", step " + l.Step
 	}
 	return text
 }
 
-// Leftovers finds them. The error says where could not be looked.
-func (s *Surroundings) Leftovers(ctx context.Context) ([]Leftover, error) {
+// digest is what engines call things by; its beginning tells them apart.
+var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (l Leftover) named() string {
+	if digest.MatchString(l.Name) {
+		return l.Kind + " " + l.Name[:12]
+	}
+	return l.Kind + " " + l.Name
+}
+
+// Remains finds what killed runs left. The error says where could not be looked.
+func (s *Surroundings) Remains(ctx context.Context) (Remains, error) {
 	opened, err := s.Open()
 	if err != nil {
-		return nil, fmt.Errorf("the store: %w", err)
+		return Remains{}, fmt.Errorf("the store: %w", err)
 	}
 	states := filepath.Join(opened.Dir(), "state")
-	onEngines, kept, err := s.leftOnEngines(ctx, states)
-	out := onEngines                  // containers first: folders are in them
-	inUse := func(path string) bool { // a container that may be gone on with works in it, or may
-		return slices.Contains(kept, path) || err != nil && docker.SessionFolder(path)
+	out, kept, err := s.leftOnEngines(ctx, states) // containers first: folders are in them
+	inUse := func(path string) bool {              // a container that may be gone on with works in it, or may
+		return kept[path] != "" || err != nil && docker.SessionFolder(path)
 	}
 	for _, path := range host.Leftovers(states, inUse) {
-		l := Leftover{Kind: "folder", Name: path, remove: func(context.Context) error { return host.RemoveLeftover(path) }}
+		l := leftFolder(path, "")
 		if place := filepath.Dir(path); filepath.Dir(place) == states {
 			l.Run = filepath.Base(place)
 		}
-		out = append(out, l)
+		out.Leftovers = append(out.Leftovers, l)
 	}
-	return append(out, emptyStates(states, opened.UnderWay)...), err
+	for _, path := range slices.Sorted(maps.Keys(kept)) {
+		if host.Deserted(path) {
+			out.Waiting = append(out.Waiting, leftFolder(path, kept[path]))
+		}
+	}
+	out.Waiting = append(out.Waiting, onThisMachine(states, opened.UnderWay)...)
+	out.Leftovers = append(out.Leftovers, emptyStates(states, opened.UnderWay)...)
+	return out, err
+}
+
+func leftFolder(path, run string) Leftover {
+	return Leftover{Kind: "folder", Name: path, Run: run, remove: func(context.Context) error { return host.RemoveLeftover(path) }}
 }
 
 // leftOnEngines are what carries the labels of this store, on the usual engine and on those that
-// targets name, and the folders that must be kept for what stays there.
-func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out []Leftover, kept []string, err error) {
-	out, kept, err = s.leftOnEngine(ctx, docker.Endpoint{Environ: s.Environ}, states)
-	seen := map[string]bool{}
-	for _, l := range out {
-		seen[l.Name] = true
-	}
+// targets name, and the folders that must be kept for what stays there, each with its run.
+func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out Remains, kept map[string]string, err error) {
+	where := []docker.Endpoint{{Environ: s.Environ}}
+	names := []string{"the Docker engine"}
 	for _, e := range s.Needs.Engines {
-		if e.Unknown != nil {
+		if e.Unknown == nil {
+			where, names = append(where, e.Where), append(names, "the engine of target "+e.Name)
+		}
+	}
+	kept, seen := map[string]string{}, map[string]bool{}
+	fresh := func(all []Leftover) []Leftover { // a target may name the usual engine
+		return slices.DeleteFunc(all, func(l Leftover) bool {
+			known := seen[l.Name]
+			seen[l.Name] = true
+			return known
+		})
+	}
+	for i, at := range where {
+		found, failed := leftOnEngine(ctx, at, states)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", names[i], failed))
 			continue
 		}
-		more, folders, failed := s.leftOnEngine(ctx, e.Where, states)
-		kept = append(kept, folders...)
-		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("the engine of target %s", e.Name))
-		}
-		for _, l := range more {
-			if !seen[l.Name] { // a target may name the usual engine
-				seen[l.Name], out = true, append(out, l)
-			}
-		}
+		maps.Copy(kept, found.Kept)
+		out.Leftovers = append(out.Leftovers, fresh(leftAt(at, found.Stale))...)
+		out.Waiting = append(out.Waiting, fresh(leftAt(at, found.Awaited))...)
 	}
 	return out, kept, err
 }
 
 // leftOnEngine looks at one engine. Without an engine there is nothing.
-func (s *Surroundings) leftOnEngine(ctx context.Context, where docker.Endpoint, states string) (out []Leftover, kept []string, err error) {
+func leftOnEngine(ctx context.Context, where docker.Endpoint, states string) (docker.Found, error) {
 	e, err := docker.Connect(ctx, where)
 	if errors.Is(err, docker.ErrAbsent) {
-		return nil, nil, nil
+		return docker.Found{}, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("the Docker engine: %w", err)
+		return docker.Found{}, err
 	}
 	defer e.Close()
-	all, kept, err := e.Leftovers(ctx, target.Run{State: filepath.Join(states, "doctor")})
-	if err != nil {
-		return nil, nil, fmt.Errorf("the Docker engine: %w", err)
-	}
+	return e.Leftovers(ctx, target.Run{State: filepath.Join(states, "doctor")})
+}
+
+func leftAt(where docker.Endpoint, all []docker.Left) []Leftover {
+	var out []Leftover
 	for _, l := range all {
-		out = append(out, Leftover{Kind: l.Kind, Name: l.ID, Run: l.Run, Step: l.Step, remove: func(ctx context.Context) error {
-			return removeOnEngine(ctx, where, l)
-		}})
+		out = append(out, Leftover{Kind: l.Kind, Name: l.ID, Run: l.Run, Step: l.Step, attempt: l.Attempt,
+			Since: moment(l.Since), Ended: moment(l.Ended), Until: moment(l.Until),
+			remove: func(ctx context.Context) error { return removeOnEngine(ctx, where, l) }})
 	}
-	return out, kept, nil
+	return out
+}
+
+// moment is a time that may not be known.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }
 
 func removeOnEngine(ctx context.Context, where docker.Endpoint, l docker.Left) error {
@@ -143,16 +199,18 @@ func gone(err error) error {
 }
 
 func (s *Surroundings) leftovers(ctx context.Context) []Line {
-	found, err := s.Leftovers(ctx)
-	var lines []Line
+	found, err := s.Remains(ctx)
+	lines := goingOn(found.Waiting, time.Now())
 	if err != nil {
-		lines = warns("see the lines above", "not everything could be looked through: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		lines = append(lines, warns("see the lines above", "not everything could be looked through: %s", strings.ReplaceAll(err.Error(), "\n", "; "))...)
 	}
-	switch len(found) {
-	case 0:
-		return append(ok("nothing that a killed run left"), lines...)
-	case 1:
-		return append(lines, warns("pipe doctor --fix removes it; so does the next run", "1 thing that a killed run left: %s", found[0])...)
+	switch n := len(found.Leftovers); {
+	case n == 1:
+		return append(lines, warns("pipe doctor --fix removes it; so does the next run", "1 thing that a killed run left: %s", found.Leftovers[0])...)
+	case n > 0:
+		return append(lines, warns("pipe doctor --fix removes them; so does the next run", "%d things that killed runs left", n)...)
+	case len(lines) == 0:
+		return ok("nothing that a killed run left")
 	}
-	return append(lines, warns("pipe doctor --fix removes them; so does the next run", "%d things that killed runs left", len(found))...)
+	return lines
 }

@@ -3,8 +3,11 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"os/exec"
+
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 // start has no equal here: attempts end with pipe.
@@ -20,3 +23,9 @@ func reapAtOnce() {}
 
 // Sweep has nothing to do: what is left of attempts here is told by their traces alone.
 func Sweep(string) bool { return false }
+
+// Has gives none: attempts end with pipe.
+func Has(string) ([]target.Trace, error) { return nil, nil }
+
+// GiveUp has nothing to do.
+func GiveUp(context.Context, string) error { return nil }

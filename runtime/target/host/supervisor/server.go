@@ -109,7 +109,9 @@ func (s *server) serve(c *conn) (ended bool) {
 	}
 }
 
+// detach goes on without pipe.
 func (s *server) detach() {
+	s.traces.settle()
 	for _, j := range s.all() {
 		j.detach()
 	}

@@ -214,6 +214,25 @@ func (t *traces) stateOf(step string, attempt int) target.TraceState {
 	return ""
 }
 
+// settle writes what is due: until another pipe comes, others read the file.
+func (t *traces) settle() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flush()
+}
+
+// flush adds the lines that are due; without them an attempt that was closed is called lost.
+func (t *traces) flush() {
+	if len(t.due) > 0 {
+		n, _ := t.file.Write(t.due)
+		t.bytes += int64(n)
+		t.due = t.due[:0]
+	}
+}
+
 // close closes the file, and removes it where it says nothing that anybody must know.
 func (t *traces) close(runEnded bool) {
 	if t == nil {
@@ -221,9 +240,7 @@ func (t *traces) close(runEnded bool) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.due) > 0 {
-		_, _ = t.file.Write(t.due) // without them an attempt that was closed is called lost
-	}
+	t.flush()
 	t.file.Close()
 	if len(t.open) == 0 || runEnded && len(t.open) == t.ours {
 		os.Remove(t.path)
