@@ -144,7 +144,7 @@ func (f *fanout) more() {
 		go f.section.g.run.guarded(func() { f.granted(false) })()
 		return
 	}
-	f.section.g.run.slots.submit(f.ctx, func() { f.granted(true) }, f.gone)
+	f.section.g.run.slots.submit(f.ctx, func() bool { return f.granted(true) }, f.gone)
 }
 
 // pass steps over instances that ended before.
@@ -165,14 +165,15 @@ func (f *fanout) take() int {
 	return i
 }
 
-// granted runs the next instance, and lets the one after it be asked for.
-func (f *fanout) granted(slot bool) {
+// granted runs the next instance, lets the one after it be asked for, and reports whether the slot
+// is held still.
+func (f *fanout) granted(slot bool) (held bool) {
 	f.mu.Lock()
 	f.asked = false
 	i := f.take()
 	f.mu.Unlock()
 	f.more()
-	f.run(i, slot)
+	return f.run(i, slot)
 }
 
 // gone cancels all that have not started.
@@ -188,18 +189,21 @@ func (f *fanout) gone() {
 	}
 }
 
-func (f *fanout) run(i int, slot bool) {
+func (f *fanout) run(i int, slot bool) (held bool) {
 	in := &instance{run: f.section.g.run, info: f.info, graph: f.section.g, path: f.instancePath(i), element: f.keys[i], slot: slot, guarded: true,
 		scope: &scope{run: f.scope.run, module: f.scope.module, outer: f.scope, locals: f.items[i]}}
 	end := in.do(f.ctx)
 	f.failFast(end) // before the slot is another's
-	in.release()
+	if f.section.g.mayLast() {
+		in.release()
+	}
 	f.mu.Lock()
 	f.active--
 	f.mu.Unlock()
 	if !f.end(i, end, in.below) {
 		f.more()
 	}
+	return in.slot
 }
 
 func (f *fanout) instancePath(i int) string { return instancePath(f.path, f.numbers[i]) }

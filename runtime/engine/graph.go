@@ -128,15 +128,21 @@ func (s *sectionRun) start(id int) (ending, bool) {
 		go s.g.run.guarded(func() { finish(one.do(s.ctx)) })()
 		return ending{}, false
 	}
-	s.g.run.slots.submit(s.ctx, func() {
+	s.g.run.slots.submit(s.ctx, func() (held bool) {
 		one.slot = true
 		end := one.do(s.ctx)
 		s.failFast(info, end) // before the slot is another's
-		one.release()
+		if s.g.mayLast() {
+			one.release()
+		}
 		finish(end)
+		return one.slot
 	}, func() { finish(cancelledBy(s.ctx)) })
 	return ending{}, false
 }
+
+// mayLast says that to note the end of a step may take a while: services may end with it.
+func (g *graphRun) mayLast() bool { return len(g.info.serviced) > 0 }
 
 // stepScope is where a step's expressions are evaluated.
 func (g *graphRun) stepScope(info *stepInfo, bindings []local) *scope {

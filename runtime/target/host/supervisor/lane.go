@@ -111,6 +111,7 @@ func (c *Client) Follow(ctx context.Context, a *Adopted, deliver func(event.Stre
 func (c *Client) follow(ctx context.Context, id uint64, lane *conn, deliver func(event.Stream, string, []byte)) (*End, error) {
 	stop := context.AfterFunc(ctx, func() { c.tell(&message{Kind: askCancel, ID: id}) })
 	defer stop()
+	lane.turn.take()
 	for {
 		var m message
 		files, err := lane.receive(&m)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -339,9 +338,7 @@ func (s *server) open(files []*os.File) {
 		defer s.reading.Add(-1)
 		defer lane.close()
 		for s.serveLane(lane) {
-			// To the runtime, which looks at its processors' turns, many short attempts without one are
-			// one long call: it would take the processor away, and then look every 20 µs for others to take.
-			runtime.Gosched()
+			lane.turn.take()
 		}
 	}()
 }

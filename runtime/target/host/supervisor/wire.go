@@ -19,6 +19,7 @@ import (
 type conn struct {
 	fd     int
 	closed bool
+	turn   turn // of who serves or follows one attempt after the other
 
 	mu  sync.Mutex // of sending
 	out bytes.Buffer
