@@ -21,7 +21,7 @@ func TestWhatWasAskedLastIsHeard(t *testing.T) {
 		for _, err := range []error{
 			control.send(&message{Kind: askHello, Hello: &greeting{Protocol: protocol, State: t.TempDir()}}),
 			control.send(&message{Kind: askLane}, end),
-			newConn(lane).send(&message{Kind: askRun, ID: 1, Work: &Work{Step: "a", Attempt: 1, Dir: "/", Programs: []Program{{Argv: []string{"/bin/sleep", "1000"}}}}}),
+			newLane(lane).send(&message{Kind: askRun, ID: 1, Work: &Work{Step: "a", Attempt: 1, Dir: "/", Programs: []Program{{Argv: []string{"/bin/sleep", "1000"}}}}}),
 			end.Close(), unix.Close(pipe), unix.Close(lane),
 		} {
 			if err != nil {

@@ -30,7 +30,7 @@ func (c *Client) lane() (*conn, error) {
 		closeFds(ours)
 		return nil, ErrGone
 	}
-	return newConn(ours), nil
+	return newLane(ours), nil
 }
 
 // free takes a lane back that an attempt is done with.

@@ -77,7 +77,7 @@ const (
 
 // protocol is counted up whenever messages change: a pipe that was upgraded may find the supervisor
 // of a run that the one before started. What a greeting holds must stay readable to all of them.
-const protocol = 2
+const protocol = 3
 
 // message goes either way; which fields mean something depends on the kind.
 type message struct {

@@ -332,7 +332,7 @@ func (s *server) open(files []*os.File) {
 	if err != nil {
 		return
 	}
-	lane := newConn(fd)
+	lane := newLane(fd)
 	s.reading.Add(1)
 	go func() {
 		defer s.reading.Add(-1)

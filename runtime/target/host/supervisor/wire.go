@@ -3,7 +3,7 @@ package supervisor
 import (
 	"bufio"
 	"bytes"
-	"encoding/gob"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,22 +21,27 @@ type conn struct {
 	closed bool
 	turn   turn // of who serves or follows one attempt after the other
 
-	mu  sync.Mutex // of sending
-	out bytes.Buffer
-	enc *gob.Encoder
+	mu   sync.Mutex // of sending
+	out  bytes.Buffer
+	room []byte // for the message to be sent
 
 	in    *bufio.Reader
-	dec   *gob.Decoder
+	meets bool       // the next message that comes is a greeting
 	data  []byte     // of the last message
 	files []*os.File // that came, and that no message has been given yet
 }
 
-// newConn makes a connection of a socket, which it takes.
+// newConn makes a connection of a socket, which it takes. The first message of each side is a greeting.
 func newConn(fd int) *conn {
+	c := newLane(fd)
+	c.meets = true
+	return c
+}
+
+// newLane makes a connection without greetings.
+func newLane(fd int) *conn {
 	c := &conn{fd: fd}
-	c.enc = gob.NewEncoder(&c.out)
 	c.in = bufio.NewReaderSize(received{c}, 16<<10)
-	c.dec = gob.NewDecoder(c.in)
 	return c
 }
 
@@ -54,10 +59,16 @@ func (c *conn) encode(m *message, files int) error {
 	if c.closed {
 		return ErrGone
 	}
+	if m.Hello != nil {
+		return c.encodeGreeting(m)
+	}
 	m.Files, m.Size = files, len(m.data)
-	err := c.enc.Encode(m)
+	c.room = m.encode(c.room[:0])
+	var size [binary.MaxVarintLen64]byte
+	c.out.Write(binary.AppendUvarint(size[:0], uint64(len(c.room))))
+	c.out.Write(c.room)
 	c.out.Write(m.data)
-	return err
+	return nil
 }
 
 // flush sends what is encoded. Files belong to the last message of it, and come with its start.
@@ -86,7 +97,11 @@ func (c *conn) flush(files []*os.File) error {
 // receive waits for the next message, into an empty one. Its data is overwritten by the next one's.
 // The files are the caller's.
 func (c *conn) receive(m *message) ([]*os.File, error) {
-	if err := c.dec.Decode(m); err != nil {
+	if c.meets {
+		c.meets = false
+		return nil, c.receiveGreeting(m)
+	}
+	if err := c.receiveMessage(m); err != nil {
 		return nil, err
 	}
 	c.data = slices.Grow(c.data[:0], m.Size)[:m.Size]
@@ -100,6 +115,25 @@ func (c *conn) receive(m *message) ([]*os.File, error) {
 	files := c.files[:m.Files:m.Files]
 	c.files = c.files[m.Files:]
 	return files, nil
+}
+
+// maxSize is more than the kernel lets a command line and environment be, and what is kept of output
+// in memory.
+const maxSize = 256 << 20
+
+func (c *conn) receiveMessage(m *message) error {
+	size, err := binary.ReadUvarint(c.in)
+	if err != nil {
+		return err
+	}
+	if size > maxSize {
+		return errMessage
+	}
+	c.data = slices.Grow(c.data[:0], int(size))[:size]
+	if _, err := io.ReadFull(c.in, c.data); err != nil {
+		return err
+	}
+	return m.decode(string(c.data))
 }
 
 // hangUp ends the connection; who waits for a message, on either side, gets an error.
