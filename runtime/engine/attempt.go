@@ -100,6 +100,9 @@ func (w *opWork) attempt(ctx context.Context, n int) ending {
 	if end.outcome != Cancelled {
 		w.finish(context.WithoutCancel(ctx), att, &end)
 	}
+	if s, ok := att.(target.Sparer); ok {
+		s.Spare()
+	}
 	end.done = func() { _ = att.Close() } // what it kept is stored
 	if _, adopts := w.session.(target.Adopter); !adopts {
 		end.done()

@@ -54,6 +54,13 @@ type Holder interface {
 	Held(ctx context.Context, step string, attempt int) ([]*os.File, error)
 }
 
+// Sparer is an Attempt whose workspace may serve others before it is closed.
+type Sparer interface {
+	// Spare says that this process reads nothing of the workspace any more. It is called once at most,
+	// before Close. Whoever adopts the attempt finds what it left all the same.
+	Spare()
+}
+
 // Trace is an attempt that was started.
 type Trace struct {
 	Step    string

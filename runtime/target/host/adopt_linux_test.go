@@ -34,6 +34,8 @@ type task struct {
 	Limit                             time.Duration // of each attempt; 0 is none
 	// Acks says that output is acknowledged as it comes, with a copy in the file of that name.
 	Log string
+	// Spare says that the jobs run one after the other, and that each spares its workspace then.
+	Spare bool
 }
 
 // TestVictim is a pipe that tests kill: it runs attempts and never closes them.
@@ -50,8 +52,12 @@ func TestVictim(t *testing.T) {
 	_, err = s.(target.Adopter).Traces(t.Context())
 	must(t, err)
 	var all sync.WaitGroup
+	start := all.Go
+	if w.Spare {
+		start = func(f func()) { f() }
+	}
 	for _, job := range w.Jobs {
-		all.Go(func() {
+		start(func() {
 			out := &acknowledger{session: s.(target.Adopter), job: job, path: w.Log + job.Step}
 			ctx := t.Context()
 			if w.Limit > 0 {
@@ -59,8 +65,12 @@ func TestVictim(t *testing.T) {
 				ctx, stop = context.WithTimeout(ctx, w.Limit)
 				defer stop()
 			}
-			if _, err := s.Start(ctx, job, out); err != nil {
+			a, err := s.Start(ctx, job, out)
+			if err != nil {
 				panic(err)
+			}
+			if w.Spare {
+				a.(target.Sparer).Spare()
 			}
 			must(t, os.WriteFile(w.Log+job.Step+".over", nil, 0o600))
 		})
@@ -282,6 +292,38 @@ func TestAdopt(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSpared kills pipe while one attempt works in the empty folder that another, which is not closed,
+// let it have: what the one makes there is none of the other's.
+func TestSpared(t *testing.T) {
+	g := newGate(t)
+	first, second := empty(), empty()
+	first.Step, first.Scripts = "first", script("pwd")
+	second.Step, second.Scripts = "second", script("pwd; echo x > made; "+g.wait("amid"))
+	v := newVictim(t, sample(), nil, first, second)
+	v.task.Spare = true
+	v.begin()
+	g.reached(t, "amid")
+	v.kill()
+	v.open()
+	s := v.session.(target.Adopter)
+	one, err := s.Adopt(t.Context(), first, nil)
+	must(t, err)
+	g.open(t, "amid")
+	two, err := s.Adopt(t.Context(), second, nil)
+	must(t, err)
+	if one.Stdout() == "" || one.Stdout() != two.Stdout() {
+		t.Errorf("they worked in %q and %q", one.Stdout(), two.Stdout())
+	}
+	if text, err := one.Text("made"); err == nil {
+		t.Errorf("the first made %q", text)
+	}
+	must(t, one.Close())
+	if text, err := two.Text("made"); err != nil || text != "x\n" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	must(t, two.Close())
 }
 
 // TestLost kills the supervisor, too: what it did is lost, and is not started again.

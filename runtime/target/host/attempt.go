@@ -108,7 +108,7 @@ func (a *attempt) work(ctx context.Context) error {
 	}
 	w := &supervisor.Work{
 		Step: a.job.Step, Attempt: a.job.Attempt, Programs: programs, Env: a.env, Dir: a.dir, Base: a.base,
-		SuccessCodes: a.job.SuccessCodes, Grace: a.job.Grace, Holds: len(a.job.Hold), Rest: rest,
+		SuccessCodes: a.job.SuccessCodes, Grace: a.job.Grace, Holds: len(a.job.Hold), After: a.workspace.after, Rest: rest,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.Limit = max(1, time.Until(deadline))
@@ -187,6 +187,16 @@ func (a *attempt) Outputs() (map[string]string, error) {
 		return nil, fmt.Errorf("$%s is larger than %d bytes", outputVariable, maxOutputs)
 	}
 	return parseOutputs(string(text))
+}
+
+// Spare gives up an empty workspace that nobody touched: until an attempt is closed, a hundred others may
+// run, and a folder for each costs a file system more than they do. See target.Sparer.
+func (a *attempt) Spare() {
+	w := a.workspace
+	if w == nil || w.spare == nil || len(a.placed) > 0 || !w.spare(a.id) {
+		return
+	}
+	w.spare, w.discard = nil, func() error { return nil }
 }
 
 // Close removes the workspace and all else that the attempt has on disk.

@@ -12,6 +12,8 @@ type emptyFolder struct {
 	path string
 	// state is how it looked when it was made; whatever is done to it shows there.
 	state fs.FileInfo
+	// after is the supervisor's number of the attempt that has it still for whoever adopts that; 0 for none.
+	after uint64
 }
 
 // empty makes a workspace without files. It is a plain folder elsewhere: nothing in it could
@@ -21,7 +23,12 @@ func (w *workshop) empty() (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &workspace{path: f.path, own: f.path, discard: func() error { return w.giveBack(f) }}, nil
+	return &workspace{path: f.path, own: f.path, after: f.after,
+		discard: func() error { return w.giveBack(f) },
+		spare: func(by uint64) bool {
+			f.after = by
+			return w.spare(f)
+		}}, nil
 }
 
 func (w *workshop) takeEmpty() (emptyFolder, error) {
@@ -38,18 +45,26 @@ func (w *workshop) takeEmpty() (emptyFolder, error) {
 		return emptyFolder{}, err
 	}
 	state, err := os.Lstat(path)
-	return emptyFolder{path, state}, err
+	return emptyFolder{path: path, state: state}, err
 }
 
 // giveBack keeps a folder that nobody touched, and removes any other.
 func (w *workshop) giveBack(f emptyFolder) error {
-	if !f.untouched() {
+	if !w.spare(f) {
 		return removeFolder(f.path)
+	}
+	return nil
+}
+
+// spare keeps a folder that nobody touched, and reports whether it is one.
+func (w *workshop) spare(f emptyFolder) bool {
+	if !f.untouched() {
+		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unused = append(w.unused, f)
-	return nil
+	return true
 }
 
 // untouched compares times of change, which no program can set, and looks inside too: what

@@ -146,6 +146,11 @@ func (a *attempt) restore(ctx context.Context, found *supervisor.Adopted) error 
 		a.workspace = w
 		return err
 	}
+	if found.Work.Bare {
+		w, err := a.session.workshop.empty()
+		a.workspace = w
+		return err
+	}
 	a.workspace = &workspace{path: r.Path, own: r.Own, binds: r.Binds, moved: r.Moved, place: found.Place,
 		discard: func() error { return a.session.workshop.remove(r.Own) }}
 	if found.Dir == nil {

@@ -31,6 +31,10 @@ type workspace struct {
 	// moved says that inputs changed while they were copied.
 	moved   bool
 	discard func() error
+	// spare lets others have it before the attempt of a number is closed, where it is as it was at the
+	// start; nil where it cannot be. after is the attempt that let this one have it.
+	spare func(by uint64) bool
+	after uint64
 }
 
 // open gives the workspace's files. No path leads out of it.

@@ -25,6 +25,10 @@ type Work struct {
 	// Holds is how many of the files that come along, the last ones, are let go when its programs
 	// have ended; the others stay open until it is closed.
 	Holds int
+	// After is an attempt that has ended and whose workspace, an empty folder that nobody touched, is
+	// this one's now; 0 is none. That one is then Bare.
+	After uint64
+	Bare  bool
 	// Rest is for whoever adopts the attempt, and means nothing here.
 	Rest []byte
 }

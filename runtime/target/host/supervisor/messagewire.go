@@ -76,6 +76,8 @@ func workFields(c *codec, w *Work) {
 	number(c, &w.Limit)
 	number(c, &w.Place)
 	number(c, &w.Holds)
+	number(c, &w.After)
+	c.flag(&w.Bare)
 	c.bytes(&w.Rest)
 }
 

@@ -372,6 +372,9 @@ func (s *server) run(lane *conn, m *message, files []*os.File) {
 	held := max(0, len(files)-m.Work.Holds)
 	j.files, j.holds = files[:held], files[held:]
 	s.jobs[m.ID] = j
+	if before := s.jobs[m.Work.After]; before != nil {
+		before.work.Bare = true
+	}
 	s.last = max(s.last, m.ID)
 	if s.killed {
 		j.cancel.kill()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,12 +35,39 @@ func findProgram(c command) (string, error) {
 		}
 		return name, runnable(path, name)
 	}
-	for _, dir := range filepath.SplitList(lookup(c.Env, "PATH")) {
-		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && isRunnable(path) {
-			return path, nil
+	return shells.find(name, lookup(c.Env, "PATH"))
+}
+
+// search looks a program up in a PATH.
+func search(name, path string) (string, error) {
+	for _, dir := range filepath.SplitList(path) {
+		if at := filepath.Join(dir, name); filepath.IsAbs(dir) && isRunnable(at) {
+			return at, nil
 		}
 	}
 	return "", &notFoundError{name, "is not in PATH"}
+}
+
+// shells remember where sh was found in the last PATH that was asked about, as long as it is there: most steps
+// start with that one. A step may well install any other program in a folder that comes earlier.
+var shells remembered
+
+type remembered struct {
+	last atomic.Pointer[[2]string] // a PATH, and where its sh is
+}
+
+func (r *remembered) find(name, path string) (string, error) {
+	if name != "sh" {
+		return search(name, path)
+	}
+	if last := r.last.Load(); last != nil && last[0] == path && isRunnable(last[1]) {
+		return last[1], nil
+	}
+	at, err := search(name, path)
+	if err == nil {
+		r.last.Store(&[2]string{path, at})
+	}
+	return at, err
 }
 
 func runnable(path, name string) error {
