@@ -238,6 +238,7 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 	ctx, lacking := r.watchRoom(ctx)
 	defer lacking()
 	r.publishStart()
+	r.warm(root)
 	_ = r.written(ctx) // or the steps would be done again by a process that knows nothing of the run
 	ended := make(chan *Result, 1)
 	go r.guarded(func() {

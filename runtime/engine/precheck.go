@@ -168,6 +168,26 @@ func (r *run) open(ctx context.Context, root *graphInfo) error {
 	return nil
 }
 
+// warm lets the place of the first step that is all but sure to start get ready, while the start of the
+// run is written down.
+func (r *run) warm(root *graphInfo) {
+	if r.Past != nil || len(root.plan.When) > 0 {
+		return
+	}
+	for _, s := range root.steps[:root.bounds[mainSection][1]] {
+		if s.op == nil || s.op.plan.Native || s.op.plan.Cached != nil || len(s.edges) > 0 || len(s.plan.When) > 0 || s.plan.Never {
+			continue
+		}
+		only := &graphInfo{plan: root.plan, steps: []*stepInfo{s}}
+		for _, name := range r.places(only, "", nil) {
+			if w, ok := r.opened.open[name].(target.Warmer); ok {
+				w.Warm()
+				return
+			}
+		}
+	}
+}
+
 // places are the targets that are known before anything runs.
 func (r *run) places(g *graphInfo, place string, out []string) []string {
 	place = constantPlace(g.plan.Target, place)

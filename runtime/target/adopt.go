@@ -61,6 +61,13 @@ type Sparer interface {
 	Spare()
 }
 
+// Warmer is a Session that can get ready for its first attempt before that starts.
+type Warmer interface {
+	// Warm says that an attempt will start soon. It does not wait; what keeps the session from getting
+	// ready is the error of the attempt.
+	Warm()
+}
+
 // Trace is an attempt that was started.
 type Trace struct {
 	Step    string

@@ -27,6 +27,7 @@ type session struct {
 	// start gives the supervisor, and starts it where it is not there; client is it once it is.
 	start        func() (*supervisor.Client, error)
 	client       atomic.Pointer[supervisor.Client]
+	warming      sync.WaitGroup
 	acknowledges atomic.Bool // output is written down by who asked for traces
 }
 
@@ -72,8 +73,14 @@ func (s *session) Start(ctx context.Context, job target.Job, out target.Output) 
 	return a, nil
 }
 
+// Warm starts the supervisor, which takes as long as ten short attempts.
+func (s *session) Warm() {
+	s.warming.Go(func() { _, _ = s.start() }) // the attempt gets the same error
+}
+
 // Close removes what the session made on disk.
 func (s *session) Close() error {
+	s.warming.Wait()
 	s.workshop.settle()
 	var ended error
 	if c := s.client.Load(); c != nil {

@@ -165,7 +165,11 @@ func (s *server) endAll() {
 		return
 	}
 	for deadline := time.Now().Add(dying); time.Now().Before(deadline); {
-		found := below(table(), s.orphans())
+		roots := s.orphans()
+		if len(roots) == 0 {
+			return
+		}
+		found := below(table(), roots)
 		if len(found) == 0 {
 			return
 		}
