@@ -30,7 +30,7 @@ func (a *app) writeReports(ctx context.Context, place *store.Store, id, junit st
 	if len(runs) == 0 {
 		return fmt.Errorf("run %s is not in the journal", id)
 	}
-	run, err := summary.Read(ctx, r, runs[0])
+	run, err := readSummary(ctx, r, runs[0])
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/summary"
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/journal"
@@ -56,7 +58,7 @@ func (a *app) showCommand() *cobra.Command {
 }
 
 func (a *app) showRun(ctx context.Context, r *journal.Reader, run journal.Run, f showFlags) error {
-	s, err := summary.Read(ctx, r, run)
+	s, err := readSummary(ctx, r, run)
 	if err != nil {
 		return err
 	}
@@ -135,6 +137,40 @@ func (a *app) printAttempts(run *summary.Run) {
 	if some {
 		fmt.Fprintln(a.Out)
 	}
+}
+
+// readSummary reads a run with its critical path.
+func readSummary(ctx context.Context, r *journal.Reader, run journal.Run) (*summary.Run, error) {
+	s, err := summary.Read(ctx, r, run)
+	if err != nil {
+		return nil, err
+	}
+	attached, err := r.Attached(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p, err := plan.Decode(attached[attachedPlan]); err == nil { // one that did not write down what it runs has none
+		s.Follow(waitsOf(&p.Graph))
+	}
+	return s, nil
+}
+
+// waitsOf are the steps that each step of a pipeline waits for; hooks wait for all that comes before them.
+func waitsOf(g *plan.Graph) map[string][]string {
+	out := map[string][]string{}
+	var before []string
+	for _, part := range [][]plan.Step{g.Steps, g.OnFailure, g.Finally} {
+		var paths []string
+		for i := range part {
+			s := &part[i]
+			paths = append(paths, s.Path)
+			if out[s.Path] = s.Edges(); len(out[s.Path]) == 0 {
+				out[s.Path] = before
+			}
+		}
+		before = append(slices.Clone(before), paths...)
+	}
+	return out
 }
 
 // criticalText is the critical path with the time of each step; "" where it says nothing.

@@ -16,8 +16,8 @@ import (
 type Run struct {
 	journal.Run
 	Steps []Step // in the order of the plan
-	// Critical are the paths of the steps that the run's time was made of, in order: each could
-	// start when the one before had ended. Called pipelines are one step.
+	// Critical are the paths of the steps that the run's time was made of, in order: each waited for
+	// the one before, which ended last of all that it waited for. Called pipelines are one step. See Follow.
 	Critical []string
 }
 
@@ -68,7 +68,6 @@ func Read(ctx context.Context, r *journal.Reader, run journal.Run) (*Run, error)
 	if err := r.Events(ctx, run.ID, func(e event.Event) { index[e.Step].take(e) }); err != nil {
 		return nil, err
 	}
-	out.Critical = critical(out.Steps)
 	return out, nil
 }
 
@@ -120,39 +119,36 @@ func (a Attempt) Took() time.Duration {
 	return a.Ended.Sub(a.Started)
 }
 
-// critical follows the steps of the whole run back from the one that ended last: what ended
-// last before a step was ready is what it waited for.
-func critical(steps []Step) []string {
-	var top []*Step
+// Follow finds the critical path. waits says, for each step of the run itself by its path, which steps it
+// waits for; it begins with the step that ended last, and what ended last of those that a step waits for is
+// what it waited for.
+func (r *Run) Follow(waits map[string][]string) {
 	var last *Step
-	for i := range steps {
-		s := &steps[i]
-		if strings.ContainsAny(s.Path, "/[") || s.Ended.IsZero() {
+	top := map[string]*Step{}
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if _, ok := waits[s.Path]; !ok || s.Ended.IsZero() {
 			continue
 		}
-		top = append(top, s)
-		if !s.Ready.IsZero() && (last == nil || s.Ended.After(last.Ended)) {
+		top[s.Path] = s
+		if last == nil || s.Ended.After(last.Ended) {
 			last = s
 		}
 	}
-	var out []string
-	for seen := map[*Step]bool{}; last != nil && !seen[last]; last = before(top, last) {
-		seen[last] = true
+	r.Critical = nil
+	for last != nil {
 		if !last.Started.IsZero() {
-			out = append([]string{last.Path}, out...)
+			r.Critical = append([]string{last.Path}, r.Critical...)
 		}
-	}
-	return out
-}
-
-func before(steps []*Step, of *Step) *Step {
-	var found *Step
-	for _, s := range steps {
-		if s != of && !s.Ended.After(of.Ready) && !s.Started.IsZero() && (found == nil || s.Ended.After(found.Ended)) {
-			found = s
+		var before *Step
+		for _, path := range waits[last.Path] {
+			if s := top[path]; s != nil && (before == nil || s.Ended.After(before.Ended)) {
+				before = s
+			}
 		}
+		delete(top, last.Path) // whatever waits says, the path ends
+		last = before
 	}
-	return found
 }
 
 // Find is the step of a path, nil where the run has none.

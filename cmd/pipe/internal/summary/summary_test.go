@@ -32,16 +32,27 @@ func step(path, status string, ready, begin, end int) Step {
 func TestCriticalPath(t *testing.T) {
 	skipped := step("skipped", "skipped", 0, 0, 5)
 	skipped.Started, skipped.Ready = time.Time{}, time.Time{}
+	clean := step("clean", "succeeded", 31, 31, 33)
 	steps := []Step{
 		step("lint", "succeeded", 0, 0, 3), step("build", "succeeded", 0, 1, 10), step("build/x", "succeeded", 0, 0, 12), skipped,
-		step("test", "succeeded", 10, 12, 30), step("test[0]", "succeeded", 10, 12, 40), step("docs", "succeeded", 3, 3, 20),
-		step("ship", "succeeded", 30, 30, 31),
+		step("other", "succeeded", 0, 0, 11), step("test", "succeeded", 10, 12, 30), step("test[0]", "succeeded", 10, 12, 40), step("docs", "succeeded", 3, 3, 20),
+		step("ship", "succeeded", 30, 30, 31), clean,
 	}
-	if diff := cmp.Diff([]string{"build", "test", "ship"}, critical(steps)); diff != "" {
+	main := []string{"lint", "build", "other", "skipped", "test", "docs", "ship"}
+	waits := map[string][]string{"lint": nil, "build": nil, "other": nil, "skipped": {"build"}, "test": {"skipped"}, "docs": {"lint"},
+		"ship": {"docs", "test"}, "clean": main, "never": {"ship"}}
+	run := Run{Steps: steps}
+	run.Follow(waits)
+	if diff := cmp.Diff([]string{"build", "test", "ship", "clean"}, run.Critical); diff != "" {
 		t.Error(diff)
 	}
-	if got := critical(nil); got != nil {
-		t.Errorf("the path of nothing is %v", got)
+	run.Follow(nil)
+	if run.Critical != nil {
+		t.Errorf("the path of nothing is %v", run.Critical)
+	}
+	run.Follow(map[string][]string{"build": {"ship"}, "ship": {"build"}})
+	if diff := cmp.Diff([]string{"build", "ship"}, run.Critical); diff != "" {
+		t.Error(diff)
 	}
 }
 
