@@ -27,7 +27,7 @@ func (e *effects) files(folder string, globs []string) {
 }
 
 // op adds what a step that calls an op does.
-func (e *effects) op(o plan.Op, image, inputs, network value.Value) {
+func (e *effects) op(o *plan.Op, image, inputs, network value.Value) {
 	for _, n := range o.Inherit {
 		e.inherit[n] = true
 	}

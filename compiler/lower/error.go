@@ -2,7 +2,7 @@ package lower
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/source"
@@ -32,7 +32,7 @@ func (e *EvalError) Diagnostic() diag.Diagnostic {
 // place is file:line:column.
 func place(f *source.File, s source.Span) string {
 	p := f.Position(s.Start)
-	return fmt.Sprintf("%s:%d:%d", f.Name, p.Line, p.Column)
+	return f.Name + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
 }
 
 // fail keeps an error, once for each place.

@@ -19,7 +19,6 @@ type graph struct {
 	nested   bool   // a call of the same pipeline may stand elsewhere
 	never    bool   // the pipeline's own guard is false already
 	lets     map[*check.Let]plan.Let
-	done     map[string]plan.Step
 }
 
 // newGraph opens the scope of a pipeline, in which its parameters have the values given.
@@ -27,7 +26,7 @@ func (b *binder) newGraph(p *check.Pipeline, prefix string, args map[string]valu
 	g := &graph{
 		binder: b, pipeline: p, prefix: prefix, nested: prefix != "",
 		names: b.module(p.Module).names.child(true),
-		lets:  map[*check.Let]plan.Let{}, done: map[string]plan.Step{},
+		lets:  map[*check.Let]plan.Let{},
 	}
 	for _, x := range p.Params {
 		g.names.set(x.Name, &name{value: args[x.Name]})
@@ -114,27 +113,31 @@ func (g *graph) head(in spot, out *plan.Graph) {
 
 // list lowers steps after those that they wait for, and gives them in the order of the text.
 func (g *graph) list(steps []*check.Step) []plan.Step {
-	byName, state := map[string]*check.Step{}, map[string]bool{}
-	for _, s := range steps {
-		byName[s.Name] = s
+	if len(steps) == 0 {
+		return nil
 	}
-	var visit func(*check.Step)
-	visit = func(s *check.Step) {
-		if s == nil || state[s.Name] {
+	at, done := make(map[string]int, len(steps)), make([]bool, len(steps))
+	for i, s := range steps {
+		at[s.Name] = i
+	}
+	out := make([]plan.Step, len(steps))
+	var visit func(int)
+	visit = func(i int) {
+		if done[i] {
 			return
 		}
-		state[s.Name] = true
-		for _, edges := range [][]string{s.ValueEdges, s.OrderEdges} {
+		done[i] = true
+		for _, edges := range [][]string{steps[i].ValueEdges, steps[i].OrderEdges} {
 			for _, e := range edges {
-				visit(byName[e])
+				if before, here := at[e]; here {
+					visit(before)
+				}
 			}
 		}
-		g.done[s.Name] = g.step(s)
+		out[i] = g.step(steps[i])
 	}
-	var out []plan.Step
-	for _, s := range steps {
-		visit(s)
-		out = append(out, g.done[s.Name])
+	for i := range steps {
+		visit(i)
 	}
 	return out
 }

@@ -23,11 +23,14 @@ type name struct {
 }
 
 func (n *names) child(graph bool) *names {
-	return &names{outer: n, vars: map[string]*name{}, graph: graph}
+	return &names{outer: n, graph: graph}
 }
 
 func (n *names) set(id string, x *name) {
 	x.graph = n.graph
+	if n.vars == nil {
+		n.vars = map[string]*name{}
+	}
 	n.vars[id] = x
 }
 

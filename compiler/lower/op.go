@@ -49,12 +49,12 @@ func (g *graph) op(o *check.Op, step spot) string {
 		in.names = in.names.child(false)
 		in.names.late(services...)
 	}
-	l := opLowering{in: in, attempt: in.after(o), op: o, out: &out}
+	l := opLowering{in: in, op: o, out: &out}
 	for _, it := range o.Items {
 		l.item(it)
 	}
 	g.plan.Ops[id] = out
-	g.effects.op(out, l.image, l.inputs, l.network)
+	g.effects.op(&out, l.image, l.inputs, l.network)
 	return id
 }
 
@@ -68,7 +68,7 @@ func (s spot) after(o *check.Op) spot {
 
 // opLowering is an op while its items are lowered.
 type opLowering struct {
-	in, attempt            spot
+	in                     spot
 	op                     *check.Op
 	out                    *plan.Op
 	image, inputs, network value.Value
@@ -94,9 +94,9 @@ func (l *opLowering) item(it ast.Item) {
 	case *ast.Service:
 		out.Services = append(out.Services, l.in.service(it))
 	case *ast.Retry:
-		out.Retry = l.in.retry(it, l.attempt)
+		out.Retry = l.in.retry(it, l.in.after(l.op))
 	case *ast.Return:
-		out.Return = l.attempt.opt(it.Value, l.op.Result)
+		out.Return = l.in.after(l.op).opt(it.Value, l.op.Result)
 	}
 }
 

@@ -96,8 +96,11 @@ func (g *graph) skipped(in spot, s *check.Step, out *plan.Step) bool {
 // is asked for each instance: false already, it leaves gaps and makes those like it needless, and
 // the step itself goes on.
 func (g *graph) guards(in spot, s *check.Step, out *plan.Step) bool {
-	loops := map[string]bool{}
+	var loops map[string]bool
 	for _, l := range s.Loops {
+		if loops == nil {
+			loops = map[string]bool{}
+		}
 		loops[l.Var] = true
 	}
 	out.When, out.Gaps = nil, false
