@@ -111,7 +111,7 @@ func Main(args []string, e Environment) (code int) {
 			code = ExitInternal
 		}
 	}()
-	root := a.root()
+	root := a.root(args)
 	root.SetArgs(args)
 	root.SetIn(e.In)
 	root.SetOut(e.Out)
@@ -160,12 +160,12 @@ func (a *app) code(err error) int {
 	return ExitFailed
 }
 
-func (a *app) root() *cobra.Command {
+// root is pipe itself with its commands, or with the one alone that the arguments begin with.
+func (a *app) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "pipe",
 		Short:         "A pipeline language: checked before it runs, planned before it changes anything",
 		Long:          "pipe checks, plans and runs .pipe files: typed settings, ops that pass typed results, guards.\n\nStart with `pipe init`, then `pipe run`.",
-		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -181,13 +181,47 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		return oneOf("--color", a.color, "auto", "always", "never")
 	}
-	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	if one := a.command(args); one != nil {
+		root.CompletionOptions.DisableDefaultCmd = true
+		root.AddCommand(one)
+		return root
+	}
+	root.Version = version()
+	root.SetVersionTemplate(versionLine())
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(a.initCommand(), a.checkCommand(), a.rulesCommand(), a.fmtCommand(), a.planCommand(), a.lockCommand(), a.runCommand(),
-		a.settingsCommand(), a.graphCommand(), a.evalCommand(), a.explainCommand(), a.docsCommand(), a.runsCommand(), a.showCommand(), a.logsCommand(), a.artifactsCommand(), a.resumeCommand(), a.approveCommand(), a.auditCommand(), a.storeCommand(), a.doctorCommand(), a.versionCommand())
+	for _, c := range a.commands() {
+		root.AddCommand(c.make())
+	}
 	a.help(root)
 	return root
+}
+
+// command is the one that the arguments begin with, nil where they begin otherwise.
+func (a *app) command(args []string) *cobra.Command {
+	for _, c := range a.commands() {
+		if len(args) > 0 && args[0] == c.name {
+			return c.make()
+		}
+	}
+	return nil
+}
+
+// maker is a command before it is made.
+type maker struct {
+	name string
+	make func() *cobra.Command
+}
+
+func (a *app) commands() []maker {
+	return []maker{
+		{"init", a.initCommand}, {"check", a.checkCommand}, {"rules", a.rulesCommand}, {"fmt", a.fmtCommand},
+		{"plan", a.planCommand}, {"lock", a.lockCommand}, {"run", a.runCommand}, {"settings", a.settingsCommand},
+		{"graph", a.graphCommand}, {"eval", a.evalCommand}, {"explain", a.explainCommand}, {"docs", a.docsCommand},
+		{"runs", a.runsCommand}, {"show", a.showCommand}, {"logs", a.logsCommand}, {"artifacts", a.artifactsCommand},
+		{"resume", a.resumeCommand}, {"approve", a.approveCommand}, {"audit", a.auditCommand}, {"store", a.storeCommand},
+		{"doctor", a.doctorCommand}, {"version", a.versionCommand},
+	}
 }
 
 func (a *app) unknownCommand(root *cobra.Command, name string) error {
