@@ -57,7 +57,9 @@ func (b opBody) attr(a *ast.Attr) {
 	}
 	switch word {
 	case "image":
-		t := b.in.anything(x, word, "a string or an image", func(t *types.Type) bool { return t.IsText() || t.Kind == types.Image })
+		t := b.in.unquoted(x, word, func(e exprs) *types.Type {
+			return e.anything(x, word, "a string or an image", func(t *types.Type) bool { return t.IsText() || t.Kind == types.Image })
+		})
 		b.in.unlabelled(x, t, anyLabel, word)
 		b.file.imageName(x)
 	case "exec":
@@ -71,7 +73,7 @@ func (b opBody) attr(a *ast.Attr) {
 		b.in.want(x, types.PathType, word)
 		b.file.inRepository(x, word)
 	case "network", "user":
-		b.in.want(x, types.StringType, word)
+		b.in.unquoted(x, word, func(e exprs) *types.Type { return e.want(x, types.StringType, word) })
 	case "cpu":
 		t := b.in.anything(x, word, "a number", isNumber)
 		b.in.unlabelled(x, t, anyLabel, word)

@@ -133,6 +133,9 @@ func (b *body) item(r *reader, p *place) {
 		}
 	}
 	if e.err != nil {
+		if e.err.help == "" {
+			e.err.help = unquoted(r.toks[from:])
+		}
 		e.name = nameAt(r, from)
 		syncItem(r, from, e.err)
 	}

@@ -2,7 +2,11 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +18,7 @@ import (
 
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
+	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
 )
 
 // A check that never ends, whatever its context says, is given up; the others have their say,
@@ -194,4 +199,55 @@ func TestClock(t *testing.T) {
 			t.Errorf("%v: %+v", tt.theirs, got)
 		}
 	}
+}
+
+// What an engine says that it lacks is said with what a step may do there, and what to do.
+func TestEngineThatLacks(t *testing.T) {
+	e := dockertest.Engine(t)
+	host := dockertest.Proxy(t, e, func(engine http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/info") {
+				engine.ServeHTTP(w, r)
+				return
+			}
+			said := httptest.NewRecorder()
+			engine.ServeHTTP(said, r)
+			var info map[string]any
+			if err := json.Unmarshal(said.Body.Bytes(), &info); err != nil {
+				t.Error(err)
+			}
+			maps.Copy(info, map[string]any{
+				"MemoryLimit": false, "PidsLimit": false, "CpuCfsQuota": true, "Driver": "vfs", "Warnings": []string{"WARNING: No swap limit support"},
+			})
+			if err := json.NewEncoder(w).Encode(info); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	said := map[string]string{}
+	for _, l := range around(t, "DOCKER_HOST="+host).engine(t.Context()) {
+		if l.Level == Warn {
+			said[l.Text] = l.Help
+		}
+	}
+	delete(said, lacksRoom(t, said)) // as it is on this machine
+	want := map[string]string{
+		"the engine cannot hold containers to memory, pids: a step may take the whole machine": "mount the controllers of control groups on its machine, v2 or v1 with memory, pids and cpu, and restart it",
+		"the engine's storage driver vfs copies every layer whole":                             "let the engine use overlay2",
+		"the engine says: No swap limit support":                                               "see the engine's documentation",
+	}
+	if d := cmp.Diff(want, said); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// lacksRoom is what is said of the disk of the engine's data, where something is.
+func lacksRoom(t *testing.T, said map[string]string) string {
+	t.Helper()
+	for text := range said {
+		if strings.Contains(text, "the engine's data") {
+			return text
+		}
+	}
+	return ""
 }
