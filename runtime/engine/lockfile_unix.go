@@ -94,7 +94,7 @@ func (l *lockFiles) try(ctx context.Context, key, who string) (had *lockFile, by
 	case err == nil:
 		return held(f, who), "", nil
 	case errors.Is(err, unix.EWOULDBLOCK):
-		by := textOfLock(f).holder()
+		by := l.holder(textOfLock(f))
 		f.Close()
 		return nil, by, nil
 	}

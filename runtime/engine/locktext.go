@@ -35,6 +35,26 @@ func (t lockText) holder() string {
 	return who
 }
 
+// holderID is the run of a holder, and the path of its step, "" where the pipeline holds it.
+func (t lockText) holderID() (run, path string) {
+	who := t.holder()
+	path, run, ok := strings.Cut(strings.TrimPrefix(who, "step "), " of run ")
+	if !ok {
+		return strings.TrimPrefix(who, "run "), ""
+	}
+	return run, path
+}
+
+// holder says who holds a lock, and of one whose pipe is gone what to do about that.
+func (l *lockFiles) holder(t lockText) string {
+	who := t.holder()
+	id, _ := t.holderID()
+	if !strings.HasSuffix(who, "run "+id) || l.run == nil || l.run.Cache == nil || id == l.run.Run.ID || l.run.Cache.UnderWay(id) {
+		return who
+	}
+	return who + " (its pipe is gone; pipe resume " + id + " goes on with it)"
+}
+
 const lockMark = "at "
 
 // marks are the places, by name, and what tells each from others of its name.
@@ -65,10 +85,7 @@ func (e *outlastError) Unwrap() error { return e.err }
 // once before that, and its error is given back.
 func (l *lockFiles) outlast(ctx context.Context, t lockText, waits func() error) error {
 	who := t.holder()
-	path, id, ok := strings.Cut(strings.TrimPrefix(who, "step "), " of run ")
-	if !ok {
-		path, id = "", strings.TrimPrefix(who, "run ")
-	}
+	id, path := t.holderID()
 	var told error
 	once := func() error {
 		told = waits()

@@ -95,7 +95,20 @@ func (a *app) logs(ctx context.Context, r *journal.Reader, word string, rest []s
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("read run %s: %w", run.ID, err)
 	}
-	return out.Flush()
+	return errors.Join(out.Flush(), a.tellInterrupted(ctx, r, run, f))
+}
+
+// tellInterrupted says of a run that was followed that its process went away before it ended.
+func (a *app) tellInterrupted(ctx context.Context, r *journal.Reader, run journal.Run, f logsFlags) error {
+	if !f.follow || ctx.Err() != nil {
+		return nil
+	}
+	now, err := r.Runs(ctx, journal.Filter{Prefix: run.ID, Limit: 1})
+	if err != nil || len(now) == 0 || now[0].Status != journal.Interrupted {
+		return err
+	}
+	_, err = fmt.Fprintf(a.Err, "pipe: run %s was interrupted: its process is gone\n  help: pipe resume %s goes on with it\n", run.ID, run.ID)
+	return err
 }
 
 // keeps chooses events: of a step and what is below it, "" for all, and what the flags say.
