@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/lang/expr"
@@ -45,6 +46,44 @@ const withheld = "secret"
 func (k *keyParts) add(name string, data any) {
 	raw, err := json.Marshal(data)
 	k.raw(name, raw, err, false)
+}
+
+// alike adds a part of plain data that is the same for all that have the name and of in common.
+func (k *keyParts) alike(name, of string, data func() any) {
+	t, err := k.run.keyTexts.get(keyTextOf{name, of}, data)
+	if err != nil || k.run.Bus.Hides(t.text) {
+		k.raw(name, []byte(t.text), err, false)
+		return
+	}
+	k.parts = append(k.parts, store.Part{Name: name, Digest: t.digest})
+}
+
+// keyTexts are what the keys of many steps have alike.
+type keyTexts struct {
+	mu   sync.Mutex
+	have map[keyTextOf]keyText
+}
+
+type (
+	keyTextOf struct{ part, of string }
+	keyText   struct{ text, digest string }
+)
+
+func (t *keyTexts) get(what keyTextOf, data func() any) (keyText, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if have, ok := t.have[what]; ok {
+		return have, nil
+	}
+	raw, err := json.Marshal(data())
+	if err != nil {
+		return keyText{}, err
+	}
+	if t.have == nil {
+		t.have = map[keyTextOf]keyText{}
+	}
+	t.have[what] = keyText{string(raw), plan.DigestOf(raw)}
+	return t.have[what], nil
 }
 
 // value adds a part that holds a value, or says only that it is there.
@@ -91,8 +130,8 @@ func (w *opWork) keyParts(ctx context.Context) ([]store.Part, error) {
 // keyOp adds what the op says, evaluated where that can be: how it is written does not matter.
 func (w *opWork) keyOp(k *keyParts) {
 	op := &w.op.plan
-	k.add("version", keyVersion)
-	k.add("platform", []string{runtime.GOOS, runtime.GOARCH, w.placeName})
+	k.alike("version", "", func() any { return keyVersion })
+	k.alike("platform", w.placeName, func() any { return []string{runtime.GOOS, runtime.GOARCH, w.placeName} })
 	type script struct {
 		Interpreter, Text string
 		OnFailure         bool
@@ -106,7 +145,12 @@ func (w *opWork) keyOp(k *keyParts) {
 		op.Capabilities, w.codes, text(op.CPU), w.job.Folder, w.job.Image, w.job.Inherit, w.job.Keep, text(op.Memory),
 		text(op.Network), text(op.PIDs), op.Services, text(op.User), w.job.Workdir,
 	})
-	k.add("return", []any{text(op.Return), op.Result, w.run.shapes(w.op.result)})
+	returns := func() any { return []any{text(op.Return), op.Result, w.run.shapes(w.op.result)} }
+	if op.Return == nil {
+		k.alike("return", string(op.Result), returns)
+	} else {
+		k.add("return", returns())
+	}
 }
 
 // attributes are what an op says besides its scripts. The order is that of the names, as keys have

@@ -133,6 +133,7 @@ type run struct {
 	types      sync.Map // plan.Type to *types.Type
 	programs   sync.Map // *plan.Expr to *program, where its value is not in the plan
 	constants  constants
+	keyTexts   keyTexts
 	modules    map[string]*module
 	ops        map[string]*opInfo
 	settings   value.Record
