@@ -5,17 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
-	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/lint"
-	"github.com/pipelang/pipe/compiler/load"
-	"github.com/pipelang/pipe/lang/diag"
-	"github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/compiler/session"
 	"github.com/pipelang/pipe/stdlib"
 )
 
@@ -25,15 +22,14 @@ const (
 	peerVersion = "v1.7.12"
 )
 
-// peerProgram lints a file again and again in one process and says how many nanoseconds each took, and what the
-// processors have spent so far.
+// peerProgram lints the forms of a file one after the other in one process and says how many nanoseconds each took,
+// and what the processors have spent so far.
 const peerProgram = `package main
 
 import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -41,19 +37,19 @@ import (
 )
 
 func main() {
-	text, err := os.ReadFile(os.Args[1])
-	if err != nil {
-		panic(err)
-	}
-	n, err := strconv.Atoi(os.Args[2])
-	if err != nil {
-		panic(err)
+	var texts [][]byte
+	for _, form := range os.Args[1:] {
+		text, err := os.ReadFile(form)
+		if err != nil {
+			panic(err)
+		}
+		texts = append(texts, text)
 	}
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
 	if err != nil {
 		panic(err)
 	}
-	for range n {
+	for _, text := range texts {
 		start := time.Now()
 		found, err := linter.Lint(os.Args[1], text, nil)
 		wall := time.Since(start)
@@ -74,7 +70,7 @@ func spent() int64 {
 }
 `
 
-// warmRounds is how often a file is checked in a process that has checked it before.
+// warmRounds is how often a file is checked in a process that has checked it before, each time after one edit.
 const warmRounds = 41
 
 // peers measures checks of pipelines and workflows of the same shape and size, cold and warm.
@@ -90,11 +86,12 @@ func peers(pipe, dir string) {
 	for _, n := range []int{10, 100, 1000} {
 		ours := write(scratch, fmt.Sprintf("shape%d.pipe", n), shapedPipeline(n))
 		its := write(scratch, fmt.Sprintf("shape%d.yaml", n), shapedWorkflow(n))
+		steps := editedSteps(n)
 		rows := inTurn(rounds,
 			command("pipe check", scratch, nil, pipe, "check", "--strict", ours),
 			command("actionlint", scratch, nil, cold, "-shellcheck=", "-pyflakes=", its))
 		ratios := pairs(rows[0], rows[1])
-		a, b := checkedAgain(ours), lintedAgain(warm, its)
+		a, b := checkedAgain(ours, steps), lintedAgain(warm, scratch, its, steps)
 		each := func(d time.Duration) string {
 			return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(n))
 		}
@@ -107,6 +104,7 @@ func peers(pipe, dir string) {
 	}
 	fmt.Println("as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not")
 	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, the median in one process; targets 1.00 and 0.50")
+	fmt.Println("warm: before each round one step is edited, its script or an expression in turn, another step each time and the same on both sides; ours is checked by one session, which holds nothing of the round's form")
 }
 
 // buildPeer builds the peer's command, and a program that uses it as a library, in a folder of its own.
@@ -133,27 +131,50 @@ func buildPeer(dir string) (cold, warm string, err error) {
 	return cold, warm, nil
 }
 
-// checkedAgain is how long a check takes in a process that has done it before.
-func checkedAgain(path string) timed {
+// checkedAgain is how long a check takes in a process that has done it before, after an edit of one of some steps.
+func checkedAgain(path string, steps []int) timed {
+	text, err := os.ReadFile(path)
+	must(err)
+	forms := forms(string(text), steps)
+	var s session.Session
 	t := timed{cpu: new([]time.Duration)}
-	for range warmRounds {
+	for _, form := range forms {
 		spent, start := processors(), time.Now()
-		var diags diag.List
-		loaded, err := load.Load(path, load.Options{Std: stdlib.FS}, &diags)
+		checked, err := s.Check(path, session.Options{Std: stdlib.FS, Overlay: map[string]string{path: form}, Lint: lint.Options{Beside: true}})
 		must(err)
-		var scripts script.Cache // read by a processor of its own, as pipe check does
-		var reading sync.WaitGroup
-		reading.Go(func() { lint.ReadAhead(loaded, &scripts) })
-		lint.Lint(check.Check(loaded, &diags), lint.Options{Scripts: &scripts, Beside: true}, &diags)
-		reading.Wait()
-		found := loaded.Report(diags.Sorted())
 		t.walls = append(t.walls, time.Since(start))
 		*t.cpu = append(*t.cpu, processors()-spent)
-		if len(found) > 0 {
-			panic(found[0].Message)
+		if len(checked.Found) > 0 {
+			panic(checked.Found[0].Message)
 		}
 	}
 	return t
+}
+
+// editedSteps are the steps that are edited, each once where there are as many.
+func editedSteps(n int) []int {
+	steps := make([]int, warmRounds)
+	for i := range steps {
+		steps[i] = (i*n/warmRounds + i) % n
+	}
+	return steps
+}
+
+// forms are those of a pipeline or a workflow after each edit, one upon the other.
+func forms(text string, steps []int) (out []string) {
+	for round, step := range steps {
+		what, by := fmt.Sprintf(`(?: --round \d+)? --level %d\n`, step), fmt.Sprintf(" --round %d --level %d\n", round, step)
+		if round%2 > 0 {
+			what, by = fmt.Sprintf(`app\d*-%d-`, step), fmt.Sprintf("app%d-%d-", round, step)
+		}
+		next := regexp.MustCompile(what).ReplaceAllString(text, by)
+		if next == text {
+			panic("nothing was edited: " + what)
+		}
+		text = next
+		out = append(out, text)
+	}
+	return out
 }
 
 // processors is what they have spent on this process so far.
@@ -163,8 +184,15 @@ func processors() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-func lintedAgain(program, path string) timed {
-	out, err := exec.Command(program, path, strconv.Itoa(warmRounds)).Output()
+// lintedAgain is the same of the peer.
+func lintedAgain(program, dir, path string, steps []int) timed {
+	text, err := os.ReadFile(path)
+	must(err)
+	var names []string
+	for i, form := range forms(string(text), steps) {
+		names = append(names, write(dir, fmt.Sprintf("form%d.yaml", i), form))
+	}
+	out, err := exec.Command(program, names...).Output()
 	must(err)
 	t := timed{cpu: new([]time.Duration)}
 	var before int64
