@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,11 +24,12 @@ const (
 	peerVersion = "v1.7.12"
 )
 
-// peerProgram lints the forms of a file one after the other in one process and says how many nanoseconds each took,
-// and what the processors have spent so far.
+// peerProgram lints the forms of a file one after the other in one process, each as soon as it is told its path, and
+// says how many nanoseconds it took, and what the processors have spent on it.
 const peerProgram = `package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -37,26 +40,22 @@ import (
 )
 
 func main() {
-	var texts [][]byte
-	for _, form := range os.Args[1:] {
-		text, err := os.ReadFile(form)
-		if err != nil {
-			panic(err)
-		}
-		texts = append(texts, text)
-	}
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
 	if err != nil {
 		panic(err)
 	}
-	for _, text := range texts {
-		start := time.Now()
-		found, err := linter.Lint(os.Args[1], text, nil)
+	for forms := bufio.NewScanner(os.Stdin); forms.Scan(); {
+		text, err := os.ReadFile(forms.Text())
+		if err != nil {
+			panic(err)
+		}
+		before, start := spent(), time.Now()
+		found, err := linter.Lint(forms.Text(), text, nil)
 		wall := time.Since(start)
 		if err != nil || len(found) > 0 {
 			panic(fmt.Sprint(err, found))
 		}
-		fmt.Println(wall.Nanoseconds(), spent())
+		fmt.Println(wall.Nanoseconds(), spent()-before)
 	}
 }
 
@@ -86,24 +85,24 @@ func peers(pipe, dir string) {
 	for _, n := range []int{10, 100, 1000} {
 		ours := write(scratch, fmt.Sprintf("shape%d.pipe", n), shapedPipeline(n))
 		its := write(scratch, fmt.Sprintf("shape%d.yaml", n), shapedWorkflow(n))
-		steps := editedSteps(n)
 		rows := inTurn(rounds,
 			command("pipe check", scratch, nil, pipe, "check", "--strict", ours),
 			command("actionlint", scratch, nil, cold, "-shellcheck=", "-pyflakes=", its))
 		ratios := pairs(rows[0], rows[1])
-		a, b := checkedAgain(ours, steps), lintedAgain(warm, scratch, its, steps)
+		a, b := checkedAgain(ours, its, warm, editedSteps(n))
 		each := func(d time.Duration) string {
 			return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(n))
 		}
-		row := func(what string, coldOurs, coldIts time.Duration, ratio float64, ours, its time.Duration) {
-			fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", what, ms(coldOurs), ms(coldIts), ratio, each(ours), each(its), float64(ours)/float64(its))
+		row := func(what string, coldOurs, coldIts time.Duration, ratio float64, ours, its time.Duration, warm float64) {
+			fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", what, ms(coldOurs), ms(coldIts), ratio, each(ours), each(its), warm)
 		}
 		coldOurs, coldIts := rows[0].medianCPU(), rows[1].medianCPU()
-		row(strconv.Itoa(n), rows[0].median(), rows[1].median(), ratios[len(ratios)/2], a.median(), b.median())
-		row("  processors' time", coldOurs, coldIts, float64(coldOurs)/float64(coldIts), a.medianCPU(), b.medianCPU())
+		again := pairs(a, b)
+		row(strconv.Itoa(n), rows[0].median(), rows[1].median(), ratios[len(ratios)/2], a.median(), b.median(), again[len(again)/2])
+		row("  processors' time", coldOurs, coldIts, float64(coldOurs)/float64(coldIts), a.medianCPU(), b.medianCPU(), float64(a.medianCPU())/float64(b.medianCPU()))
 	}
 	fmt.Println("as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not")
-	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, the median in one process; targets 1.00 and 0.50")
+	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, each in one process, in turn, medians, ratio the median of pairs; targets 1.00 and 0.50")
 	fmt.Println("warm: before each round one step is edited, its script or an expression in turn, another step each time and the same on both sides; ours is checked by one session, which holds nothing of the round's form")
 }
 
@@ -131,24 +130,61 @@ func buildPeer(dir string) (cold, warm string, err error) {
 	return cold, warm, nil
 }
 
-// checkedAgain is how long a check takes in a process that has done it before, after an edit of one of some steps.
-func checkedAgain(path string, steps []int) timed {
-	text, err := os.ReadFile(path)
-	must(err)
-	forms := forms(string(text), steps)
+// checkedAgain is how long a check takes in a process that has done it before, after an edit of one of some steps,
+// and how long one of the peer's does. They take turns.
+func checkedAgain(ours, its, program string, steps []int) (a, b timed) {
+	peer := startPeer(program)
+	defer peer.end()
 	var s session.Session
-	t := timed{cpu: new([]time.Duration)}
-	for _, form := range forms {
-		spent, start := processors(), time.Now()
-		checked, err := s.Check(path, session.Options{Std: stdlib.FS, Overlay: map[string]string{path: form}, Lint: lint.Options{Beside: true}})
+	check := func(form string) {
+		checked, err := s.Check(ours, session.Options{Std: stdlib.FS, Overlay: map[string]string{ours: form}, Lint: lint.Options{Beside: true}})
 		must(err)
-		t.walls = append(t.walls, time.Since(start))
-		*t.cpu = append(*t.cpu, processors()-spent)
 		if len(checked.Found) > 0 {
 			panic(checked.Found[0].Message)
 		}
 	}
-	return t
+	ourForms, itsForms := forms(ours, steps), forms(its, steps)
+	a.cpu, b.cpu = new([]time.Duration), new([]time.Duration)
+	for i, form := range ourForms {
+		spent, start := processors(), time.Now()
+		check(form)
+		a.walls = append(a.walls, time.Since(start))
+		*a.cpu = append(*a.cpu, processors()-spent)
+		wall, cpu := peer.lint(write(filepath.Dir(its), "form.yaml", itsForms[i]))
+		b.walls, *b.cpu = append(b.walls, wall), append(*b.cpu, cpu)
+	}
+	return a, b
+}
+
+// asked is the peer's program while it waits for forms.
+type asked struct {
+	program *exec.Cmd
+	forms   io.WriteCloser
+	answers *bufio.Reader
+}
+
+func startPeer(program string) asked {
+	c := exec.Command(program)
+	c.Stderr = os.Stderr
+	in, err := c.StdinPipe()
+	must(err)
+	out, err := c.StdoutPipe()
+	must(err)
+	must(c.Start())
+	return asked{c, in, bufio.NewReader(out)}
+}
+
+func (p asked) lint(path string) (wall, cpu time.Duration) {
+	_, err := fmt.Fprintln(p.forms, path)
+	must(err)
+	_, err = fmt.Fscanln(p.answers, &wall, &cpu)
+	must(err)
+	return wall, cpu
+}
+
+func (p asked) end() {
+	must(p.forms.Close())
+	must(p.program.Wait())
 }
 
 // editedSteps are the steps that are edited, each once where there are as many.
@@ -161,7 +197,10 @@ func editedSteps(n int) []int {
 }
 
 // forms are those of a pipeline or a workflow after each edit, one upon the other.
-func forms(text string, steps []int) (out []string) {
+func forms(path string, steps []int) (out []string) {
+	b, err := os.ReadFile(path)
+	must(err)
+	text := string(b)
 	for round, step := range steps {
 		what, by := fmt.Sprintf(`(?: --round \d+)? --level %d\n`, step), fmt.Sprintf(" --round %d --level %d\n", round, step)
 		if round%2 > 0 {
@@ -182,29 +221,6 @@ func processors() time.Duration {
 	var r syscall.Rusage
 	must(syscall.Getrusage(syscall.RUSAGE_SELF, &r))
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
-
-// lintedAgain is the same of the peer.
-func lintedAgain(program, dir, path string, steps []int) timed {
-	text, err := os.ReadFile(path)
-	must(err)
-	var names []string
-	for i, form := range forms(string(text), steps) {
-		names = append(names, write(dir, fmt.Sprintf("form%d.yaml", i), form))
-	}
-	out, err := exec.Command(program, names...).Output()
-	must(err)
-	t := timed{cpu: new([]time.Duration)}
-	var before int64
-	for line := range strings.Lines(string(out)) {
-		var wall, spent int64
-		_, err := fmt.Sscan(line, &wall, &spent)
-		must(err)
-		t.walls = append(t.walls, time.Duration(wall))
-		*t.cpu = append(*t.cpu, time.Duration(spent-before))
-		before = spent
-	}
-	return t
 }
 
 // inJob is how many steps a job of the workflow has, and how long a chain of ours is.
