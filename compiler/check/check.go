@@ -13,20 +13,28 @@ import (
 
 // Check checks a loaded program.
 func Check(p *load.Program, diags *diag.List) *Program {
-	c := &checker{
+	c := newChecker(p, diags)
+	c.check(p)
+	return c.out
+}
+
+func newChecker(p *load.Program, diags *diag.List) *checker {
+	return &checker{
 		diags: diags, modules: map[*load.Module]*module{},
 		out: &Program{Load: p, Modules: map[*load.Module]*Module{}, SettingsType: types.NewRecord("settings", "@settings")},
 	}
+}
+
+func (c *checker) check(p *load.Program) {
 	for _, m := range p.Modules {
 		c.module(m)
 	}
 	if m := c.modules[p.Entry]; m != nil {
 		c.out.Entry = m.out
 	}
-	portability{c.out, diags}.check()
+	portability{c.out, c.diags}.check()
 	c.silence()
 	c.explain()
-	return c.out
 }
 
 // checker carries one check.
@@ -34,6 +42,10 @@ type checker struct {
 	diags   *diag.List
 	out     *Program
 	modules map[*load.Module]*module
+	// known are the steps of the check before, where they may be what they were; memory takes in those of this one,
+	// and is nil when nobody asks for them.
+	known  map[stepKey]stepMemory
+	memory *Memory
 }
 
 // module is a module while it is checked.

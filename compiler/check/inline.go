@@ -29,9 +29,18 @@ func (n *node) inline() {
 	s.declareServices(o.Scope, o.Items)
 	in := n.local
 	in.scope = o.Scope
-	o.ReturnScope = attemptScope(o.Scope, reaching(o, in))
+	if n.was != nil {
+		n.label = n.was.label
+	} else {
+		n.label = reaching(o, in)
+	}
+	o.ReturnScope = attemptScope(o.Scope, n.label)
 	o.Captures = n.captures(own, o.Params)
 	n.step.Op = o
+	if n.was != nil && n.was.result != nil {
+		o.Result, n.step.Result = n.was.result, n.was.result
+		return
+	}
 	for _, it := range own {
 		if r, ok := it.(*ast.Return); ok && r.Value != nil {
 			e := n.local

@@ -108,6 +108,13 @@ func (n *node) placed(f *file, it ast.Item) {
 // details of all steps of a stage.
 func (s *stage) details() {
 	independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
-		s.list[i].details(s.file.reportingTo(diags))
+		if n := s.list[i]; n.was == nil {
+			said := diags.Len()
+			n.details(s.file.reportingTo(diags))
+			n.said = n.said || diags.Len() > said
+		}
 	})
+	if !s.tail {
+		s.remember()
+	}
 }

@@ -142,6 +142,9 @@ type Step struct {
 	Bindings []Binding
 	// Loops are the `for`s, outermost first, with their element types.
 	Loops []Loop
+	// Unchanged says that the step is as it was in the check before, and so is all that it reads and that stands around
+	// the steps: what is found in it alone is what was found then, which was nothing. Only Again says so.
+	Unchanged bool
 	// Modifiers are all modifiers in the order of the text.
 	Modifiers []ast.Item
 	// Scope is where arguments and modifiers are evaluated, loop variables and bindings included.

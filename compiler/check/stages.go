@@ -35,6 +35,10 @@ type node struct {
 	// local is where its modifiers are evaluated, once its loops are known.
 	local  exprs
 	broken bool
+	// was is what is known of the step where it is as it was; said that something is wrong with it.
+	was   *stepMemory
+	said  bool
+	label types.Label // of what reaches its own op
 }
 
 // reads are the steps that something reads: their values, or only how they ended; and the
@@ -137,7 +141,9 @@ func (s *stage) order() {
 		}
 		n := s.nodes[name]
 		n.edges()
+		said := s.diags.Len()
 		n.resolve()
+		n.said = s.diags.Len() > said
 	}
 }
 

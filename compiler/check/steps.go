@@ -19,6 +19,7 @@ func (n *node) resolve() {
 	s, st := n.stage, n.step
 	n.openScope()
 	n.narrowBy()
+	n.recall()
 	n.bind()
 	n.loops()
 	st.Scope = n.local.scope

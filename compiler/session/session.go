@@ -22,6 +22,7 @@ import (
 type Session struct {
 	one     sync.Mutex
 	files   load.Cache
+	steps   map[string]*check.Memory // by entry
 	scripts script.Cache
 	begun   bool
 }
@@ -53,7 +54,7 @@ func (s *Session) Check(path string, o Options) (Checked, error) {
 		return Checked{}, err
 	}
 	defer s.readAhead(loaded)()
-	program := check.Check(loaded, &diags)
+	program := check.Again(loaded, s.memory(path), &diags)
 	o.Lint.Scripts = &s.scripts
 	lint.Lint(program, o.Lint, &diags)
 	return Checked{program, loaded.Report(diags.Sorted())}, nil
@@ -72,4 +73,20 @@ func (s *Session) readAhead(p *load.Program) (wait func()) {
 		lint.ReadAhead(p, &s.scripts)
 	})
 	return reading.Wait
+}
+
+// entries is how many entries are remembered by their steps.
+const entries = 8
+
+// memory is what the last check of an entry left.
+func (s *Session) memory(path string) *check.Memory {
+	m := s.steps[path]
+	if m == nil {
+		if s.steps == nil || len(s.steps) >= entries {
+			s.steps = map[string]*check.Memory{}
+		}
+		m = &check.Memory{}
+		s.steps[path] = m
+	}
+	return m
 }

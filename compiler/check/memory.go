@@ -1,0 +1,224 @@
+package check
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+)
+
+// Memory is what a check leaves for the next one of the same program: of each step with an op of its own in which
+// nothing was wrong, its text and the types of all names that it reads. Where both are the same again, and so is
+// everything around the steps, its expressions need not be typed once more. No place is kept, so that it does not
+// matter where a step has moved to. The zero value knows nothing. It is for one check at a time, and holds what the
+// last sound text of the program left.
+type Memory struct {
+	around around
+	steps  map[stepKey]stepMemory
+}
+
+type stepKey struct{ file, pipeline, step string }
+
+// stepMemory is what is known of a step.
+type stepMemory struct {
+	text   string
+	reads  []expr.Var // what the names in node.refs and then in node.needs meant
+	label  types.Label
+	result *types.Type // nil where it has to be found again
+}
+
+// around is all of a program that stands around its steps: what their check depends on beside the names that they read.
+type around struct {
+	texts   []string    // of declarations that are no pipelines, and of what pipelines hold beside steps
+	library []*ast.File // modules of the standard library
+	pools   map[string]int
+}
+
+func (a around) equal(b around) bool {
+	return slices.Equal(a.texts, b.texts) && slices.Equal(a.library, b.library) && maps.Equal(a.pools, b.pools)
+}
+
+// aroundSteps collects what stands around the steps of a program.
+func aroundSteps(p *load.Program) around {
+	a := around{pools: p.Config.Pools}
+	for _, m := range p.Modules {
+		a.texts = append(a.texts, m.ID)
+		if m.Broken {
+			a.texts = append(a.texts, "broken")
+		}
+		for _, f := range m.Files {
+			if m.Std {
+				a.library = append(a.library, f)
+				continue
+			}
+			a.texts = append(a.texts, f.Source.Name)
+			for _, d := range f.Decls {
+				a.decl(m, f, d)
+			}
+		}
+	}
+	return a
+}
+
+func (a *around) decl(m *load.Module, f *ast.File, d ast.Decl) {
+	switch d := d.(type) {
+	case *ast.Use:
+		a.texts = append(a.texts, f.Source.Slice(d.Range))
+		for name, imp := range m.Uses[f] {
+			if imp.Decl == d && imp.Module != nil {
+				a.texts = append(a.texts, name, imp.Module.ID)
+			}
+		}
+	case *ast.Pipeline:
+		head := d.Range
+		if len(d.Items) > 0 {
+			head.End = d.Items[0].Span().Start
+		}
+		a.texts = append(a.texts, f.Source.Slice(head))
+		for _, it := range d.Items {
+			if _, step := it.(*ast.Step); !step {
+				a.texts = append(a.texts, f.Source.Slice(it.Span()))
+			}
+		}
+	default:
+		a.texts = append(a.texts, f.Source.Slice(d.Span()))
+	}
+}
+
+// Again is Check where the program may have been checked before: m is what that left, and then what this one leaves.
+// It finds what Check finds.
+func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
+	if diags.Len() > 0 {
+		return Check(p, diags) // of a text that could not be read, nothing is concluded
+	}
+	a := aroundSteps(p)
+	c := newChecker(p, diags)
+	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps))}
+	if m.around.equal(a) {
+		c.known = m.steps
+	}
+	c.check(p)
+	*m = *c.memory
+	return c.out
+}
+
+func (n *node) key() stepKey {
+	return stepKey{n.stage.src.Name, n.stage.out.Name, n.step.Name}
+}
+
+func (n *node) text() string { return n.stage.src.Slice(n.step.Decl.Range) }
+
+// recall finds what is known of the step, if it is as it was.
+func (n *node) recall() {
+	c := n.stage.checker
+	if c.memory == nil || n.stage.tail || n.broken || !n.step.Decl.Inline {
+		return
+	}
+	was, ok := c.known[n.key()]
+	if !ok || was.text != n.text() {
+		return
+	}
+	now := n.meanings(nil)
+	if slices.EqualFunc(was.reads, now, sameMeaning) {
+		n.was, n.step.Unchanged = &was, true
+	}
+}
+
+// meanings are what the names that the step reads and needs stand for.
+func (n *node) meanings(out []expr.Var) []expr.Var {
+	look := func(name string) {
+		v, _ := n.stage.scope.Lookup(name)
+		v.Why = nil // messages alone are about it
+		out = append(out, v)
+	}
+	for _, r := range n.refs {
+		look(r.Name)
+	}
+	for _, name := range n.step.Needs {
+		look(name)
+	}
+	return out
+}
+
+func sameMeaning(a, b expr.Var) bool {
+	return a.Step == b.Step && a.Broken == b.Broken && (a.Type == nil) == (b.Type == nil) && (a.Type == nil || sameType(a.Type, b.Type))
+}
+
+// sameType says that two types are written alike. Records with a name are told by it: where it is asked, what
+// declares them is the same.
+func sameType(a, b *types.Type) bool {
+	switch {
+	case a == b:
+		return true
+	case a == nil || b == nil || a.Kind != b.Kind || a.Labels != b.Labels || !slices.Equal(a.Literals, b.Literals) || (a.Record == nil) != (b.Record == nil):
+		return false
+	case a.Record == nil || a.Record == b.Record:
+		return sameType(a.Elem, b.Elem)
+	case a.Record.ID != "" || b.Record.ID != "":
+		return a.Record.ID == b.Record.ID && a.Record.Name == b.Record.Name
+	}
+	return slices.EqualFunc(a.Record.Fields, b.Record.Fields, func(x, y types.Field) bool {
+		return x.Name == y.Name && x.HasDefault == y.HasDefault && x.Default == y.Default && sameType(x.Type, y.Type)
+	})
+}
+
+// ownTypes says that a type holds no record with a name, which every check makes anew.
+func ownTypes(t *types.Type) bool {
+	if t == nil || t.Record == nil {
+		return t == nil || t.Elem == nil || ownTypes(t.Elem)
+	}
+	return t.Record.ID == "" && !slices.ContainsFunc(t.Record.Fields, func(f types.Field) bool { return !ownTypes(f.Type) })
+}
+
+// remember keeps what is known of the stage's steps, once all of them have been checked.
+func (s *stage) remember() {
+	c := s.checker
+	if c.memory == nil {
+		return
+	}
+	for _, n := range s.list {
+		switch {
+		case n.was != nil:
+			c.memory.steps[n.key()] = stepMemory{text: n.text(), reads: n.was.reads, label: n.was.label, result: n.was.result}
+		case !n.said && !n.broken && n.step.Decl.Inline && memorable(n.step.Decl):
+			m := stepMemory{text: n.text(), reads: n.meanings(nil), label: n.label}
+			if ownTypes(n.step.Op.Result) {
+				m.result = n.step.Op.Result
+			}
+			c.memory.steps[n.key()] = m
+		}
+	}
+}
+
+// memorable says that a step reads nothing but names of the pipeline and the file, as they are: no name of its
+// own, of a loop, a binding, a service or a macro, stands between them and its expressions.
+func memorable(d *ast.Step) bool {
+	ok := !d.Bad
+	ast.Inspect(d, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.For, *ast.After, *ast.Service, *ast.BadItem, *ast.BadExpr:
+			ok = false
+		case *ast.Need:
+			ok = ok && n.Value == nil
+		case *ast.Assign:
+			ok = ok && !n.Bad
+		case *ast.Call:
+			ok = ok && !bindsNames(n)
+		}
+		return ok
+	})
+	return ok
+}
+
+// bindsNames says that a call may be a macro with a variable of its own.
+func bindsNames(c *ast.Call) bool {
+	if c.Target == nil || len(c.Args) < 2 {
+		return false
+	}
+	_, ident := ast.Unparen(c.Args[0]).(*ast.Ident)
+	return ident
+}
