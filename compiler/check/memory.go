@@ -19,12 +19,14 @@ import (
 type Memory struct {
 	around around
 	steps  map[stepKey]stepMemory
+	count  uint64 // of checks
 }
 
 type stepKey struct{ file, pipeline, step string }
 
 // stepMemory is what is known of a step.
 type stepMemory struct {
+	since  uint64 // the check that found it as it is
 	text   string
 	reads  []expr.Var // what the names in node.refs and then in node.needs meant
 	label  types.Label
@@ -97,7 +99,8 @@ func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
 	}
 	a := aroundSteps(p)
 	c := newChecker(p, diags)
-	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps))}
+	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps)), count: m.count + 1}
+	c.out.Remembered = true
 	if m.around.equal(a) {
 		c.known = m.steps
 	}
@@ -124,7 +127,7 @@ func (n *node) recall() {
 	}
 	now := n.meanings(nil)
 	if slices.EqualFunc(was.reads, now, sameMeaning) {
-		n.was, n.step.Unchanged = &was, true
+		n.was = &was
 	}
 }
 
@@ -181,16 +184,21 @@ func (s *stage) remember() {
 		return
 	}
 	for _, n := range s.list {
+		var m stepMemory
 		switch {
 		case n.was != nil:
-			c.memory.steps[n.key()] = stepMemory{text: n.text(), reads: n.was.reads, label: n.was.label, result: n.was.result}
+			m = *n.was
+			m.text = n.text()
 		case !n.said && !n.broken && n.step.Decl.Inline && memorable(n.step.Decl):
-			m := stepMemory{text: n.text(), reads: n.meanings(nil), label: n.label}
+			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(nil), label: n.label}
 			if ownTypes(n.step.Op.Result) {
 				m.result = n.step.Op.Result
 			}
-			c.memory.steps[n.key()] = m
+		default:
+			continue
 		}
+		n.step.Since = m.since
+		c.memory.steps[n.key()] = m
 	}
 }
 

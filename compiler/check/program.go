@@ -21,6 +21,8 @@ type Program struct {
 	// SettingsType is the record behind the name `settings`.
 	SettingsType *types.Type
 	Profiles     []*Profile
+	// Remembered says that Again has left what it knows of the steps for the next check.
+	Remembered bool
 }
 
 // Module is a checked module.
@@ -142,9 +144,9 @@ type Step struct {
 	Bindings []Binding
 	// Loops are the `for`s, outermost first, with their element types.
 	Loops []Loop
-	// Unchanged says that the step is as it was in the check before, and so is all that it reads and that stands around
-	// the steps: what is found in it alone is what was found then, which was nothing. Only Again says so.
-	Unchanged bool
+	// Since is the number of the check since which the step is as it is, and so are all that it reads and all that stands around
+	// the steps; 0 where nothing is remembered of it. Only Again counts.
+	Since uint64
 	// Modifiers are all modifiers in the order of the text.
 	Modifiers []ast.Item
 	// Scope is where arguments and modifiers are evaluated, loop variables and bindings included.

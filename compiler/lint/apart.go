@@ -36,7 +36,7 @@ func apart(p *check.Program, o Options, diags *diag.List) {
 		for i := int(next.Add(1)) - 1; i < len(groups); i = int(next.Add(1)) - 1 {
 			own := new(diag.List)
 			own.Append(diags)
-			found[i] = newPass(p, o, groups[i], own)
+			found[i] = newPass(p, o, groups[i], own).recall(i)
 			found[i].walk()
 		}
 	})

@@ -20,7 +20,7 @@ import (
 // holds any part of one.
 var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 	c := credentialSearch{pass: p, file: f.Source}
-	ast.Inspect(f, func(n ast.Node) bool {
+	p.inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Use, *ast.LiteralType:
 			return false
@@ -180,7 +180,7 @@ var commandLine = map[string][]string{
 }
 
 // passwordWords finds passwords in the words of commands.
-var passwordWords = rule{script: func(p *pass, o *check.Op, s *script) {
+var passwordWords = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	c := credentialSearch{pass: p, file: s.file}
 	for _, cmd := range s.read.Commands {
 		sub, _, _ := strings.Cut(leading(cmd), " ")

@@ -15,6 +15,7 @@ import (
 // effects finds pushes and deploys that no test comes before, approvals that come too late, and
 // effects that a cache would leave out.
 var effects = rule{
+	alone: true,
 	op: func(p *pass, o *check.Op) {
 		c := cachedItem(o)
 		if e := p.effect(o); c != nil && e != "" {
@@ -166,6 +167,9 @@ func (p *pass) kind(s *check.Step, depth int) (k kind) {
 // kindOf is what an op does, looked at once.
 func (p *pass) kindOf(o *check.Op) kind {
 	k, known := p.kinds[o]
+	if !known {
+		k, known = p.recalling.kindOf(o)
+	}
 	if !known {
 		k = kind{effect: p.effect(o), test: p.tests(o), unknown: !p.readable(o)}
 		p.kinds[o] = k

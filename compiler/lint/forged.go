@@ -11,7 +11,7 @@ import (
 
 // forgedOutputs finds strangers' values that are written to $PIPE_OUTPUT as a line: a line break in
 // one writes further outputs, of any name.
-var forgedOutputs = rule{script: func(p *pass, o *check.Op, s *script) {
+var forgedOutputs = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	for _, q := range o.Params {
 		if q.Type.DeepLabels()&types.Untrusted == 0 || isNumeric(q.Type.Plain()) {
 			continue

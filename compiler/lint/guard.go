@@ -16,6 +16,7 @@ import (
 
 // constantGuards finds conditions that are the same whatever happens.
 var constantGuards = rule{
+	alone: true,
 	op: func(p *pass, o *check.Op) {
 		for _, it := range o.Items {
 			switch it := it.(type) {

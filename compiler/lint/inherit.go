@@ -11,7 +11,7 @@ import (
 
 // inheritedSecrets finds variables that are inherited and are secrets by their name: what comes in that
 // way is no value of the language, so that nothing masks it.
-var inheritedSecrets = rule{op: func(p *pass, o *check.Op) {
+var inheritedSecrets = rule{alone: true, op: func(p *pass, o *check.Op) {
 	a := attr(o.Items, "inherit")
 	if a == nil {
 		return

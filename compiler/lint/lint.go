@@ -30,6 +30,8 @@ type Options struct {
 	Beside bool
 	// Errors says that findings which are no errors by nature are of no use, so that few rules need to look.
 	Errors bool
+	// Memory is what the last lint of the same program left, where check remembers it, too; nil leaves nothing.
+	Memory *Memory
 }
 
 // Lint adds what it finds in the modules of a program to diags; modules of the standard library
@@ -41,7 +43,7 @@ func Lint(p *check.Program, o Options, diags *diag.List) {
 	case o.Beside && sizeable(p):
 		apart(p, o, diags)
 	default:
-		newPass(p, o, rules, diags).walk()
+		newPass(p, o, rules, diags).recall(whole).walk()
 	}
 	silence(p, diags)
 }
@@ -52,6 +54,9 @@ type rule struct {
 	// program is called once, after everything else.
 	program func(*pass)
 	file    func(*pass, *check.Module, *ast.File)
+	// alone says that what op and script find follows from the op's text and the types of the names in it, and from
+	// nothing else but what stands around all steps.
+	alone bool
 	// op is called for declared and inline ops, with the items that the op has after its file's defaults.
 	op func(*pass, *check.Op)
 	// script is called for each script of an op that is sh or bash.
@@ -72,8 +77,9 @@ type pass struct {
 	used    *mentions     // once somebody has asked
 	told    map[spot]bool // places that several ops share
 	known   *known
-	kinds   map[*check.Op]kind // what ops do
-	within  *check.Pipeline    // that the inline op which is looked at stands in
+	*recalling
+	kinds  map[*check.Op]kind // what ops do
+	within *check.Pipeline    // that the inline op which is looked at stands in
 
 	plain     map[*check.Step]string // guards that many steps may share
 	stepNames map[*check.Pipeline]map[string]bool
@@ -88,7 +94,14 @@ func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass 
 	}
 }
 
+// recall lets the pass use what the last one of the same rules left.
+func (p *pass) recall(part int) *pass {
+	p.recalling = p.options.Memory.part(p.program, part)
+	return p
+}
+
 func (p *pass) walk() {
+	defer p.keep(p)
 	for _, m := range p.program.Load.Modules {
 		if module := p.program.Modules[m]; module != nil && !m.Std {
 			p.module(module)
@@ -133,18 +146,26 @@ func (p *pass) eachOp(f func(*check.Op)) {
 
 func (p *pass) op(o *check.Op) {
 	p.ops = append(p.ops, o)
-	for _, r := range p.rules {
-		if r.op != nil {
-			r.op(p, o)
-		}
-	}
-	for _, r := range p.rules {
-		if r.script == nil {
+	quiet := p.quietly(o.Inline)
+	for i := range p.rules {
+		r := &p.rules[i]
+		if r.op == nil || r.alone && quiet {
 			continue
 		}
+		before := p.diags.Len()
+		r.op(p, o)
+		p.note(o.Inline, r.alone && p.diags.Len() > before)
+	}
+	for i := range p.rules {
+		r := &p.rules[i]
+		if r.script == nil || r.alone && quiet {
+			continue
+		}
+		before := p.diags.Len()
 		for _, s := range p.scripts(o) {
 			r.script(p, o, s)
 		}
+		p.note(o.Inline, r.alone && p.diags.Len() > before)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // listsAsWords finds parameters of lists, maps and records that a script splits into words: what
 // reaches it is JSON, and the words are pieces of that.
-var listsAsWords = rule{script: func(p *pass, o *check.Op, s *script) {
+var listsAsWords = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	assigned := map[string]bool{}
 	for _, a := range s.read.Assigns {
 		assigned[a.Name] = true

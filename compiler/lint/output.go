@@ -13,7 +13,7 @@ import (
 
 // outputNames finds outputs that scripts write and `return` never reads, and those that it reads
 // and no script writes.
-var outputNames = rule{op: func(p *pass, o *check.Op) {
+var outputNames = rule{alone: true, op: func(p *pass, o *check.Op) {
 	list := p.scripts(o)
 	w := written(o, list)
 	read, whole := outputsRead(o)

@@ -9,7 +9,7 @@ import (
 )
 
 // singleQuotes finds variables that the op gives its script and that stand as text in single quotes.
-var singleQuotes = rule{script: func(p *pass, o *check.Op, s *script) {
+var singleQuotes = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	known := variables(o)
 	for _, q := range s.read.Literal {
 		for _, name := range q.Names {

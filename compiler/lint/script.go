@@ -47,14 +47,14 @@ func (s *script) edits(list []shell.Edit) []diag.Edit {
 }
 
 // scriptSyntax finds scripts that the shell would not run.
-var scriptSyntax = rule{script: func(p *pass, _ *check.Op, s *script) {
+var scriptSyntax = rule{alone: true, script: func(p *pass, _ *check.Op, s *script) {
 	for _, m := range s.read.Mistakes {
 		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: m.Help})
 	}
 }}
 
 // scriptRisks finds what is legal shell and goes wrong all the same. A rule has the name of its kind.
-var scriptRisks = rule{script: func(p *pass, o *check.Op, s *script) {
+var scriptRisks = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	for _, r := range s.read.Risks {
 		if r.Kind == shell.Unquoted && (oneWord(o, r.Name) || collection(o, r.Name) != "") {
 			continue

@@ -15,7 +15,7 @@ import (
 
 // unknownVariables finds variables that a script reads and nothing sets: every shell of pipe runs
 // with -u and would end there. That makes a parameter's name in a script as good as in any typed language.
-var unknownVariables = rule{script: func(p *pass, o *check.Op, s *script) {
+var unknownVariables = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
 	if s.read.Opaque || p.intact(o.Module) == nil {
 		return
 	}

@@ -22,7 +22,7 @@ import (
 type Session struct {
 	one     sync.Mutex
 	files   load.Cache
-	steps   map[string]*check.Memory // by entry
+	entries map[string]*entry
 	scripts script.Cache
 	begun   bool
 }
@@ -54,8 +54,9 @@ func (s *Session) Check(path string, o Options) (Checked, error) {
 		return Checked{}, err
 	}
 	defer s.readAhead(loaded)()
-	program := check.Again(loaded, s.memory(path), &diags)
-	o.Lint.Scripts = &s.scripts
+	known := s.entry(path)
+	program := check.Again(loaded, &known.check, &diags)
+	o.Lint.Scripts, o.Lint.Memory = &s.scripts, &known.lint
 	lint.Lint(program, o.Lint, &diags)
 	return Checked{program, loaded.Report(diags.Sorted())}, nil
 }
@@ -75,18 +76,23 @@ func (s *Session) readAhead(p *load.Program) (wait func()) {
 	return reading.Wait
 }
 
-// entries is how many entries are remembered by their steps.
-const entries = 8
+// entry is what the last checks of an entry left.
+type entry struct {
+	check check.Memory
+	lint  lint.Memory
+}
 
-// memory is what the last check of an entry left.
-func (s *Session) memory(path string) *check.Memory {
-	m := s.steps[path]
-	if m == nil {
-		if s.steps == nil || len(s.steps) >= entries {
-			s.steps = map[string]*check.Memory{}
+// remembered is how many entries are remembered by their steps.
+const remembered = 8
+
+func (s *Session) entry(path string) *entry {
+	e := s.entries[path]
+	if e == nil {
+		if s.entries == nil || len(s.entries) >= remembered {
+			s.entries = map[string]*entry{}
 		}
-		m = &check.Memory{}
-		s.steps[path] = m
+		e = &entry{}
+		s.entries[path] = e
 	}
-	return m
+	return e
 }
