@@ -19,14 +19,14 @@ import (
 type Memory struct {
 	around around
 	steps  map[stepKey]stepMemory
-	count  uint64 // of checks
+	count  uint64 // of steps that were new or had changed
 }
 
 type stepKey struct{ file, pipeline, step string }
 
 // stepMemory is what is known of a step.
 type stepMemory struct {
-	since  uint64 // the check that found it as it is
+	since  uint64 // Op.Since
 	text   string
 	reads  []expr.Var // what the names in node.refs and then in node.needs meant
 	label  types.Label
@@ -99,7 +99,7 @@ func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
 	}
 	a := aroundSteps(p)
 	c := newChecker(p, diags)
-	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps)), count: m.count + 1}
+	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps)), count: m.count}
 	c.out.Remembered = true
 	if m.around.equal(a) {
 		c.known = m.steps
@@ -190,6 +190,7 @@ func (s *stage) remember() {
 			m = *n.was
 			m.text = n.text()
 		case !n.said && !n.broken && n.step.Decl.Inline && memorable(n.step.Decl):
+			c.memory.count++
 			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(nil), label: n.label}
 			if ownTypes(n.step.Op.Result) {
 				m.result = n.step.Op.Result
@@ -197,7 +198,7 @@ func (s *stage) remember() {
 		default:
 			continue
 		}
-		n.step.Since = m.since
+		n.step.Op.Since = m.since
 		c.memory.steps[n.key()] = m
 	}
 }

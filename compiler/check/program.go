@@ -84,6 +84,9 @@ type Op struct {
 	File   *ast.File
 	Decl   *ast.Op   // nil for an inline op
 	Inline *ast.Step // nil for a declared op
+	// Since is the same number in two checks that follow each other when the step of an inline op is as it was, and so are the
+	// types of all that it reads and all that stands around the steps; 0 where nothing is remembered. Only Again counts.
+	Since  uint64
 	Native bool
 	Params []*Param
 	Result *types.Type
@@ -144,9 +147,6 @@ type Step struct {
 	Bindings []Binding
 	// Loops are the `for`s, outermost first, with their element types.
 	Loops []Loop
-	// Since is the number of the check since which the step is as it is, and so are all that it reads and all that stands around
-	// the steps; 0 where nothing is remembered of it. Only Again counts.
-	Since uint64
 	// Modifiers are all modifiers in the order of the text.
 	Modifiers []ast.Item
 	// Scope is where arguments and modifiers are evaluated, loop variables and bindings included.

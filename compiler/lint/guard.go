@@ -237,12 +237,15 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 	if len(own) == 0 && len(s.Needs) == 0 {
 		return
 	}
-	scene := p.newScene()
-	var mine *formula
 	text := p.plainGuard(l, s)
 	if len(own) == 0 {
 		text = "always"
 	}
+	if p.allOpen(l, text, s, graph) {
+		return
+	}
+	scene := p.newScene()
+	var mine *formula
 	for _, needed := range behind(s, graph) {
 		pair := guardPair{l, text, p.plainGuard(l, needed)}
 		known := pair.first != "" && pair.other != ""
@@ -278,6 +281,47 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 			p.open[pair] = true
 		}
 	}
+}
+
+// allOpen says that each guard of the steps that must have succeeded before a step has been found to go with its own.
+func (p *pass) allOpen(l *check.Pipeline, text string, s *check.Step, graph map[string]*check.Step) bool {
+	before := p.guardsBefore(l, s, graph)
+	return text != "" && before.plain && !slices.ContainsFunc(before.texts, func(other string) bool {
+		return !p.open[guardPair{l, text, other}]
+	})
+}
+
+// guardSet is the texts of some steps' guards, each once.
+type guardSet struct {
+	texts []string
+	plain bool // all of them are plain
+}
+
+// guardsBefore are those of the steps that must have succeeded before a step.
+func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step, graph map[string]*check.Step) guardSet {
+	if known, ok := p.before[s]; ok {
+		return known
+	}
+	p.before[s] = guardSet{} // not plain, on a cycle
+	all := guardSet{plain: true}
+	for _, names := range [][]string{s.Needs, s.Narrow} {
+		for _, name := range names {
+			needed := graph[name]
+			if needed == nil || needed == s {
+				continue
+			}
+			further := p.guardsBefore(l, needed, graph)
+			all.plain = all.plain && further.plain
+			for _, text := range append(further.texts[:len(further.texts):len(further.texts)], p.plainGuard(l, needed)) {
+				all.plain = all.plain && text != ""
+				if !slices.Contains(all.texts, text) {
+					all.texts = append(all.texts, text)
+				}
+			}
+		}
+	}
+	p.before[s] = all
+	return all
 }
 
 // guards is what must hold for a step to run; names of its own are told from the pipeline's.

@@ -81,7 +81,8 @@ type pass struct {
 	kinds  map[*check.Op]kind // what ops do
 	within *check.Pipeline    // that the inline op which is looked at stands in
 
-	plain     map[*check.Step]string // guards that many steps may share
+	plain     map[*check.Step]string   // guards that many steps may share
+	before    map[*check.Step]guardSet // those of the steps before
 	stepNames map[*check.Pipeline]map[string]bool
 	open      map[guardPair]bool // guards that nothing decides, alone (twice the same) or together
 }
@@ -89,7 +90,7 @@ type pass struct {
 func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass {
 	return &pass{
 		program: p, options: o, rules: rules, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
-		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{},
+		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{}, before: map[*check.Step]guardSet{},
 		stepNames: map[*check.Pipeline]map[string]bool{}, open: map[guardPair]bool{},
 	}
 }
@@ -146,7 +147,7 @@ func (p *pass) eachOp(f func(*check.Op)) {
 
 func (p *pass) op(o *check.Op) {
 	p.ops = append(p.ops, o)
-	quiet := p.quietly(o.Inline)
+	quiet := p.quietly(o.Since)
 	for i := range p.rules {
 		r := &p.rules[i]
 		if r.op == nil || r.alone && quiet {
@@ -154,7 +155,7 @@ func (p *pass) op(o *check.Op) {
 		}
 		before := p.diags.Len()
 		r.op(p, o)
-		p.note(o.Inline, r.alone && p.diags.Len() > before)
+		p.note(o.Since, r.alone && p.diags.Len() > before)
 	}
 	for i := range p.rules {
 		r := &p.rules[i]
@@ -165,7 +166,7 @@ func (p *pass) op(o *check.Op) {
 		for _, s := range p.scripts(o) {
 			r.script(p, o, s)
 		}
-		p.note(o.Inline, r.alone && p.diags.Len() > before)
+		p.note(o.Since, r.alone && p.diags.Len() > before)
 	}
 }
 

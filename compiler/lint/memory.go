@@ -5,11 +5,11 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 )
 
-// Memory is what a lint leaves for the next one of the same program: of each step that check has found to be what it
-// was, whether its own op gave a reason to say anything, and what it does. It holds what the last lint of a sound
-// text left, and is for one lint at a time. The zero value knows nothing.
+// Memory is what a lint leaves for the next one of the same program: of each op of a step that check has found to be
+// what it was, whether it alone gave a reason to say anything, and what it does. It holds what the last lint of a
+// sound text left, and is for one lint at a time. The zero value knows nothing.
 type Memory struct {
-	parts [maxParts]map[stepKey]noted
+	parts [maxParts]map[uint64]noted // by check.Op's Since
 }
 
 // maxParts is how many passes there may be: one for each group of rules, and one that has all of them.
@@ -18,27 +18,19 @@ const maxParts = 8
 // whole is the part of a pass that has all rules.
 const whole = maxParts - 1
 
-type stepKey struct{ file, pipeline, step string }
-
-func keyOf(l *check.Pipeline, s *check.Step) stepKey {
-	return stepKey{l.File.Source.Name, l.Name, s.Name}
-}
-
-// noted is what is known of a step as it is since a check.
+// noted is what is known of an op.
 type noted struct {
-	since  uint64
 	silent bool // the rules that look at an op alone have found nothing
-	kind   kind // of its op, once it was asked for
+	kind   kind // once it was asked for
 	kinded bool
 }
 
 // recalling is a pass's part of a memory; nil remembers nothing.
 type recalling struct {
-	into  *map[stepKey]noted
-	known map[stepKey]noted
-	// quiet are the steps in which nothing is looked for, loud those in which something was found.
-	quiet, loud map[*ast.Step]bool
-	ops         map[*check.Op]noted
+	into  *map[uint64]noted
+	known map[uint64]noted
+	loud  map[uint64]bool      // the ops in which something was found
+	since map[*ast.Step]uint64 // once somebody has asked
 }
 
 // part is what a pass left, by the place of its rules among the groups.
@@ -46,34 +38,7 @@ func (m *Memory) part(p *check.Program, group int) *recalling {
 	if m == nil || !p.Remembered {
 		return nil
 	}
-	into := &m.parts[group]
-	r := &recalling{into: into, known: *into, quiet: map[*ast.Step]bool{}, loud: map[*ast.Step]bool{}, ops: map[*check.Op]noted{}}
-	eachRemembered(p, func(l *check.Pipeline, s *check.Step) {
-		if n, ok := r.known[keyOf(l, s)]; ok && n.since == s.Since {
-			r.ops[s.Op] = n
-			if n.silent {
-				r.quiet[s.Decl] = true
-			}
-		}
-	})
-	return r
-}
-
-// eachRemembered visits the steps that check remembers.
-func eachRemembered(p *check.Program, visit func(*check.Pipeline, *check.Step)) {
-	for _, m := range p.Load.Modules {
-		module := p.Modules[m]
-		if module == nil || m.Std {
-			continue
-		}
-		for _, l := range module.Pipelines {
-			for _, s := range l.Steps {
-				if s.Since > 0 && s.Op != nil && s.Op.Inline == s.Decl {
-					visit(l, s)
-				}
-			}
-		}
-	}
+	return &recalling{into: &m.parts[group], known: m.parts[group], loud: map[uint64]bool{}}
 }
 
 // keep leaves what the pass has found out.
@@ -81,25 +46,28 @@ func (r *recalling) keep(p *pass) {
 	if r == nil {
 		return
 	}
-	next := make(map[stepKey]noted, len(r.known))
-	eachRemembered(p.program, func(l *check.Pipeline, s *check.Step) {
-		n := noted{since: s.Since, silent: !r.loud[s.Decl]}
-		n.kind, n.kinded = p.kinds[s.Op]
-		if !n.kinded {
-			n.kind, n.kinded = r.ops[s.Op].kind, r.ops[s.Op].kinded
+	next := make(map[uint64]noted, len(p.ops))
+	for _, o := range p.ops {
+		if o.Since == 0 {
+			continue
 		}
-		next[keyOf(l, s)] = n
-	})
+		n := r.known[o.Since]
+		n.silent = !r.loud[o.Since]
+		if k, asked := p.kinds[o]; asked {
+			n.kind, n.kinded = k, true
+		}
+		next[o.Since] = n
+	}
 	*r.into = next
 }
 
-// quietly says that rules that look at an op alone need not look into a step.
-func (r *recalling) quietly(s *ast.Step) bool { return r != nil && s != nil && r.quiet[s] }
+// quietly says that rules that look at an op alone need not look at one.
+func (r *recalling) quietly(since uint64) bool { return r != nil && r.known[since].silent }
 
-// note takes in that something was found in a step.
-func (r *recalling) note(s *ast.Step, found bool) {
-	if r != nil && s != nil && found {
-		r.loud[s] = true
+// note takes in that something was found in an op.
+func (r *recalling) note(since uint64, found bool) {
+	if r != nil && found {
+		r.loud[since] = true
 	}
 }
 
@@ -108,7 +76,7 @@ func (r *recalling) kindOf(o *check.Op) (kind, bool) {
 	if r == nil {
 		return kind{}, false
 	}
-	n := r.ops[o]
+	n := r.known[o.Since]
 	return n.kind, n.kinded
 }
 
@@ -131,14 +99,13 @@ func (p *pass) inspect(f *ast.File, visit func(ast.Node) bool) {
 			ast.Inspect(l.Result, visit)
 		}
 		for _, it := range l.Items {
-			p.inspectItem(it, visit)
+			p.inspectItem(p.sinceOf(it), it, visit)
 		}
 	}
 }
 
-func (p *pass) inspectItem(it ast.Item, visit func(ast.Node) bool) {
-	s, _ := it.(*ast.Step)
-	if p.recalling.quietly(s) {
+func (p *pass) inspectItem(since uint64, it ast.Item, visit func(ast.Node) bool) {
+	if p.quietly(since) {
 		return
 	}
 	before := p.diags.Len()
@@ -147,5 +114,26 @@ func (p *pass) inspectItem(it ast.Item, visit func(ast.Node) bool) {
 	} else {
 		ast.Inspect(it, visit)
 	}
-	p.recalling.note(s, p.diags.Len() > before)
+	p.note(since, p.diags.Len() > before)
+}
+
+// sinceOf is Since of the op that a step holds; 0 for others.
+func (p *pass) sinceOf(it ast.Item) uint64 {
+	d, ok := it.(*ast.Step)
+	if !ok {
+		return 0
+	}
+	if p.since == nil {
+		p.since = map[*ast.Step]uint64{}
+		for _, m := range p.program.Modules {
+			for _, l := range m.Pipelines {
+				for _, s := range l.Steps {
+					if s.Op != nil && s.Op.Inline == s.Decl {
+						p.since[s.Decl] = s.Op.Since
+					}
+				}
+			}
+		}
+	}
+	return p.since[d]
 }

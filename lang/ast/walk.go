@@ -17,9 +17,13 @@ func Walk(v Visitor, n Node) {
 
 // Inspect calls f for a node and, where f returns true, for what lies within it, as Walk does.
 func Inspect(n Node, f func(Node) bool) {
-	if f(n) {
-		children(n, func(c Node) { Inspect(c, f) })
+	var visit func(Node)
+	visit = func(n Node) {
+		if f(n) {
+			children(n, visit)
+		}
 	}
+	visit(n)
 }
 
 // children asks the families of nodes one after the other, the largest first: which one a node is of is known by
