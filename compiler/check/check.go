@@ -79,7 +79,8 @@ type file struct {
 	defaults    *ast.Defaults
 	// foreign are names that mean something which no expression of the file can read;
 	// impure those that are out of reach for defaults of settings and record fields.
-	foreign, impure map[string]finding
+	foreign map[string]finding
+	impure  func() map[string]finding
 }
 
 // module checks one module whose imports have been checked.

@@ -34,7 +34,7 @@ func (e exprs) want(x ast.Expr, t *types.Type, what string) *types.Type {
 func (e exprs) foreign(x ast.Expr) bool {
 	names := e.file.foreign
 	if _, ok := e.scope.Lookup("git"); !ok {
-		names = e.file.impure
+		names = e.file.impure()
 	}
 	if len(names) == 0 {
 		return false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
@@ -110,7 +111,8 @@ func (m *module) importedTypes(l *load.Module) map[string]*types.Type {
 
 // foreignNames prepares what is said of names that exist and cannot be read.
 func (f *file) foreignNames() {
-	f.foreign, f.impure = map[string]finding{}, map[string]finding{}
+	f.foreign = map[string]finding{}
+	f.impure = sync.OnceValue(f.impureNames)
 	for ns := range f.uses {
 		if slices.Contains(globals, ns) {
 			continue // `use "./ci"`: calls find the module, expressions the values of this name
@@ -126,11 +128,16 @@ func (f *file) foreignNames() {
 			help: "let the op or pipeline take a parameter",
 		}
 	}
-	maps.Copy(f.impure, f.foreign)
+}
+
+// impureNames are those and the ones that are out of reach where nothing of the run is known.
+func (f *file) impureNames() map[string]finding {
+	out := maps.Clone(f.foreign)
 	for _, name := range append(slices.Collect(maps.Keys(f.lets)), "settings", "git", "run", "ci") {
-		f.impure[name] = finding{
+		out[name] = finding{
 			rule: diag.Misplaced, message: fmt.Sprintf("%q is not known yet where settings and defaults of fields are found", name),
 			help: "write a constant, or compute the value in a let that reads it",
 		}
 	}
+	return out
 }

@@ -23,6 +23,8 @@ type noted struct {
 	silent bool // the rules that look at an op alone have found nothing
 	kind   kind // once it was asked for
 	kinded bool
+	// only is whether it does nothing but find its result, once it was asked for.
+	only, asked bool
 }
 
 // recalling is a pass's part of a memory; nil remembers nothing.
@@ -31,6 +33,8 @@ type recalling struct {
 	known map[uint64]noted
 	loud  map[uint64]bool      // the ops in which something was found
 	since map[*ast.Step]uint64 // once somebody has asked
+	// computing are the ops of which somebody has asked whether they only compute.
+	computing map[uint64]bool
 }
 
 // part is what a pass left, by the place of its rules among the groups.
@@ -56,6 +60,9 @@ func (r *recalling) keep(p *pass) {
 		if k, asked := p.kinds[o]; asked {
 			n.kind, n.kinded = k, true
 		}
+		if only, asked := r.computing[o.Since]; asked {
+			n.only, n.asked = only, true
+		}
 		next[o.Since] = n
 	}
 	*r.into = next
@@ -78,6 +85,22 @@ func (r *recalling) kindOf(o *check.Op) (kind, bool) {
 	}
 	n := r.known[o.Since]
 	return n.kind, n.kinded
+}
+
+// onlyComputes is what is known of an op; keep takes in what was found out.
+func (r *recalling) onlyComputes(o *check.Op, find func() bool) bool {
+	if r == nil || o.Since == 0 {
+		return find()
+	}
+	n := r.known[o.Since]
+	if !n.asked {
+		n.only, n.asked = find(), true
+	}
+	if r.computing == nil {
+		r.computing = map[uint64]bool{}
+	}
+	r.computing[o.Since] = n.only
+	return n.only
 }
 
 // inspect visits the nodes of a file but for those of steps that are known to hold nothing.

@@ -15,7 +15,7 @@ import (
 // own, and one that runs what cannot be read may have.
 var unusedResults = rule{step: func(p *pass, l *check.Pipeline, s *check.Step) {
 	mm := p.intact(l.Module)
-	if mm == nil || mm.values[s.Name] || s.Op == nil || !hasResult(s.Op) || isTestName(s.Name) || !onlyOrders(s) || !p.onlyComputes(s.Op) {
+	if mm == nil || mm.values[s.Name] || s.Op == nil || !hasResult(s.Op) || isTestName(s.Name) || !onlyOrders(s) || !p.recalling.onlyComputes(s.Op, func() bool { return p.onlyComputes(s.Op) }) {
 		return
 	}
 	p.report(finding{
