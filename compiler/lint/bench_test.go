@@ -16,8 +16,8 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/lint"
 	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/compiler/session"
 	"github.com/pipelang/pipe/lang/diag"
-	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/token"
 	"github.com/pipelang/pipe/stdlib"
 )
@@ -100,11 +100,14 @@ pipeline main(version: string) {
 	return b.String() + "}\n"
 }
 
+// services are those of a file of about 1,000 lines.
+const services = 31
+
 // repository writes a file of about 1,000 lines into a repository of its own.
 func repository(b *testing.B) (entry, text string) {
 	b.Helper()
 	dir := b.TempDir()
-	text = everyday(31)
+	text = everyday(services)
 	for name, content := range map[string]string{"pipe.toml": "pipe = \"0.1\"\n", "go.mod": "module x\n", "src/a.go": "package a\n", "ci.pipe": text} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
 			b.Fatal(err)
@@ -116,21 +119,15 @@ func repository(b *testing.B) (entry, text string) {
 	return filepath.Join(dir, "ci.pipe"), text
 }
 
-// recheck is what an editor asks for after a change. It keeps what it has read of other files and of scripts.
-func recheck(tb testing.TB, entry, text string, files *load.Cache, scripts *script.Cache) []diag.Diagnostic {
-	var diags diag.List
-	p, err := load.Load(entry, load.Options{Std: stdlib.FS, Overlay: map[string]string{entry: text}, Cache: files}, &diags)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: matches(filepath.Dir(entry)), Scripts: scripts, Beside: true}, &diags)
-	return p.Report(diags.Sorted())
-}
-
 // BenchmarkLint is the share of lints in what is done for a file of 1,000 lines.
 func BenchmarkLint(b *testing.B) {
 	entry, text := repository(b)
-	for _, d := range recheck(b, entry, text, nil, nil) {
+	var s session.Session
+	first, err := s.Check(entry, session.Options{Std: stdlib.FS, Lint: lint.Options{Matches: matches(filepath.Dir(entry))}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, d := range first.Found {
 		at := d.File.Position(d.Span.Start)
 		b.Fatalf("%d: %s: %s", at.Line, d.Rule, d.Message)
 	}
@@ -162,35 +159,43 @@ func BenchmarkLint(b *testing.B) {
 	})
 }
 
-// edits is how many random edits are checked again.
+// edits is how many edits are checked again.
 const edits = 500
 
-// BenchmarkRecheck is the time from one edit in a file of 1,000 lines to all that is said about
-// it: one token in turn is deleted, doubled, renamed or typed in part, and most of the texts are invalid for
-// a while as they are under somebody's hands; every fourth one means the same as before. Memory is collected as in
-// pipe's own process: whenever it is time, or, where a process has nothing to do between two keystrokes, then.
+// BenchmarkRecheck is the time from one edit in a file of 1,000 lines to all that a session says about it. The first
+// half of the runs edit as people do who know what they want: scripts, expressions, types in signatures, defaults of settings, all over
+// the file, one upon the other. The other half damages one token of the same text each time, and most of the texts are invalid
+// as they are under somebody's hands. Memory is collected as in pipe's own process: whenever it is time, or, where a process has
+// nothing to do between two keystrokes, then.
 func BenchmarkRecheck(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	b.Run("without-pause", func(b *testing.B) { recheckAll(b, func() {}) })
-	b.Run("with-pauses", func(b *testing.B) { recheckAll(b, runtime.GC) })
+	for _, r := range []struct {
+		name  string
+		edits func(text string) func(i int) string
+	}{{"edited", meant}, {"damaged", damaging}} {
+		b.Run(r.name+"/without-pause", func(b *testing.B) { recheckAll(b, r.edits, func() {}) })
+		b.Run(r.name+"/with-pauses", func(b *testing.B) { recheckAll(b, r.edits, runtime.GC) })
+	}
 }
 
-func recheckAll(b *testing.B, pause func()) {
+func recheckAll(b *testing.B, edited func(text string) func(i int) string, pause func()) {
 	entry, text := repository(b)
-	toks := token.Lex(text)
-	var files load.Cache
-	var scripts script.Cache
+	o := session.Options{Std: stdlib.FS, Lint: lint.Options{Matches: matches(filepath.Dir(entry)), Beside: true}}
 	for b.Loop() {
-		random := rand.New(rand.NewPCG(1, 2))
+		var s session.Session
+		next := edited(text)
 		times, spent := make([]time.Duration, edits), make([]time.Duration, edits)
 		broken := 0
 		for i := range times {
-			edited := edit(text, toks, random, i%4)
+			o.Overlay = map[string]string{entry: next(i)}
 			pause()
 			start, before := time.Now(), processors(b)
-			found := recheck(b, entry, edited, &files, &scripts)
+			checked, err := s.Check(entry, o)
 			times[i], spent[i] = time.Since(start), processors(b)-before
-			if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if slices.ContainsFunc(checked.Found, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
 				broken++
 			}
 		}
@@ -203,6 +208,43 @@ func recheckAll(b *testing.B, pause func()) {
 		}
 		b.ReportMetric(float64(times[edits-1].Microseconds())/1000, "max-ms")
 	}
+}
+
+// meant are edits that leave a pipeline, each of the text that the last one left.
+func meant(text string) func(i int) string {
+	changes := []struct{ from, to string }{
+		{"scan --image", "scan --quiet --image"}, {`grep -c HIGH`, `grep -i -c HIGH`}, // scripts
+		{"build_%d.size > 100", "build_%d.size > 1000"}, {"tests of service %d:", "the tests of service %d:"}, // expressions
+		{"name: string", "name: string?"}, {"size: int", "size: int?"}, // types
+		{"= 8000", "= 8001"}, {`"localhost:5000"`, `"localhost:5001"`}, // settings
+	}
+	return func(i int) string {
+		c := changes[i/2%len(changes)]
+		if strings.Contains(c.from, "%d") {
+			service := i * 7 % services
+			c.from, c.to = fmt.Sprintf(c.from, service), fmt.Sprintf(c.to, service)
+		}
+		if i%2 > 0 { // and back
+			c.from, c.to = c.to, c.from
+		}
+		places := strings.Count(text, c.from)
+		if places == 0 {
+			return text + "\n"
+		}
+		at := 0
+		for range i * 5 % places {
+			at += strings.Index(text[at:], c.from) + len(c.from)
+		}
+		text = text[:at] + strings.Replace(text[at:], c.from, c.to, 1)
+		return text
+	}
+}
+
+// damaging are edits of one token in turn, which is deleted, doubled, renamed or typed in part; every fourth text means
+// the same as before.
+func damaging(text string) func(i int) string {
+	toks, random := token.Lex(text), rand.New(rand.NewPCG(1, 2))
+	return func(i int) string { return edit(text, toks, random, i%4) }
 }
 
 // processors is what they have spent on this process so far: where others use them too, it tells more than a clock.
