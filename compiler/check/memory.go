@@ -20,6 +20,7 @@ type Memory struct {
 	around around
 	steps  map[stepKey]stepMemory
 	count  uint64 // of steps that were new or had changed
+	stands uint64 // Program.Stands
 }
 
 type stepKey struct{ file, pipeline, step string }
@@ -82,7 +83,10 @@ func (a *around) decl(m *load.Module, f *ast.File, d ast.Decl) {
 		}
 		a.texts = append(a.texts, f.Source.Slice(head))
 		for _, it := range d.Items {
-			if _, step := it.(*ast.Step); !step {
+			switch it.(type) {
+			case *ast.Step:
+			case *ast.BadItem: // which acts by the name that it may declare
+			default:
 				a.texts = append(a.texts, f.Source.Slice(it.Span()))
 			}
 		}
@@ -94,16 +98,18 @@ func (a *around) decl(m *load.Module, f *ast.File, d ast.Decl) {
 // Again is Check where the program may have been checked before: m is what that left, and then what this one leaves.
 // It finds what Check finds.
 func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
-	if diags.Len() > 0 {
-		return Check(p, diags) // of a text that could not be read, nothing is concluded
-	}
 	a := aroundSteps(p)
 	c := newChecker(p, diags)
+	c.out.Damaged = diags.Len() > 0
 	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps)), count: m.count}
 	c.out.Remembered = true
+	c.memory.stands = m.stands
 	if m.around.equal(a) {
 		c.known = m.steps
+	} else {
+		c.memory.stands++
 	}
+	c.out.Stands = c.memory.stands
 	c.check(p)
 	*m = *c.memory
 	return c.out
@@ -118,7 +124,7 @@ func (n *node) text() string { return n.stage.src.Slice(n.step.Decl.Range) }
 // recall finds what is known of the step, if it is as it was.
 func (n *node) recall() {
 	c := n.stage.checker
-	if c.memory == nil || n.stage.tail || n.broken || !n.step.Decl.Inline {
+	if c.memory == nil || n.stage.tail || n.broken || !n.step.Decl.Inline || c.out.Damaged && !memorable(n.step.Decl) {
 		return
 	}
 	was, ok := c.known[n.key()]

@@ -23,6 +23,10 @@ type Program struct {
 	Profiles     []*Profile
 	// Remembered says that Again has left what it knows of the steps for the next check.
 	Remembered bool
+	// Damaged says that something was said of the program before it was checked: that it could not be read in part.
+	Damaged bool
+	// Stands is the same number in two checks that follow each other when all that stands around the steps is the same.
+	Stands uint64
 }
 
 // Module is a checked module.

@@ -37,7 +37,7 @@ var constantGuards = rule{
 		if slices.Contains(l.OnFailure, s) {
 			text = "" // run.status is known there
 		}
-		if text != "" && p.open[guardPair{l, text, text}] {
+		if text != "" && p.open[pairOf(l, text, text)] {
 			return // as in the steps before
 		}
 		before := p.diags.Len()
@@ -48,15 +48,16 @@ var constantGuards = rule{
 			p.excluded(l, s)
 		}
 		if text != "" && p.diags.Len() == before {
-			p.open[guardPair{l, text, text}] = true
+			p.open[pairOf(l, text, text)] = true
 		}
 	},
 }
 
 // guardPair is two guards of a pipeline, as they are written.
-type guardPair struct {
-	in           *check.Pipeline
-	first, other string
+type guardPair struct{ file, in, first, other string }
+
+func pairOf(l *check.Pipeline, first, other string) guardPair {
+	return guardPair{l.File.Source.Name, l.Name, first, other}
 }
 
 // plainGuard is the text of a step's conditions when they mean the same wherever in the pipeline
@@ -247,7 +248,7 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 	scene := p.newScene()
 	var mine *formula
 	for _, needed := range behind(s, graph) {
-		pair := guardPair{l, text, p.plainGuard(l, needed)}
+		pair := pairOf(l, text, p.plainGuard(l, needed))
 		known := pair.first != "" && pair.other != ""
 		if known && p.open[pair] {
 			continue
@@ -287,7 +288,7 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 func (p *pass) allOpen(l *check.Pipeline, text string, s *check.Step, graph map[string]*check.Step) bool {
 	before := p.guardsBefore(l, s, graph)
 	return text != "" && before.plain && !slices.ContainsFunc(before.texts, func(other string) bool {
-		return !p.open[guardPair{l, text, other}]
+		return !p.open[pairOf(l, text, other)]
 	})
 }
 

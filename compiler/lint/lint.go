@@ -98,6 +98,9 @@ func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass 
 // recall lets the pass use what the last one of the same rules left.
 func (p *pass) recall(part int) *pass {
 	p.recalling = p.options.Memory.part(p.program, part)
+	if open := p.recalling.guards(p.program); open != nil {
+		p.open = open
+	}
 	return p
 }
 

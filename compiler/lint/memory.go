@@ -9,8 +9,18 @@ import (
 // what it was, whether it alone gave a reason to say anything, and what it does. It holds what the last lint of a
 // sound text left, and is for one lint at a time. The zero value knows nothing.
 type Memory struct {
-	parts [maxParts]map[uint64]noted // by check.Op's Since
+	parts  [maxParts]map[uint64]noted // by check.Op's Since
+	guards [maxParts]openGuards
 }
+
+// openGuards are guards that nothing decides, of programs whose steps stand among the same.
+type openGuards struct {
+	stands uint64 // check.Program's Stands
+	pairs  map[guardPair]bool
+}
+
+// maxGuards is how many of them are kept.
+const maxGuards = 1 << 12
 
 // maxParts is how many passes there may be: one for each group of rules, and one that has all of them.
 const maxParts = 8
@@ -30,6 +40,7 @@ type noted struct {
 // recalling is a pass's part of a memory; nil remembers nothing.
 type recalling struct {
 	into  *map[uint64]noted
+	kept  *openGuards
 	known map[uint64]noted
 	loud  map[uint64]bool      // the ops in which something was found
 	since map[*ast.Step]uint64 // once somebody has asked
@@ -42,7 +53,26 @@ func (m *Memory) part(p *check.Program, group int) *recalling {
 	if m == nil || !p.Remembered {
 		return nil
 	}
-	return &recalling{into: &m.parts[group], known: m.parts[group], loud: map[uint64]bool{}}
+	return &recalling{into: &m.parts[group], kept: &m.guards[group], known: m.parts[group], loud: map[uint64]bool{}}
+}
+
+// guards are those that are known to be open, for the pass to add to; nil where it has to find out. A let may be of
+// another type as soon as a step is.
+func (r *recalling) guards(p *check.Program) map[guardPair]bool {
+	if r == nil {
+		return nil
+	}
+	for _, m := range p.Modules {
+		for _, l := range m.Pipelines {
+			if len(l.Lets) > 0 {
+				return nil
+			}
+		}
+	}
+	if r.kept.pairs == nil || r.kept.stands != p.Stands || len(r.kept.pairs) > maxGuards {
+		*r.kept = openGuards{stands: p.Stands, pairs: map[guardPair]bool{}}
+	}
+	return r.kept.pairs
 }
 
 // keep leaves what the pass has found out.
@@ -55,8 +85,11 @@ func (r *recalling) keep(p *pass) {
 		if o.Since == 0 {
 			continue
 		}
-		n := r.known[o.Since]
-		n.silent = !r.loud[o.Since]
+		n, known := r.known[o.Since]
+		if p.program.Damaged && !known {
+			continue // some rules have left it alone
+		}
+		n.silent = !r.loud[o.Since] && (n.silent || !p.program.Damaged)
 		if k, asked := p.kinds[o]; asked {
 			n.kind, n.kinded = k, true
 		}
