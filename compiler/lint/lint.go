@@ -105,7 +105,6 @@ func (p *pass) recall(part int) *pass {
 }
 
 func (p *pass) walk() {
-	defer p.keep(p)
 	for _, m := range p.program.Load.Modules {
 		if module := p.program.Modules[m]; module != nil && !m.Std {
 			p.module(module)
@@ -116,6 +115,7 @@ func (p *pass) walk() {
 			r.program(p)
 		}
 	}
+	p.keep(p)
 }
 
 // module walks a module in the order of its text.
