@@ -112,9 +112,12 @@ func (n *node) arguments(e exprs) {
 	st := n.step
 	params, known := st.params(), st.Op != nil || st.Pipeline != nil
 	given := scope{}
+	meant, unnamed := map[string]bool{}, false // parameters that a misspelt argument was for; nobody knows which for one without a name
 	for _, a := range st.Decl.Args {
 		p := n.parameter(e.file, a, params, known, given)
 		if p == nil {
+			meant[diag.Suggest(a.Name.Text, paramNames(params))] = true
+			unnamed = unnamed || a.Name.Text == ""
 			if a.Value != nil && !known {
 				e.want(a.Value, types.InvalidType, "argument "+a.Name.Text)
 			}
@@ -124,7 +127,7 @@ func (n *node) arguments(e exprs) {
 		e.want(a.Value, p.Type, "argument "+p.Name)
 	}
 	for _, p := range params {
-		if _, ok := given[p.Name]; !ok && p.Required && !st.Decl.Bad && known && !st.Decl.Inline {
+		if _, ok := given[p.Name]; !ok && p.Required && !st.Decl.Bad && known && !st.Decl.Inline && !meant[p.Name] && !unnamed {
 			e.file.report(finding{
 				rule: diag.MissingArgument, at: st.Decl.Callee.Range,
 				message: fmt.Sprintf("%s needs the argument %s: %s", st.Decl.Callee, p.Name, p.Type),

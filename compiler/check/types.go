@@ -225,7 +225,10 @@ func (f *file) namespace(n ast.Name) (*module, bool) {
 	imp := f.uses[n.Text]
 	if imp == nil {
 		var names []string
-		for ns := range f.uses {
+		for ns, imp := range f.uses {
+			if imp.Module == nil && diag.Suggest(n.Text, []string{ns}) != "" {
+				return nil, false // use has its name wrong, which has been reported
+			}
 			names = append(names, ns)
 		}
 		f.unknown(diag.UnknownName, n, "namespace", names)

@@ -8,7 +8,8 @@ import (
 // Suggest returns the candidate that a misspelt name most likely meant, or "".
 // The distance is Levenshtein's over bytes, swaps of neighbours counted once;
 // at most a third of the name, and at least one edit, may differ, and something must be left of it.
-// Case does not count, unless it is all that tells candidates apart. Where nothing is that near, the
+// Case does not count, unless it is all that tells candidates apart; of several that are as near, the one that
+// begins as the name does is meant. Where nothing is that near, the
 // only candidate that the name abbreviates, or that abbreviates it, is meant: env and environment.
 func Suggest(name string, candidates []string) string {
 	limit := max(1, len(name)/3)
@@ -21,7 +22,7 @@ func Suggest(name string, candidates []string) string {
 		if d > limit || d >= max(len(name), len(c)) {
 			continue
 		}
-		if best == "" || d < limit || distance(name, c) < distance(name, best) {
+		if best == "" || d < limit || nearer(name, c, best) {
 			best, limit = c, d
 		}
 	}
@@ -29,6 +30,23 @@ func Suggest(name string, candidates []string) string {
 		return abbreviated(name, candidates)
 	}
 	return best
+}
+
+// nearer says that of two names as far from one, the first is meant: the one whose case is its own, else the
+// one that begins with more of it. Half a word is read from its start: wher is where, and not when.
+func nearer(name, c, best string) bool {
+	if d := distance(name, c) - distance(name, best); d != 0 {
+		return d < 0
+	}
+	return commonStart(name, c) > commonStart(name, best)
+}
+
+func commonStart(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // minAbbreviation is how long the shorter of two names has to be.

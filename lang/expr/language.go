@@ -143,6 +143,20 @@ func (l *language) callable(member bool) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
+// macrosOf are the macros of namespaces, which do not say whose they are.
+var macrosOf = map[string][]string{"math": {"greatest", "least"}, "cel": {"bind"}}
+
+// within are the functions of a namespace, without it.
+func (l *language) within(namespace string) []string {
+	all := slices.Clone(macrosOf[namespace])
+	for _, name := range l.callable(false) {
+		if ns, last, ok := strings.Cut(name, "."); ok && ns == namespace {
+			all = append(all, last)
+		}
+	}
+	return all
+}
+
 // The functions that the lowering calls and no file can: their names are no identifiers.
 const (
 	fnText     = "@text"     // a part of a string with holes

@@ -111,12 +111,13 @@ func (l *lowerer) complete(at source.Span, given []ast.RecordField, t *types.Typ
 // checkFields reports unknown and repeated fields, and gives those that are missing.
 func checkFields(given []ast.RecordField, t *types.Type, report func(diag.Diagnostic)) (missing []types.Field, ok bool) {
 	ok = true
-	seen := map[string]bool{}
+	seen, meant := map[string]bool{}, map[string]bool{}
 	for _, f := range given {
 		name := f.Name.Text
 		switch _, known := t.Field(name); {
 		case !known:
 			ok = false
+			meant[diag.Suggest(name, t.FieldNames())] = true // which is not said to be missing besides
 			report(unknownField(f.Name.Range, t, name))
 		case seen[name]:
 			ok = false
@@ -125,7 +126,7 @@ func checkFields(given []ast.RecordField, t *types.Type, report func(diag.Diagno
 		seen[name] = true
 	}
 	for _, f := range t.Record.Fields {
-		if !seen[f.Name] && !f.HasDefault && f.Type.Kind != types.Optional {
+		if !seen[f.Name] && !meant[f.Name] && !f.HasDefault && f.Type.Kind != types.Optional {
 			missing = append(missing, f)
 		}
 	}

@@ -77,6 +77,9 @@ func (l *lowerer) unknownFunction(x *ast.Call, name string, member bool) celast.
 	case l.lang.macroNames[name]:
 		d.Message = fmt.Sprintf("%s does not take %d arguments", name, len(x.Args))
 		d.Help = ""
+	case strings.Contains(name, "."):
+		ns, last, _ := strings.Cut(name, ".")
+		d.Help = didYouMean(last, l.lang.within(ns))
 	default:
 		d.Help = didYouMean(name, l.lang.callable(member))
 		if d.Help == "" && len(name) > 2 {
