@@ -64,8 +64,11 @@ func (e exprs) anything(x ast.Expr, what, expected string, fits func(*types.Type
 		rule: diag.TypeMismatch, at: x.Span(),
 		message: what + ": expected " + expected + ", found " + t.String(),
 	}
-	if what == "for" && t.Plain().Kind == types.String {
+	switch kind := t.Plain().Kind; {
+	case what == "for" && kind == types.String:
 		f.help = fmt.Sprintf("make a list of it: %s.split(\",\")", e.file.brief(x.Span()))
+	case what == "for" && kind == types.Int:
+		f.help = fmt.Sprintf("count so far: lists.range(%s)", e.file.brief(x.Span()))
 	}
 	e.file.reportTo(e.diags, f)
 	return types.InvalidType

@@ -36,6 +36,7 @@ type language struct {
 	// macroNames are the names of macros, with how their arguments bind variables.
 	macroNames map[string]bool
 	functions  map[string]shape
+	overloads  map[string][]*decls.OverloadDecl
 	namespaces map[string]bool // "math" of math.abs
 }
 
@@ -65,6 +66,7 @@ func newLanguage(env *cel.Env) *language {
 		macros:     map[string]celparser.Macro{},
 		macroNames: map[string]bool{},
 		functions:  map[string]shape{},
+		overloads:  map[string][]*decls.OverloadDecl{},
 		namespaces: map[string]bool{"git": true},
 	}
 	for _, m := range env.Macros() {
@@ -102,6 +104,7 @@ func (l *language) add(fn *decls.FunctionDecl) {
 		s.global = s.global || !o.IsMemberFunction()
 	}
 	l.functions[name] = s
+	l.overloads[name] = fn.OverloadDecls()
 	if ns, _, ok := strings.Cut(name, "."); ok {
 		l.namespaces[ns] = true
 	}

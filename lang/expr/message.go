@@ -13,6 +13,7 @@ import (
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/source"
+	"github.com/pipelang/pipe/lang/token"
 	"github.com/pipelang/pipe/lang/types"
 )
 
@@ -106,6 +107,12 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 	record := fieldsOf(in)
 	if record == nil {
 		d.Rule, d.Message = diag.TypeMismatch, fmt.Sprintf("%s has no fields, found .%s", plainly(in), name)
+		switch lang := declarations(); {
+		case foreignFunctions[name] != "":
+			d.Help = foreignFunctions[name]
+		case lang.functions[name].member && !hidden[name]:
+			d.Help = fmt.Sprintf("it is called with parentheses: x.%s(…)", name)
+		}
 		return d
 	}
 	d.Message = fmt.Sprintf("%s has no field %s", plainly(in), quoted(name))
@@ -179,6 +186,9 @@ func neverEqual(at source.Span, a, b *types.Type) diag.Diagnostic {
 			d.Help = "write it without quotes: " + text
 		}
 	}
+	if d.Help == "" {
+		d.Help = betweenHelp("==", []*types.Type{a, b})
+	}
 	return d
 }
 
@@ -200,6 +210,10 @@ func unquotes(text string, kind types.Kind) bool {
 		_, err = strconv.ParseFloat(text, 64)
 	case types.Bool:
 		return text == "true" || text == "false"
+	case types.Duration:
+		_, err = token.ParseDuration(text)
+	case types.Size:
+		_, err = token.ParseSize(text)
 	default:
 		return false
 	}
@@ -403,12 +417,16 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 	switch {
 	case want.Kind == types.List && types.Assignable(got, want.Elem):
 		return fmt.Sprintf("write a list: [%s]", x)
+	case got.IsText() && len(got.Literals) == 1 && unquotes(got.Literals[0], want.Kind):
+		return "write it without quotes: " + got.Literals[0]
 	case want.Kind == types.Bool && got.IsText():
 		return fmt.Sprintf(`a condition compares: %s != ""`, x)
 	case want.Kind == types.Bool && got.Kind == types.Int:
 		return fmt.Sprintf("a condition compares: %s > 0", x)
-	case got.IsText() && len(got.Literals) == 1 && (want.Kind == types.Int || want.Kind == types.Float || want.Kind == types.Bool || want.Kind == types.Duration || want.Kind == types.Size):
-		return "write it without quotes: " + got.Literals[0]
+	case want.Kind == types.Duration && got.IsText():
+		return "a duration is a number with a unit, without quotes: 90s, 5m or 1h30m"
+	case want.Kind == types.Size && got.IsText():
+		return "a size is a number with a unit, without quotes: 512MiB or 1GB"
 	case got.IsText() && want.Kind == types.Int:
 		return fmt.Sprintf("read the number in it: int(%s)", x)
 	case got.IsText() && want.Kind == types.Float:

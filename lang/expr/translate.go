@@ -58,6 +58,7 @@ func (c *checking) unexpected(d diag.Diagnostic, node celast.Expr, message strin
 		d.Help = "leave the ? out"
 	default:
 		d.Message = "expected bool, found " + plainly(got)
+		d.Help = conditionHelp(got)
 	}
 	return d, true
 }
@@ -153,6 +154,9 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 		}
 	}
 	d.Message, d.Help = refusal(fn, call.IsMemberFunction(), ts)
+	if d.Help == "" && !strings.ContainsAny(fn, "_@!?") {
+		d.Help = c.low.lang.takes(fn, call.IsMemberFunction(), ts)
+	}
 	return d, true
 }
 
@@ -191,7 +195,7 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 	}
 	switch {
 	case fn == fnText:
-		return said[0] + " cannot be put into a string", ""
+		return said[0] + " cannot be put into a string", textHelp(ts[0])
 	case fn == fnTrusted:
 		return "trusted takes a string, found " + said[0], ""
 	case fn == operators.Conditional && ts[0].Kind != types.Bool:
@@ -199,9 +203,9 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 	case fn == operators.Conditional:
 		return fmt.Sprintf("the two values of a condition must have one type, found %s and %s", said[1], said[2]), ""
 	case fn == operators.NotStrictlyFalse:
-		return "expected bool, found " + said[0], ""
+		return "expected bool, found " + said[0], conditionHelp(ts[0])
 	case fn == operators.LogicalNot:
-		return "expected bool after !, found " + said[0], ""
+		return "expected bool after !, found " + said[0], conditionHelp(ts[0])
 	case fn == operators.Negate:
 		return said[0] + " has no negative", ""
 	case fn == operators.Index || fn == operators.OptIndex:
@@ -211,9 +215,15 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 		}
 		return fmt.Sprintf("%s cannot be indexed by %s", said[0], said[1]), help
 	case fn == operators.In:
-		return fmt.Sprintf("in does not work between %s and %s", said[0], said[1]), ""
+		help := ""
+		if ts[0].IsText() && ts[1].IsText() {
+			help = "a text is searched by contains: y.contains(x)"
+		} else if ts[1].Kind == types.List {
+			help = "its elements are " + plainly(ts[1].Elem)
+		}
+		return fmt.Sprintf("in does not work between %s and %s", said[0], said[1]), help
 	case strings.HasPrefix(fn, "_") && len(said) == 2:
-		return fmt.Sprintf("%s does not work between %s and %s", strings.Trim(fn, "_"), said[0], said[1]), mixedNumberHelp(ts)
+		return fmt.Sprintf("%s does not work between %s and %s", strings.Trim(fn, "_"), said[0], said[1]), betweenHelp(strings.Trim(fn, "_"), ts)
 	case (fn == "orValue" || fn == "or" || fn == "hasValue") && ts[0].Kind != types.Optional:
 		return fmt.Sprintf("%s is never missing, so %s says nothing", said[0], fn), "leave it out"
 	case fn == "orValue" && len(ts) == 2:
@@ -231,7 +241,64 @@ func (c *checking) notBool(d diag.Diagnostic, nodes []celast.Expr, ts []*types.T
 	}
 	d.Span = c.low.span(nodes[i].ID())
 	d.Message = fmt.Sprintf("expected bool beside %s, found %s", strings.Trim(fn, "_"), plainly(ts[i]))
+	d.Help = conditionHelp(ts[i])
 	return d, true
+}
+
+// conditionHelp is how something else becomes a condition.
+func conditionHelp(t *types.Type) string {
+	switch {
+	case t.IsText():
+		return `a condition compares: x == "…"`
+	case t.Kind == types.Int:
+		return "a condition compares: x > 0"
+	case t.Kind == types.List || t.Kind == types.Map:
+		return "a condition compares: x.size() > 0"
+	}
+	return ""
+}
+
+// textHelp is how something becomes a text.
+func textHelp(t *types.Type) string {
+	switch t.Plain().Kind {
+	case types.List:
+		return `make one string of it: x.join(", ")`
+	case types.Record:
+		return "put a field of it there: x.field"
+	case types.Map, types.JSON:
+		return "write json.encode(x)"
+	}
+	return ""
+}
+
+// betweenHelp is how two types are brought together for an operator.
+func betweenHelp(op string, ts []*types.Type) string {
+	kinds := [2]types.Kind{ts[0].Plain().Kind, ts[1].Plain().Kind}
+	has := func(a, b types.Kind) bool {
+		return kinds == [2]types.Kind{a, b} || kinds == [2]types.Kind{b, a}
+	}
+	compares := op != "+" && op != "-" && op != "*" && op != "/" && op != "%"
+	switch {
+	case has(types.Duration, types.Int):
+		return "a duration has a unit, such as 300s or 5m; its seconds are x.getSeconds()"
+	case has(types.Size, types.Int):
+		return "a size has a unit, such as 512B or 1GiB; its bytes are int(x)"
+	case has(types.Timestamp, types.Duration) && compares:
+		return "a point in time is compared with another: run.started - 5m"
+	case has(types.Bool, types.Int):
+		return "a bool is true or false: leave the comparison out"
+	case compares && ts[0].Kind == types.List && comparable(ts[0].Elem, ts[1]):
+		return "whether it is one of them is asked by in: y in x"
+	case compares && ts[1].Kind == types.List && comparable(ts[1].Elem, ts[0]):
+		return "whether it is one of them is asked by in: x in y"
+	case compares && (ts[0].IsText() && kinds[1] == types.Int || ts[1].IsText() && kinds[0] == types.Int):
+		return "the number in a text is int(x), and a number as a text is string(x)"
+	case op == "==" && has(types.Int, types.Float):
+		return "int and float do not mix: write float(…) around the int, or the number with a point"
+	case compares && !has(types.Int, types.Float):
+		return ""
+	}
+	return mixedNumberHelp(ts)
 }
 
 func mixedNumberHelp(ts []*types.Type) string {
