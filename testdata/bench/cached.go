@@ -44,10 +44,13 @@ func cached(pipe, dir string) {
 	rows = inTurn(rounds, rows...)
 	fmt.Printf("\n== 1,000 cached steps of %d files, all hits\n", files)
 	for _, r := range rows {
-		fmt.Printf("%-42s %8.1f ms\n", r.name, ms(r.median()))
+		fmt.Printf("%-42s %8.1f ms  %8.1f ms of processors' time\n", r.name, ms(r.median()), ms(r.medianCPU()))
 	}
 	for _, r := range rows[2:] {
-		fmt.Printf("%-42s %8.2f ×\n", "  pipe run against "+r.name, float64(rows[0].median())/float64(r.median()))
-		fmt.Printf("%-42s %8.2f ×\n", "  after compilation", float64(rows[0].median()-rows[1].median())/float64(r.median()))
+		times := func(what string, wall, cpu time.Duration) {
+			fmt.Printf("%-42s %8.2f ×   %8.2f ×\n", what, float64(wall)/float64(r.median()), float64(cpu)/float64(r.medianCPU()))
+		}
+		times("  pipe run against "+r.name, rows[0].median(), rows[0].medianCPU())
+		times("  after compilation", rows[0].median()-rows[1].median(), rows[0].medianCPU()-rows[1].medianCPU())
 	}
 }
