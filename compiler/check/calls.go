@@ -124,7 +124,9 @@ func (n *node) arguments(e exprs) {
 			continue
 		}
 		st.Args = append(st.Args, Arg{Param: p, Value: a.Value, At: a.Range})
-		e.want(a.Value, p.Type, "argument "+p.Name)
+		if n.was == nil {
+			e.want(a.Value, p.Type, "argument "+p.Name)
+		}
 	}
 	for _, p := range params {
 		if _, ok := given[p.Name]; !ok && p.Required && !st.Decl.Bad && known && !st.Decl.Inline && !meant[p.Name] && !unnamed {

@@ -11,8 +11,8 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// Memory is what a check leaves for the next one of the same program: of each step with an op of its own in which
-// nothing was wrong, its text and the types of all names that it reads. Where both are the same again, and so is
+// Memory is what a check leaves for the next one of the same program: of each step that runs an op and in which nothing
+// was wrong, its text and the types of all names that it reads. Where both are the same again, and so is
 // everything around the steps, its expressions need not be typed once more. No place is kept, so that it does not
 // matter where a step has moved to. The zero value knows nothing. It is for one check at a time, and holds what the
 // last sound text of the program left.
@@ -124,7 +124,7 @@ func (n *node) text() string { return n.stage.src.Slice(n.step.Decl.Range) }
 // recall finds what is known of the step, if it is as it was.
 func (n *node) recall() {
 	c := n.stage.checker
-	if c.memory == nil || n.stage.tail || n.broken || !n.step.Decl.Inline || c.out.Damaged && !memorable(n.step.Decl) {
+	if c.memory == nil || n.stage.tail || n.broken || c.out.Damaged && !memorable(n.step.Decl) {
 		return
 	}
 	was, ok := c.known[n.key()]
@@ -195,16 +195,19 @@ func (s *stage) remember() {
 		case n.was != nil:
 			m = *n.was
 			m.text = n.text()
-		case !n.said && !n.broken && n.step.Decl.Inline && memorable(n.step.Decl):
+		case !n.said && !n.broken && n.step.Op != nil && memorable(n.step.Decl):
 			c.memory.count++
 			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(nil), label: n.label}
-			if ownTypes(n.step.Op.Result) {
+			if n.step.Decl.Inline && ownTypes(n.step.Op.Result) {
 				m.result = n.step.Op.Result
 			}
 		default:
 			continue
 		}
-		n.step.Op.Since = m.since
+		n.step.Since = m.since
+		if n.step.Decl.Inline {
+			n.step.Op.Since = m.since
+		}
 		c.memory.steps[n.key()] = m
 	}
 }

@@ -40,6 +40,9 @@ func (n *node) details(f *file) {
 	e := n.local
 	e.file, e.diags = f, f.diags
 	n.arguments(e)
+	if n.was != nil {
+		return
+	}
 	when, ended := e, e
 	when.narrow = n.needed()
 	if slices.ContainsFunc(n.items, asksHowItEnded) {
@@ -108,11 +111,9 @@ func (n *node) placed(f *file, it ast.Item) {
 // details of all steps of a stage.
 func (s *stage) details() {
 	independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
-		if n := s.list[i]; n.was == nil {
-			said := diags.Len()
-			n.details(s.file.reportingTo(diags))
-			n.said = n.said || diags.Len() > said
-		}
+		n, said := s.list[i], diags.Len()
+		n.details(s.file.reportingTo(diags))
+		n.said = n.said || diags.Len() > said
 	})
 	if !s.tail {
 		s.remember()

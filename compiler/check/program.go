@@ -88,8 +88,7 @@ type Op struct {
 	File   *ast.File
 	Decl   *ast.Op   // nil for an inline op
 	Inline *ast.Step // nil for a declared op
-	// Since is the same number in two checks that follow each other when the step of an inline op is as it was, and so are the
-	// types of all that it reads and all that stands around the steps; 0 where nothing is remembered. Only Again counts.
+	// Since is that of its step for an inline op.
 	Since  uint64
 	Native bool
 	Params []*Param
@@ -127,6 +126,9 @@ type Step struct {
 	Name string
 	Decl *ast.Step
 	File *ast.File
+	// Since is the same number in two checks that follow each other when the step is as it was, and so are the types of
+	// all that it reads and all that stands around the steps; 0 where nothing is remembered. Only Again counts.
+	Since uint64
 	// Op or Pipeline is what the step calls; both are nil when that is broken.
 	Op       *Op
 	Pipeline *Pipeline

@@ -245,9 +245,20 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 	if p.allOpen(l, text, s, graph) {
 		return
 	}
+	before := behind(s, graph)
+	numbers := since(before)
+	if p.reachable(s, numbers) || p.contradicted(l, s, own, text, before) {
+		return
+	}
+	p.reached(s, numbers)
+}
+
+// contradicted tells of the first step before whose guard excludes those of a step, and says whether there is one, or
+// none of its own can hold.
+func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, text string, before []*check.Step) bool {
 	scene := p.newScene()
 	var mine *formula
-	for _, needed := range behind(s, graph) {
+	for _, needed := range before {
 		pair := pairOf(l, text, p.plainGuard(l, needed))
 		known := pair.first != "" && pair.other != ""
 		if known && p.open[pair] {
@@ -259,7 +270,7 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 			}
 			if mine == nil {
 				if mine = guards(scene, s, own); !scene.possible(mine) {
-					return // constant-guard has said so
+					return true // constant-guard has said so
 				}
 			}
 			theirs := guards(scene, needed, []*ast.When{w})
@@ -276,12 +287,13 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 				help:    "make the two guards agree",
 				related: []diag.Related{{File: l.File.Source, Span: w.Range, Message: fmt.Sprintf("%q runs only %s", needed.Name, oneLine(l.File.Source.Slice(w.Range)))}},
 			})
-			return
+			return true
 		}
 		if known {
 			p.open[pair] = true
 		}
 	}
+	return false
 }
 
 // allOpen says that each guard of the steps that must have succeeded before a step has been found to go with its own.

@@ -54,8 +54,8 @@ type rule struct {
 	// program is called once, after everything else.
 	program func(*pass)
 	file    func(*pass, *check.Module, *ast.File)
-	// alone says that what op and script find follows from the op's text and the types of the names in it, and from
-	// nothing else but what stands around all steps.
+	// alone says that what op, script and step find follows from the step's text and the types of the names in it, and
+	// from nothing else but what stands around all steps.
 	alone bool
 	// op is called for declared and inline ops, with the items that the op has after its file's defaults.
 	op func(*pass, *check.Op)
@@ -180,16 +180,25 @@ func (p *pass) pipeline(l *check.Pipeline) {
 		}
 	}
 	for s := range steps(l) {
-		for _, r := range p.rules {
-			if r.step != nil {
-				r.step(p, l, s)
-			}
-		}
+		p.step(l, s)
 		if s.Op != nil && s.Op.Inline == s.Decl {
 			p.within = l
 			p.op(s.Op)
 			p.within = nil
 		}
+	}
+}
+
+func (p *pass) step(l *check.Pipeline, s *check.Step) {
+	quiet := p.quietly(s.Since)
+	for i := range p.rules {
+		r := &p.rules[i]
+		if r.step == nil || r.alone && quiet {
+			continue
+		}
+		before := p.diags.Len()
+		r.step(p, l, s)
+		p.note(s.Since, r.alone && p.diags.Len() > before)
 	}
 }
 

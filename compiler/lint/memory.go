@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 )
@@ -28,9 +30,11 @@ const maxParts = 8
 // whole is the part of a pass that has all rules.
 const whole = maxParts - 1
 
-// noted is what is known of an op.
+// noted is what is known of a step and its op.
 type noted struct {
-	silent bool // the rules that look at an op alone have found nothing
+	silent bool // the rules that look at either alone have found nothing
+	// before are the steps that must have succeeded before, by Since, and whose guards go with its own.
+	before []uint64
 	kind   kind // once it was asked for
 	kinded bool
 	// only is whether it does nothing but find its result, once it was asked for.
@@ -42,7 +46,8 @@ type recalling struct {
 	into  *map[uint64]noted
 	kept  *openGuards
 	known map[uint64]noted
-	loud  map[uint64]bool      // the ops in which something was found
+	loud  map[uint64]bool      // the steps in which something was found
+	reach map[uint64][]uint64  // noted.before of those that were asked for
 	since map[*ast.Step]uint64 // once somebody has asked
 	// computing are the ops of which somebody has asked whether they only compute.
 	computing map[uint64]bool
@@ -80,25 +85,64 @@ func (r *recalling) keep(p *pass) {
 	if r == nil {
 		return
 	}
-	next := make(map[uint64]noted, len(p.ops))
-	for _, o := range p.ops {
-		if o.Since == 0 {
+	next := make(map[uint64]noted, len(r.known))
+	for _, m := range p.program.Load.Modules {
+		module := p.program.Modules[m]
+		if module == nil || m.Std {
 			continue
 		}
-		n, known := r.known[o.Since]
-		if p.program.Damaged && !known {
-			continue // some rules have left it alone
+		for _, l := range module.Pipelines {
+			for _, s := range l.Steps {
+				r.keepStep(p, s, next)
+			}
 		}
-		n.silent = !r.loud[o.Since] && (n.silent || !p.program.Damaged)
-		if k, asked := p.kinds[o]; asked {
-			n.kind, n.kinded = k, true
-		}
-		if only, asked := r.computing[o.Since]; asked {
-			n.only, n.asked = only, true
-		}
-		next[o.Since] = n
 	}
 	*r.into = next
+}
+
+func (r *recalling) keepStep(p *pass, s *check.Step, next map[uint64]noted) {
+	n, known := r.known[s.Since]
+	if s.Since == 0 || p.program.Damaged && !known {
+		return // some rules have left it alone
+	}
+	n.silent = !r.loud[s.Since] && (n.silent || !p.program.Damaged)
+	if k, asked := p.kinds[s.Op]; asked && s.Op.Since == s.Since {
+		n.kind, n.kinded = k, true
+	}
+	if only, asked := r.computing[s.Since]; asked {
+		n.only, n.asked = only, true
+	}
+	if before, asked := r.reach[s.Since]; asked {
+		n.before = before
+	}
+	next[s.Since] = n
+}
+
+// reachable says that a step's guards are known to go with those of the steps before it.
+func (r *recalling) reachable(s *check.Step, before []uint64) bool {
+	return r != nil && s.Since > 0 && before != nil && slices.Equal(r.known[s.Since].before, before)
+}
+
+// reached takes in that they do.
+func (r *recalling) reached(s *check.Step, before []uint64) {
+	if r == nil || s.Since == 0 || before == nil {
+		return
+	}
+	if r.reach == nil {
+		r.reach = map[uint64][]uint64{}
+	}
+	r.reach[s.Since] = before
+}
+
+// since are the numbers of steps; nil where one of them is not remembered.
+func since(steps []*check.Step) []uint64 {
+	out := make([]uint64, len(steps))
+	for i, s := range steps {
+		if out[i] = s.Since; s.Since == 0 {
+			return nil
+		}
+	}
+	return out
 }
 
 // quietly says that rules that look at an op alone need not look at one.
