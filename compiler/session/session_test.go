@@ -22,7 +22,7 @@ import (
 
 // Edits that a run of TestEdits makes, and the variable that has it make another number of them.
 const (
-	edits     = 1200
+	edits     = 900
 	inARow    = 12 // of one file
 	manyEdits = "PIPE_EDITS"
 )
