@@ -63,6 +63,9 @@ func (l Limits) filled() Limits {
 // maxQueued is how many bytes of output may wait to be written before whoever writes them waits.
 const maxQueued = 1 << 20
 
+// manyEvents is for how many a journal makes room before there are any.
+const manyEvents = 4 << 10
+
 const (
 	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits, and
 	// lingers how often where no step writes anything. Each commit makes the disk wait, and writes the ends of the
@@ -125,6 +128,7 @@ func begin(dir string, info Info, limits Limits, past *Past) *Journal {
 			j.capped[at.step] = &stepSize{bytes: log.bytes, dropped: log.dropped, attempt: at.attempt}
 		}
 	}
+	j.batch.events = make([]numbered, 0, min(2*len(info.Steps), manyEvents))
 	j.space.L = &j.mu
 	go j.write()
 	return j

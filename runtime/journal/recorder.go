@@ -75,7 +75,10 @@ func (r *recorder) record(b batch) {
 	if r.fault != nil {
 		return
 	}
-	all := batch{events: append(r.held.events, events(b.events)...), attached: append(r.held.attached, b.attached...)}
+	all := batch{events: withoutOutput(b.events), attached: append(r.held.attached, b.attached...)}
+	if len(r.held.events) > 0 {
+		all.events = append(r.held.events, all.events...)
+	}
 	if r.held = (batch{}); !r.run.begun && !r.run.dirty {
 		r.held = all
 		return
@@ -99,15 +102,20 @@ func (r *recorder) record(b batch) {
 	r.dirty, r.run.dirty, r.run.begun = r.dirty[:0], false, true
 }
 
-// events are those of a batch that are no output.
-func events(batch []numbered) []numbered {
-	var out []numbered
-	for _, n := range batch {
-		if n.Type != event.StepOutput {
-			out = append(out, n)
+// withoutOutput moves the events of a batch that are no output together, at its beginning.
+func withoutOutput(batch []numbered) []numbered {
+	n := 0
+	for i := range batch {
+		if batch[i].Type == event.StepOutput {
+			continue
 		}
+		if n < i {
+			batch[n] = batch[i]
+		}
+		n++
 	}
-	return out
+	clear(batch[n:])
+	return batch[:n]
 }
 
 func (r *recorder) commit(b batch) error {
