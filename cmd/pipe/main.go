@@ -27,12 +27,13 @@ var brief = []string{"check", "docs", "eval", "explain", "fmt", "graph", "lock",
 const patience = 400
 
 // collectLate spares a process that lives for milliseconds the collection of what it has allocated. A brief
-// command collects nothing below 64 MB, which is a file of some thousand steps, and what is larger as others do.
+// command collects nothing below 64 MB, and a run nothing below 40, each of which is a file of some thousand steps;
+// what is larger is collected as ever.
 func collectLate(brief bool) {
-	if !brief {
-		debug.SetGCPercent(patience)
-		return
+	first := 1000 // percent of the 4 MB that count at least
+	if brief {
+		first = 1600
 	}
-	debug.SetGCPercent(4 * patience) // of the 4 MB that count at least
+	debug.SetGCPercent(first)
 	runtime.AddCleanup(new([8]*byte), func(int) { debug.SetGCPercent(patience) }, 0)
 }
