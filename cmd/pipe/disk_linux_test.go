@@ -91,6 +91,28 @@ pipeline main() {
 	}
 }
 
+// TestUnreadableJournal: a run that cannot be written down ends as it ends, and nobody is told to go on with it.
+func TestUnreadableJournal(t *testing.T) {
+	dir, store := oneModule(t, "pipeline main() {\n  bad = op {\n    inputs []\n    run `exit 3`\n  }\n}\n"), t.TempDir()
+	path := filepath.Join(store, "journal.db")
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(want ...string) string {
+		out, err := pipeIn(t, dir, store, want...).CombinedOutput()
+		if _, failed := err.(*exec.ExitError); !failed {
+			t.Errorf("pipe %s: %v", strings.Join(want, " "), err)
+		}
+		return string(out)
+	}
+	if out := run("run", "p.pipe"); !strings.Contains(out, path) || !strings.Contains(out, "exit code 3") || strings.Contains(out, "resume") || strings.Contains(out, "pipe logs") {
+		t.Error(out)
+	}
+	if out := run("runs"); !strings.Contains(out, path+": file is not a database") || !strings.Contains(out, "help: name another folder") {
+		t.Error(out)
+	}
+}
+
 func last(out string) string { return out[max(0, len(out)-2000):] }
 
 // TestFullDiskOfAStep: a step that has no room to keep its files fails with the same cause.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -119,7 +120,7 @@ func open(dir string) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(1)
 	if err := patiently(func() error { return migrate(db) }); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(&fs.PathError{Op: "read", Path: path, Err: err}, db.Close())
 	}
 	return db, nil
 }

@@ -15,7 +15,8 @@ import (
 
 // begunMark is a file in the run's state folder that says of a container that it was started and not
 // closed. An engine forgets a container that is removed; without the mark its step would look as if it
-// had never begun, and would be done again.
+// had never begun, and would be done again. It is not put down for good at once: where the machine went
+// down since, who asks goes by the journal; see engine.Past.
 type begunMark struct {
 	Engine    string    `json:"engine"`
 	Container string    `json:"container"`

@@ -54,6 +54,8 @@ func (a *app) storeHelp(err error) string {
 	}
 	other := "name another folder with --store or PIPE_STORE"
 	switch {
+	case errors.Is(err, journal.ErrNewer):
+		return "use that pipe, or " + other
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "make room there, or " + other
 	case errors.Is(err, syscall.EROFS):

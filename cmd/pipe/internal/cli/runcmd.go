@@ -192,7 +192,8 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	fault := written.Close()
 	x.keepState = fault != nil
 	a.unwritten(fault)
-	return a.ended(result, end{id: x.id, format: f.format, junit: f.junit, store: x.place, seen: show.seen, mask: masker})
+	return a.ended(result, end{id: x.id, format: f.format, junit: f.junit, store: x.place, seen: show.seen, mask: masker,
+		lost: fault != nil && isLost(x.place, x.id)})
 }
 
 // prepare opens the store and makes the folders of a run.

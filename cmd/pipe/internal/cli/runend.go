@@ -19,6 +19,7 @@ type end struct {
 	store      *store.Store
 	seen       func(step string) bool // whether the output of a step was shown just now
 	mask       event.Masker
+	lost       bool // nothing of the run is written down
 }
 
 // ended prints how a run ended, and gives the exit code.
@@ -63,11 +64,25 @@ func (a *app) printEnd(r *engine.Result, e end) {
 	if r.Error != "" {
 		fmt.Fprintf(a.Out, "%s\n", ui.Lines(e.mask.Mask(r.Error)))
 	}
+	if e.lost {
+		return // nothing can go on with it, or show it
+	}
 	a.goesOn(e.id, r.Outcome)
 	a.stoppedBy(e.id, r)
 	if r.Outcome == engine.Failed && started(r.Steps, r.Failed) {
 		fmt.Fprintf(a.Out, "see pipe logs %s %s\n", e.id, ui.ShellWord(r.Failed))
 	}
+}
+
+// isLost reports whether the journal, which could not be written, has nothing of a run.
+func isLost(place *store.Store, id string) bool {
+	r, err := journal.Open(place.Dir(), place.UnderWay)
+	if err != nil {
+		return true
+	}
+	defer r.Close()
+	runs, err := r.Runs(context.Background(), journal.Filter{Prefix: id, Limit: 1})
+	return err != nil || len(runs) == 0
 }
 
 // goesOn says how a run is gone on with.
