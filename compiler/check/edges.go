@@ -70,10 +70,14 @@ func (n *node) knownStep(name ast.Name, word string) bool {
 	return false
 }
 
+// handful is how many names most steps read.
+const handful = 8
+
 // read finds the free names of the step's expressions: bindings are known after needs, a
 // loop's variable inside it and in everything that comes later.
 func (n *node) read() {
 	local := map[string]bool{}
+	n.refs = make([]expr.Ref, 0, handful)
 	visit := func(x ast.Expr) {
 		if x == nil {
 			return

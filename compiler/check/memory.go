@@ -131,18 +131,22 @@ func (n *node) recall() {
 	if !ok || was.text != n.text() {
 		return
 	}
-	now := n.meanings(nil)
-	if slices.EqualFunc(was.reads, now, sameMeaning) {
+	i, same := 0, len(was.reads) == len(n.refs)+len(n.step.Needs)
+	n.eachMeaning(func(v expr.Var) {
+		same = same && sameMeaning(was.reads[i], v)
+		i++
+	})
+	if same {
 		n.was = &was
 	}
 }
 
-// meanings are what the names that the step reads and needs stand for.
-func (n *node) meanings(out []expr.Var) []expr.Var {
+// eachMeaning visits what the names that the step reads and needs stand for.
+func (n *node) eachMeaning(visit func(expr.Var)) {
 	look := func(name string) {
 		v, _ := n.stage.scope.Lookup(name)
 		v.Why = nil // messages alone are about it
-		out = append(out, v)
+		visit(v)
 	}
 	for _, r := range n.refs {
 		look(r.Name)
@@ -150,6 +154,11 @@ func (n *node) meanings(out []expr.Var) []expr.Var {
 	for _, name := range n.step.Needs {
 		look(name)
 	}
+}
+
+func (n *node) meanings() []expr.Var {
+	out := make([]expr.Var, 0, len(n.refs)+len(n.step.Needs))
+	n.eachMeaning(func(v expr.Var) { out = append(out, v) })
 	return out
 }
 
@@ -197,7 +206,7 @@ func (s *stage) remember() {
 			m.text = n.text()
 		case !n.said && !n.broken && n.step.Op != nil && memorable(n.step.Decl):
 			c.memory.count++
-			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(nil), label: n.label}
+			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(), label: n.label}
 			if n.step.Decl.Inline && ownTypes(n.step.Op.Result) {
 				m.result = n.step.Op.Result
 			}

@@ -112,6 +112,9 @@ func (n *node) placed(f *file, it ast.Item) {
 func (s *stage) details() {
 	independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
 		n, said := s.list[i], diags.Len()
+		if n.was != nil && n.step.Decl.Inline {
+			return // nothing of it is anybody's but the step's
+		}
 		n.details(s.file.reportingTo(diags))
 		n.said = n.said || diags.Len() > said
 	})

@@ -21,6 +21,9 @@ type openGuards struct {
 	pairs  map[guardPair]bool
 }
 
+// maxNoted is how many forms of steps are noted before all are noted anew.
+const maxNoted = 1 << 13
+
 // maxGuards is how many of them are kept.
 const maxGuards = 1 << 12
 
@@ -85,7 +88,10 @@ func (r *recalling) keep(p *pass) {
 	if r == nil {
 		return
 	}
-	next := make(map[uint64]noted, len(r.known))
+	anew := len(r.known) == 0 || len(r.known) > maxNoted
+	if anew {
+		*r.into = map[uint64]noted{}
+	}
 	for _, m := range p.program.Load.Modules {
 		module := p.program.Modules[m]
 		if module == nil || m.Std {
@@ -93,15 +99,15 @@ func (r *recalling) keep(p *pass) {
 		}
 		for _, l := range module.Pipelines {
 			for _, s := range l.Steps {
-				r.keepStep(p, s, next)
+				r.keepStep(p, s, anew)
 			}
 		}
 	}
-	*r.into = next
 }
 
-func (r *recalling) keepStep(p *pass, s *check.Step, next map[uint64]noted) {
-	n, known := r.known[s.Since]
+func (r *recalling) keepStep(p *pass, s *check.Step, anew bool) {
+	was, known := r.known[s.Since]
+	n := was
 	if s.Since == 0 || p.program.Damaged && !known {
 		return // some rules have left it alone
 	}
@@ -115,7 +121,9 @@ func (r *recalling) keepStep(p *pass, s *check.Step, next map[uint64]noted) {
 	if before, asked := r.reach[s.Since]; asked {
 		n.before = before
 	}
-	next[s.Since] = n
+	if anew || !known || n.silent != was.silent || n.kinded != was.kinded || n.asked != was.asked || !slices.Equal(n.before, was.before) {
+		(*r.into)[s.Since] = n
+	}
 }
 
 // reachable says that a step's guards are known to go with those of the steps before it.
