@@ -90,6 +90,9 @@ func (p *printer) run(from, to, base, tail int) {
 func (p *printer) gap(i, base int) {
 	t := &p.toks[i]
 	switch {
+	case p.held && !t.isComment() && p.toks[i-1].script != nil:
+		p.held = false
+		p.text(" ") // the guard of a fenced script stands behind its closing fence
 	case p.held, p.keepsBreak(i), t.isComment() && t.breaks:
 		p.newline(base + 1)
 	case t.isComment(), p.spaced(i):

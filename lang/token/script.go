@@ -89,7 +89,7 @@ func isInfo(s string) bool {
 	return true
 }
 
-// fenceEnd finds the closing fence: at least as many ticks, alone on their line.
+// fenceEnd finds the closing fence: at least as many ticks, alone on their line or before the guard of the script.
 func (l *lexer) fenceEnd(ticks int) (end int, ok bool) {
 	if l.unfenced > 0 && ticks >= l.unfenced {
 		return 0, false
@@ -103,10 +103,17 @@ func (l *lexer) fenceEnd(ticks int) (end int, ok bool) {
 		at += i + 1
 		indent := len(l.src[at:]) - len(strings.TrimLeft(l.src[at:], " \t"))
 		n := l.ticks(at + indent)
-		if n >= ticks && strings.TrimSpace(l.src[at+indent+n:l.lineEnd(at+indent+n)]) == "" {
+		if n >= ticks && endsScript(l.src[at+indent+n:l.lineEnd(at+indent+n)]) {
 			return at + indent + n, true
 		}
 	}
+}
+
+// endsScript says that what follows some ticks on their line makes them a closing fence: nothing, or the
+// guard of the script.
+func endsScript(rest string) bool {
+	rest = strings.TrimSpace(rest)
+	return rest == "" || strings.HasPrefix(rest, "when ") || rest == "on failure" || strings.HasPrefix(rest, "on failure ")
 }
 
 // declarations are the words that start a declaration. A line that starts with one ends a
