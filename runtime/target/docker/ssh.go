@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/docker/cli/cli/connhelper"
 )
@@ -17,12 +19,31 @@ func sshHelper(host string) (*connhelper.ConnectionHelper, error) {
 		return nil, err
 	}
 	dial := helper.Dialer
-	helper.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		// The command would end with the call that it was started for, and others use the connection, too.
-		return dial(context.WithoutCancel(ctx), network, addr)
+	helper.Dialer = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
+		done := make(chan struct{})
+		starts() <- func() {
+			defer close(done)
+			conn, err = dial(ctx, network, addr)
+		}
+		<-done
+		return conn, err
 	}
 	return helper, nil
 }
+
+// starts takes what starts a command that has to live as long as this process. The kernel ends it with the
+// thread that started it, and threads end that were locked to a goroutine, as those are that make workspaces:
+// this one never does.
+var starts = sync.OnceValue(func() chan<- func() {
+	work := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for start := range work {
+			start()
+		}
+	}()
+	return work
+})
 
 // sshFailures are what the ssh command and the docker command behind it say, by what that means.
 var sshFailures = []struct {
