@@ -113,7 +113,7 @@ func TestEngineThatGoesAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := newRun(t)
-			s, err := d.target().Open(t.Context(), run)
+			s, err := d.target().Impatient(3*time.Second).Open(t.Context(), run)
 			if err != nil {
 				t.Fatal(err)
 			}

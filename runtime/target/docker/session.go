@@ -27,6 +27,7 @@ type session struct {
 	// share settles how the engine gets at workspaces, with the first image that is there.
 	share func(ctx context.Context, image string) (sharing, error)
 
+	patience time.Duration // how long the engine may take to answer
 	removals chan struct{} // one for each removal under way behind a step's back
 
 	// lost ends, with its cause, when the engine does not answer any more.
@@ -50,7 +51,7 @@ const (
 func (s *session) watch() {
 	s.lost, s.giveUp = context.WithCancelCause(context.Background())
 	go func() {
-		beat := time.NewTicker(pulse)
+		beat := time.NewTicker(min(pulse, s.patience))
 		defer beat.Stop()
 		for {
 			select {
@@ -59,7 +60,7 @@ func (s *session) watch() {
 			case now := <-beat.C:
 				s.spaces.Seen(now)
 			}
-			ctx, cancel := context.WithTimeout(s.lost, unhealthy)
+			ctx, cancel := context.WithTimeout(s.lost, s.patience)
 			_, err := s.engine.api.Ping(ctx)
 			if err != nil && s.lost.Err() == nil {
 				s.giveUp(s.engine.endpoint.failure(ctx, err))

@@ -1,12 +1,14 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/host"
@@ -16,6 +18,8 @@ import (
 type Target struct {
 	Endpoint Endpoint
 	Pull     Pull // "" is PullMissing
+
+	patience time.Duration // how long the engine may take to answer; 0 is unhealthy
 }
 
 var _ target.Target = Target{}
@@ -86,6 +90,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 		images:   newImages(engine, t.Pull),
 		memory:   info.MemTotal / 10 * 9,
 		user:     ownUser(spaces.Root()),
+		patience: cmp.Or(t.patience, unhealthy),
 		removals: make(chan struct{}, maxRemovals),
 		forced:   files,
 	}
