@@ -118,7 +118,7 @@ func (f logsFlags) keeps(step string, steps []journal.Step) func(event.Event) bo
 		failed[s.Path] = s.Status == string(engine.Failed)
 	}
 	return func(e event.Event) bool {
-		return (step == "" || within(e.Step, step)) && (f.attempt == 0 || e.Attempt == f.attempt) &&
+		return (step == "" || within(e.Step, step) || within(withoutNumbers(e.Step), step)) && (f.attempt == 0 || e.Attempt == f.attempt) &&
 			(f.section == "" || e.Section == f.section && e.Type == event.StepOutput) && (!f.failed || failed[e.Step])
 	}
 }
