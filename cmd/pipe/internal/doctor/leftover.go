@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -58,11 +57,13 @@ func (l Leftover) String() string {
 	return text
 }
 
-// digest is what engines call things by; its beginning tells them apart.
-var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// isDigest says that a name is one that engines make; its beginning tells them apart.
+func isDigest(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
+}
 
 func (l Leftover) named() string {
-	if digest.MatchString(l.Name) {
+	if isDigest(l.Name) {
 		return l.Kind + " " + l.Name[:12]
 	}
 	return l.Kind + " " + l.Name
