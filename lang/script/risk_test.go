@@ -75,7 +75,7 @@ var risky = []struct {
 	{"#!bash\npytest | tee log", nil},
 	{"pytest | grep -v warning", []string{"lost-failure: pytest"}},
 	{"curl -s x | grep -q ok", nil},
-	{"git log | sort", nil},
+	{"git log | sort; sha256sum x | cut -c 1-8", nil},
 	{"if pytest | tee log; then :; fi", nil},
 	{"pytest | tee log || true", nil},
 	{"echo x | docker login --password-stdin", nil},
