@@ -192,11 +192,11 @@ func waitGone(pid int, patience time.Duration) bool {
 
 // groupGone collects the dead of a group and reports whether no one else is in it.
 func groupGone(pid int) bool {
-	for {
+	for syscall.Kill(-pid, 0) == nil {
 		got, err := syscall.Wait4(-pid, nil, syscall.WNOHANG, nil)
 		if got <= 0 && !errors.Is(err, syscall.EINTR) {
-			break
+			return false
 		}
 	}
-	return syscall.Kill(-pid, 0) != nil
+	return true
 }
