@@ -68,7 +68,7 @@ type follower struct {
 	stderr  int
 	// ends are the other ends of both, which are held open until the leader has ended: as it ends, it
 	// would close them first, and wake whoever waits for it twice.
-	ends [2]int
+	ends    [2]int
 	deliver func(event.Stream, []byte)
 	// patience is what is left of the time that a cancelled group has to end.
 	patience func() time.Duration

@@ -16,7 +16,7 @@ import (
 
 // tracesName is the file in a run's state folder that says which attempts were started and not
 // closed, whatever was killed since. It is only ever added to, one line at a time; a line that
-// lacks its end was never acted upon.
+// lacks its end was never acted upon, and zeros are room for more.
 const tracesName = "attempts"
 
 // trace is a line of the file. One with Closed says that an attempt of that number is closed.
@@ -41,10 +41,9 @@ type traces struct {
 	by   string // names this supervisor among all that the run had
 
 	mu    sync.Mutex
-	file  *os.File
+	lines ledger
 	open  map[traceID]trace // lost ones included
 	ours  int
-	bytes int64
 	due   []byte // lines that go with the next one: whoever closes an attempt needs none of them
 }
 
@@ -58,7 +57,7 @@ func openTraces(state string) (*traces, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
@@ -66,7 +65,7 @@ func openTraces(state string) (*traces, error) {
 		f.Close()
 		return nil, fmt.Errorf("traces: %w", err)
 	}
-	return &traces{path: path, by: fmt.Sprintf("%x.%x", os.Getpid(), time.Now().UnixNano()), file: f, open: open, bytes: good}, nil
+	return &traces{path: path, by: fmt.Sprintf("%x.%x", os.Getpid(), time.Now().UnixNano()), lines: ledger{file: f, end: good}, open: open}, nil
 }
 
 // readTraces gives the attempts that were started and not closed, and how much of the file is whole.
@@ -101,10 +100,8 @@ func (t *traces) write(line trace) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.file.Write(text)
-	t.due = t.due[:0]
-	t.bytes += int64(n)
-	if err != nil {
+	t.due = text[:0]
+	if err := t.lines.add(text); err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
 	return nil
@@ -157,8 +154,7 @@ func (t *traces) forget(id traceID) error {
 		return err
 	}
 	delete(t.open, id)
-	_, err = t.file.Write(append(raw, '\n'))
-	return err
+	return t.lines.add(append(raw, '\n'))
 }
 
 // maxTraces is where a file without anything that matters begins anew.
@@ -176,9 +172,9 @@ func (t *traces) closed(id uint64) error {
 	}
 	delete(t.open, traceID{t.by, id})
 	t.ours--
-	if len(t.open) == 0 && t.bytes > maxTraces {
-		t.bytes, t.due = 0, t.due[:0]
-		return t.file.Truncate(0)
+	if len(t.open) == 0 && t.lines.end > maxTraces {
+		t.due = t.due[:0]
+		return t.lines.clear()
 	}
 	t.due = fmt.Appendf(t.due, `{"by":%q,"id":%d,"closed":true}`+"\n", t.by, id)
 	return nil
@@ -226,11 +222,8 @@ func (t *traces) settle() {
 
 // flush adds the lines that are due; without them an attempt that was closed is called lost.
 func (t *traces) flush() {
-	if len(t.due) > 0 {
-		n, _ := t.file.Write(t.due)
-		t.bytes += int64(n)
-		t.due = t.due[:0]
-	}
+	_ = t.lines.add(t.due)
+	t.due = t.due[:0]
 }
 
 // close closes the file, and removes it where it says nothing that anybody must know.
@@ -240,11 +233,12 @@ func (t *traces) close(runEnded bool) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.flush()
-	t.file.Close()
 	if len(t.open) == 0 || runEnded && len(t.open) == t.ours {
 		os.Remove(t.path)
+	} else {
+		t.flush()
 	}
+	t.lines.close()
 }
 
 // ReadLost gives the attempts of a run that has no supervisor any more and that were not closed.
