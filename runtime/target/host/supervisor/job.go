@@ -147,7 +147,7 @@ func (j *job) runProgram(p Program) (bool, error) {
 		j.exit = target.Exit{Code: 128 + int(syscall.SIGINT), Signal: unix.SignalName(syscall.SIGINT), Cancelled: true, TimedOut: late}
 		return false, nil
 	}
-	process, outputs, ends, err := j.start(p.Argv)
+	process, outputs, err := j.start(p.Argv)
 	if missing, is := errors.AsType[*notFoundError](err); is && p.Interpreter {
 		return false, fmt.Errorf("interpreter %w", missing)
 	}
@@ -163,7 +163,6 @@ func (j *job) runProgram(p Program) (bool, error) {
 		process:  process,
 		stdout:   outputs[0],
 		stderr:   outputs[1],
-		ends:     ends,
 		deliver:  func(stream event.Stream, data []byte) { j.deliver(stream, p.Section, data) },
 		patience: j.cancel.patience,
 	}
@@ -178,24 +177,25 @@ func (j *job) runProgram(p Program) (bool, error) {
 	return !j.exit.Cancelled && j.succeeded(j.exit.Code), nil
 }
 
-// start starts a program and gives the ends of its output to read from, and the others.
-func (j *job) start(argv []string) (p *process, outputs, ends [2]int, err error) {
+// start starts a program and gives the ends of its output to read from.
+func (j *job) start(argv []string) (p *process, outputs [2]int, err error) {
 	outR, outW, err := pipe()
 	if err != nil {
-		return nil, outputs, ends, err
+		return nil, outputs, err
 	}
 	errR, errW, err := pipe()
 	if err != nil {
 		closeFds(outR, outW)
-		return nil, outputs, ends, err
+		return nil, outputs, err
 	}
 	c := command{Argv: argv, Env: j.work.Env, Dir: j.work.Dir}
 	p, err = j.place.start(c, [3]int{int(j.server.null.Fd()), outW, errW})
+	closeFds(outW, errW)
 	if err != nil {
-		closeFds(outR, errR, outW, errW)
-		return nil, outputs, ends, err
+		closeFds(outR, errR)
+		return nil, outputs, err
 	}
-	return p, [2]int{outR, errR}, [2]int{outW, errW}, nil
+	return p, [2]int{outR, errR}, nil
 }
 
 func closeFds(fds ...int) {

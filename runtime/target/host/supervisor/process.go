@@ -66,9 +66,6 @@ type follower struct {
 	process *process
 	stdout  int
 	stderr  int
-	// ends are the other ends of both, which are held open until the leader has ended: as it ends, it
-	// would close them first, and wake whoever waits for it twice.
-	ends    [2]int
 	deliver func(event.Stream, []byte)
 	// patience is what is left of the time that a cancelled group has to end.
 	patience func() time.Duration
@@ -94,22 +91,12 @@ func (f *follower) follow() (syscall.WaitStatus, error) {
 		if fds[2].Revents != 0 {
 			exited = time.Now()
 			fds[2].Fd = -1
-			f.letGo()
 		}
 		f.read(fds[:2], buf[:])
 	}
-	f.letGo()
 	status, err := f.process.end(f.patience())
 	f.drain(fds[:2], buf[:])
 	return status, errors.Join(failure, err)
-}
-
-// letGo closes the other ends of the output, so that its end can be seen.
-func (f *follower) letGo() {
-	if f.ends[0] > 0 {
-		closeFds(f.ends[:]...)
-	}
-	f.ends = [2]int{}
 }
 
 // left is how long to wait for output: for ever while the leader runs.
