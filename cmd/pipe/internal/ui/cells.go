@@ -15,11 +15,17 @@ func cellsOf(r rune) int {
 		return 1
 	case r == emojiPresentation:
 		return 1 // widens what is before it
+	case strings.ContainsRune(own, r) && !runewidth.DefaultCondition.EastAsianWidth:
+		return 1
 	}
 	return runewidth.RuneWidth(r)
 }
 
 const emojiPresentation = 0xFE0F
+
+// own are the characters that pipe itself draws with. They take one column but where ambiguous ones
+// take two; for any other, runewidth makes a table of all characters first, which takes milliseconds.
+const own = "…✓✗○◌▸↻·╌┆│━─"
 
 // Cells is how many columns a printable text without escape sequences and tabs takes at most.
 func Cells(s string) int {
