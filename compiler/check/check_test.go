@@ -90,7 +90,7 @@ func TestLargeFile(t *testing.T) {
 		for _, d := range found {
 			rules = append(rules, d.Rule)
 		}
-		if want := []string{diag.MissingArgument, diag.UnknownArgument, diag.TypeMismatch}; !slices.Equal(rules, want) {
+		if want := []string{diag.UnknownArgument, diag.TypeMismatch}; !slices.Equal(rules, want) {
 			t.Fatalf("got %v, want %v", rules, want)
 		}
 	}

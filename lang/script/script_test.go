@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -273,7 +274,7 @@ func TestPlain(t *testing.T) {
 				}
 				continue
 			}
-			if diff := cmp.Diff(ordinary, plain, ignore, cmp.AllowUnexported(script.Assign{}, script.Variable{})); diff != "" {
+			if diff := cmp.Diff(ordinary, plain, ignore, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 				t.Errorf("%q in %s:\n%s", text, d, diff)
 			}
 		}
@@ -289,7 +290,7 @@ func TestConcurrent(t *testing.T) {
 			for _, text := range clean {
 				script.Read(text, dialectOf(text))
 				got := script.Read(tenLines, script.Sh)
-				if diff := cmp.Diff(want, got, cmp.AllowUnexported(script.Assign{}, script.Variable{})); diff != "" {
+				if diff := cmp.Diff(want, got, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 					t.Error(diff)
 				}
 			}
