@@ -47,7 +47,7 @@ func (p *textPrinter) row(number, text string) {
 	p.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-func (p *textPrinter) room() int { return textWidth - p.gutter - len(" | ") }
+func (p *textPrinter) room() int { return p.width - p.gutter - len(" | ") }
 
 func (p *textPrinter) excerpt(f *source.File, line int, s source.Span, room int) excerpt {
 	base := int(f.LineStart(line))

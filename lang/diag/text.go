@@ -7,8 +7,11 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// width that a text rendering keeps to.
-const textWidth = 80
+// widths that a text rendering keeps to: that of the narrowest terminal that it is laid out for, and the usual one.
+const (
+	narrowest = 40
+	textWidth = 80
+)
 
 // The colours of the text format, as terminals' SGR codes.
 const (
@@ -26,6 +29,7 @@ var severityColors = [...]string{Error: red, Warning: yellow, Hint: cyan}
 type textPrinter struct {
 	strings.Builder
 	o      Options
+	width  int
 	gutter int // digits of the largest line number of the current finding
 }
 
@@ -34,7 +38,10 @@ type textPrinter struct {
 const maxShown = 1000
 
 func renderText(list []Diagnostic, o Options) string {
-	p := &textPrinter{o: o}
+	p := &textPrinter{o: o, width: textWidth}
+	if o.Width > 0 {
+		p.width = min(max(o.Width, narrowest), textWidth)
+	}
 	for _, d := range list[:min(len(list), maxShown)] {
 		p.finding(d)
 		p.WriteByte('\n')
@@ -94,7 +101,7 @@ func (p *textPrinter) finding(d Diagnostic) {
 func (p *textPrinter) header(d Diagnostic, color string) {
 	label := d.Severity.String() + "[" + d.Rule + "]"
 	const indent = "  "
-	for i, line := range wrap(p.safe(d.Message), textWidth-len(label)-len(": "), textWidth-len(indent)) {
+	for i, line := range wrap(p.safe(d.Message), p.width-len(label)-len(": "), p.width-len(indent)) {
 		if i == 0 {
 			p.WriteString(p.paint(color, label) + p.paint(bold, ": "+line) + "\n")
 			continue
@@ -129,7 +136,7 @@ func (p *textPrinter) note(word, text string) {
 	indent := strings.Repeat(" ", len(word)+2)
 	head := p.paint(cyan, word) + ": "
 	for _, part := range strings.Split(text, "\n") {
-		for _, line := range wrap(p.safe(part), textWidth-len(indent), textWidth-len(indent)) {
+		for _, line := range wrap(p.safe(part), p.width-len(indent), p.width-len(indent)) {
 			p.WriteString(head + line + "\n")
 			head = indent
 		}

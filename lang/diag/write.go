@@ -12,6 +12,8 @@ type Options struct {
 	Color bool
 	// ASCII keeps the text format to ASCII: other characters are written as \u{…}.
 	ASCII bool
+	// Width is how many columns the text format may take, from 40 to 80; 0 is 80.
+	Width int
 	// Version of the tool, for SARIF; may be empty.
 	Version string
 }

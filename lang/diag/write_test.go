@@ -177,9 +177,13 @@ func TestControlCharacters(t *testing.T) {
 
 func TestLineWidth(t *testing.T) {
 	for name, list := range cases() {
-		for _, o := range []Options{{}, {ASCII: true}} {
+		for _, o := range []Options{{}, {ASCII: true}, {Width: 200}, {Width: 40}, {Width: 40, ASCII: true}, {Width: 3}} {
+			limit := textWidth
+			if o.Width > 0 && o.Width < textWidth {
+				limit = narrowest
+			}
 			for line := range strings.Lines(renderText(list, o)) {
-				if _, _, width := measure(glyphs(strings.TrimSuffix(line, "\n"), false), 0, 0); width > textWidth && strings.Contains(line, " |") {
+				if _, _, width := measure(glyphs(strings.TrimSuffix(line, "\n"), false), 0, 0); width > limit && strings.Contains(line, " |") {
 					t.Errorf("%s has a line of %d columns: %s", name, width, line)
 				}
 			}

@@ -387,6 +387,7 @@ func TestHelp(t *testing.T) {
 		`xs.size`:             "it is called with parentheses: x.size(…)",
 		`xs.length`:           "write x.size()",
 		`"x".substring("1")`:  "it takes (int) or (int, int)",
+		`xs.present()`:        "leave it out",
 		`"x".split(1)`:        "it takes (string) or (string, int)",
 		`math.gratest(1, 2)`:  `did you mean "greatest"?`,
 		`strings.qoute("x")`:  `did you mean "quote"?`,

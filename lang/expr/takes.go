@@ -12,6 +12,9 @@ import (
 // takes says what a function may be given, as in "it takes (int) or (int, int)"; "" when that cannot be said
 // in the words of the language. ts are the types that it was given, of a method its own value's first.
 func (l *language) takes(fn string, member bool, ts []*types.Type) string {
+	if member && len(ts) < 2 {
+		return "" // it is the value itself that does not fit
+	}
 	var forms []string
 	for _, o := range l.overloads[fn] {
 		args := o.ArgTypes()

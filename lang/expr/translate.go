@@ -228,6 +228,8 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 		return fmt.Sprintf("%s is never missing, so %s says nothing", said[0], fn), "leave it out"
 	case fn == "orValue" && len(ts) == 2:
 		return fmt.Sprintf("the value and what stands in for it must have one type, found %s and %s", plainly(ts[0].Plain()), said[1]), ""
+	case fn == "present" && ts[0].Kind == types.List && ts[0].Elem.Kind != types.Optional:
+		return said[0] + " has no gaps, so present says nothing", "leave it out"
 	case member:
 		return fmt.Sprintf("%s.%s does not take (%s)", said[0], fn, strings.Join(said[1:], ", ")), ""
 	}

@@ -162,7 +162,14 @@ func (a *app) showDiagnostics(w io.Writer, found []diag.Diagnostic) {
 // writeFindings renders findings so that no source or value in them is a CI service's command.
 func (a *app) writeFindings(w io.Writer, format string, found []diag.Diagnostic) error {
 	var b bytes.Buffer
-	if err := diag.Write(&b, format, found, a.diagOptions()); err != nil {
+	o := a.diagOptions()
+	switch w {
+	case a.Out:
+		o.Width = a.Width
+	case a.Err:
+		o.Width = a.ErrWidth
+	}
+	if err := diag.Write(&b, format, found, o); err != nil {
 		return err
 	}
 	text := b.Bytes()
