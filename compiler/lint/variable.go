@@ -53,6 +53,10 @@ func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known m
 		rule: diag.UnknownVariable, file: s.file, at: s.span(v.At),
 		message: fmt.Sprintf("$%s is never set: it is no parameter, env entry or inherited variable of %s, and the script gives it no value", v.Name, owner(o)),
 	}
+	if s.dialect == shell.Sh && shell.Bash.Sets(v.Name) {
+		f.help = "bash sets it, and sh does not: open the block with ```bash"
+		return f
+	}
 	f.help, f.fixes = p.wayToVariable(o, s, v)
 	if f.help != "" {
 		return f

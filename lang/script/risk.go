@@ -137,7 +137,7 @@ func (w *walker) mayBreak(p *syntax.ParamExp, at place) {
 		return
 	}
 	name := p.Param.Value
-	if strings.Contains("#?$!-0", name) || name == outputVariable || w.dialect.counts(name) {
+	if strings.Contains("#?$!-0", name) || name == outputVariable || Bash.counts(name) {
 		return
 	}
 	if p.Exp != nil && (p.Exp.Op == syntax.AlternateUnset || p.Exp.Op == syntax.AlternateUnsetOrNull) {
