@@ -15,6 +15,7 @@ type numbered struct {
 // batch is what is written together.
 type batch struct {
 	events   []numbered
+	rows     int // of events that go into the database, which is all but output
 	dropped  map[stepAttempt]*droppedOutput
 	attached []attachment
 	settle   []func(error)

@@ -63,8 +63,12 @@ func (l Limits) filled() Limits {
 // maxQueued is how many bytes of output may wait to be written before whoever writes them waits.
 const maxQueued = 1 << 20
 
-// manyEvents is for how many a journal makes room before there are any.
-const manyEvents = 4 << 10
+// manyEvents is for how many a journal makes room before there are any, and muchWaits how many are written at once
+// beside a run that goes on, as one of a thousand cached steps does, so that they need not all be written behind it.
+const (
+	manyEvents = 4 << 10
+	muchWaits  = 256
+)
 
 const (
 	// linger is how long a step's end waits for others, so that a thousand short steps are not a thousand commits, and
@@ -153,7 +157,7 @@ func (j *Journal) Sink(e event.Event) {
 	j.add(e)
 	poke(j.wake)
 	switch {
-	case j.queued > maxQueued/2:
+	case j.queued > maxQueued/2, j.batch.rows == muchWaits:
 		poke(j.hurried)
 	case urgent(&e):
 		poke(j.urgent)
@@ -175,6 +179,9 @@ func urgent(e *event.Event) bool {
 
 func (j *Journal) add(e event.Event) {
 	j.last++
+	if e.Type != event.StepOutput {
+		j.batch.rows++
+	}
 	j.batch.events = append(j.batch.events, numbered{j.last, e})
 }
 
@@ -237,6 +244,19 @@ func (j *Journal) take() (b batch, open bool) {
 	return b, !j.closing
 }
 
+// reuse gives the room of a batch that was written to one that is to come.
+func (j *Journal) reuse(events []numbered) {
+	if cap(events) > manyEvents {
+		return
+	}
+	clear(events)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.batch.events == nil {
+		j.batch.events = events[:0]
+	}
+}
+
 // write is the one writer: first what processes wrote, then the events around it, so that
 // whatever comes before the last event of the database is there.
 func (j *Journal) write() {
@@ -254,6 +274,9 @@ func (j *Journal) write() {
 		db.record(b)
 		j.lack(errors.Join(fault, db.fault))
 		settle = settled(append(settle, b.settle...), db, fault)
+		if len(db.held.events) == 0 {
+			j.reuse(b.events)
+		}
 	}
 	for _, f := range settle {
 		f(errUnwritten)

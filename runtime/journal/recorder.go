@@ -49,7 +49,7 @@ type stepRow struct {
 
 func newRecorder(dir string, info Info, past *Past) *recorder {
 	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running},
-		toEvents: insert{into: "INSERT INTO events VALUES ", columns: 3},
+		toEvents: insert{into: "INSERT OR ROLLBACK INTO events VALUES ", columns: 3},
 		toSteps:  insert{into: "INSERT OR REPLACE INTO steps VALUES ", columns: 19}}
 	if past != nil {
 		r.past = past.rows

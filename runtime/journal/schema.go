@@ -100,8 +100,9 @@ const (
 var ErrNewer = errors.New("the journal was written by a newer version of pipe")
 
 // pragmas of every connection: WAL lets readers and the one writer at a time live side by side, and
-// FULL makes what is committed last when the machine stops.
-const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+// FULL makes what is committed last when the machine stops. What a statement would undo alone is kept in memory: a
+// transaction is undone as a whole.
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_txlock=immediate"
 
 // open opens the database with one connection and brings it to the newest schema.
 func open(dir string) (*sql.DB, error) {
