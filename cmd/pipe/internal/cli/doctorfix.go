@@ -50,14 +50,27 @@ func (a *app) mend(ctx context.Context, s *doctor.Surroundings, f doctorFlags) (
 	if len(remove) == 0 || !f.yes && !a.agreed(len(remove)) {
 		return m, nil
 	}
-	m.remove(ctx, a, remove)
-	if run != "" {
-		// What the run had beside its steps is of no use any more, either.
-		found, _ := s.Remains(ctx)
-		m.remove(ctx, a, found.Leftovers)
+	if run == "" {
+		m.remove(ctx, a, remove)
+	} else if err := m.giveUp(ctx, a, s, run, remove); err != nil {
+		return m, err
 	}
 	fmt.Fprintf(a.Err, "%d of %d removed\n", len(m.removed), len(m.removed)+m.failed)
 	return m, nil
+}
+
+// giveUp removes what a killed run has, unless somebody goes on with it by now.
+func (m *mending) giveUp(ctx context.Context, a *app, s *doctor.Surroundings, run string, all []doctor.Leftover) error {
+	release, err := lease(s, run)
+	if err != nil {
+		return err
+	}
+	m.remove(ctx, a, all)
+	release()
+	// What the run had beside its steps is of no use any more, either.
+	found, _ := s.Remains(ctx)
+	m.remove(ctx, a, found.Leftovers)
+	return nil
 }
 
 func (m *mending) remove(ctx context.Context, a *app, all []doctor.Leftover) {
@@ -92,16 +105,7 @@ func (a *app) killedRun(ctx context.Context, s *doctor.Surroundings, found docto
 	if err != nil {
 		return "", err
 	}
-	place, err := s.Open()
-	if err != nil {
-		return "", err
-	}
-	// Taken for a moment: only then is it known that no process has the run.
-	release, err := place.Lease(run.ID)
-	var busy *store.UnderWayError
-	if errors.As(err, &busy) {
-		return "", usagef("end that process: Ctrl-C there, or SIGINT to it", "%v", busy)
-	}
+	release, err := lease(s, run.ID) // for a moment: only then is it known that no process has the run
 	if err != nil {
 		return "", err
 	}
@@ -110,6 +114,20 @@ func (a *app) killedRun(ctx context.Context, s *doctor.Surroundings, found docto
 		return "", usagef("`pipe doctor` lists the runs of which something does", "nothing goes on of run %s, which is %s", run.ID, run.Status)
 	}
 	return run.ID, nil
+}
+
+// lease takes a run: no process has it then, or goes on with it until it is released.
+func lease(s *doctor.Surroundings, run string) (release func(), err error) {
+	place, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	release, err = place.Lease(run)
+	var busy *store.UnderWayError
+	if errors.As(err, &busy) {
+		return nil, usagef("end that process: Ctrl-C there, or SIGINT to it", "%v", busy)
+	}
+	return release, err
 }
 
 // agreed asks on a terminal; elsewhere nothing is removed without --yes.
