@@ -123,6 +123,7 @@ func (a *attempt) prepareElsewhere(ctx context.Context) (err error) {
 		return err
 	}
 	a.workspace.external = true
+	a.workspace.spare = nil // who goes on with it finds it by what its programs were shown
 	if err := a.mountAll(ctx); err != nil {
 		return err
 	}

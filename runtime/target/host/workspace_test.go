@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host"
 )
 
 // eachKind runs a test in every kind of workspace that can be had anywhere.
@@ -109,5 +110,27 @@ func TestKindThatThisMachineLacks(t *testing.T) {
 	defer a.Close()
 	if a.Stdout() != "x" || read(t, filepath.Join(b.root, "f")) != "x" {
 		t.Errorf("got %q", a.Stdout())
+	}
+}
+
+// A workspace whose programs run elsewhere is nobody else's before it is closed: who goes on with its attempt
+// takes it for that one's own, and removes it.
+func TestWorkspacesElsewhereAreNotSpared(t *testing.T) {
+	b := newBench(t, sample())
+	w, err := host.OpenWorkspaces(b.run, "elsewhere", func(string) bool { return false })
+	must(t, err)
+	defer func() { must(t, w.Close()) }()
+	var folders []string
+	for _, step := range []string{"first", "second"} {
+		j := empty()
+		j.Step = step
+		one, err := w.Prepare(t.Context(), &j, nil, "/beside")
+		must(t, err)
+		defer func() { must(t, one.Close()) }()
+		one.Spare()
+		folders = append(folders, one.Folder())
+	}
+	if folders[0] == folders[1] {
+		t.Errorf("both work in %s", folders[0])
 	}
 }
