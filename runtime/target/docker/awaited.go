@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -61,6 +62,12 @@ func (e *Engine) endOf(ctx context.Context, id string, now time.Time) time.Time 
 func begunIn(state, id string) bool {
 	_, err := os.Lstat(begunPath(state, id))
 	return err == nil
+}
+
+// leaves says of a folder that it is another engine's to judge, where a container of its run was started whose
+// end nobody has written down.
+func (e *Engine) leaves(folder string) bool {
+	return slices.ContainsFunc(marksIn(host.StateOf(folder)), func(m begunMark) bool { return m.Engine != e.endpoint.Host })
 }
 
 // later is the later of two moments.

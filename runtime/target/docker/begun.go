@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -59,12 +60,18 @@ func (s *session) closed(id string) error {
 
 // begun are the marks of this run's containers on this engine.
 func (s *session) begun() []begunMark {
-	files, _ := filepath.Glob(s.begunPath("*"))
+	elsewhere := func(m begunMark) bool { return m.Engine != s.Lingers() }
+	return slices.DeleteFunc(marksIn(s.run.State), elsewhere)
+}
+
+// marksIn are the marks in the state folder of a run, on whatever engine.
+func marksIn(state string) []begunMark {
+	files, _ := filepath.Glob(begunPath(state, "*"))
 	var out []begunMark
 	for _, path := range files {
 		m := begunMark{path: path}
 		raw, err := os.ReadFile(path)
-		if err == nil && json.Unmarshal(raw, &m) == nil && m.Engine == s.Lingers() {
+		if err == nil && json.Unmarshal(raw, &m) == nil {
 			out = append(out, m)
 		}
 	}

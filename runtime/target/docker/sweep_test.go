@@ -3,8 +3,10 @@ package docker_test
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,6 +171,44 @@ func TestStepsWithoutPipeAreGivenUp(t *testing.T) {
 				t.Errorf("there still is %+v, %v", found, err)
 			}
 		})
+	}
+}
+
+// A run that uses one engine leaves alone what a killed run has on another.
+func TestFoldersOfOtherEnginesAreNotSwept(t *testing.T) {
+	e := dockertest.Engine(t)
+	other := dockertest.Proxy(t, e, func(engine http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch path.Base(r.URL.Path) {
+			case "json", "networks":
+				_, _ = w.Write([]byte("[]"))
+			case "volumes":
+				_, _ = w.Write([]byte("{}"))
+			default:
+				engine.ServeHTTP(w, r)
+			}
+		})
+	})
+	run := newRun(t)
+	state := run.State + "-interrupted"
+	killVictim(t, dockertest.Tools(t, e), state, filepath.Base(state))
+	folder := func() string {
+		found, err := filepath.Glob(filepath.Join(state, "pipe-docker-*"))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("folders %q, %v", found, err)
+		}
+		return found[0]
+	}
+	before := folder()
+	openRun(t, docker.New(docker.Endpoint{Host: other}), run)
+	if after := folder(); after != before {
+		t.Errorf("got %s, want %s", after, before)
+	}
+	if err := os.RemoveAll(state); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Sweep(t.Context(), run); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -73,7 +73,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	if err != nil {
 		return nil, fmt.Errorf("remove what killed runs left: %w", engine.Failure(ctx, err))
 	}
-	spaces, err := host.OpenWorkspaces(run, folderKind, found.keeps)
+	spaces, err := host.OpenWorkspaces(run, folderKind, func(path string) bool { return found.keeps(path) || engine.leaves(path) })
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,14 @@ func realPath(path string) string {
 	return path
 }
 
+// StateOf is the state folder of the run that a session's folder is of.
+func StateOf(path string) string {
+	if text, err := os.ReadFile(filepath.Join(path, stateName)); err == nil {
+		return string(text)
+	}
+	return filepath.Dir(path)
+}
+
 // awaited says of a folder among temporary files that the run that it is of may be gone on with. What
 // another store's runs left is that store's to judge; of a run below states, its session's folder tells.
 func awaited(path, states string, inUse func(path string) bool) bool {
