@@ -309,7 +309,7 @@ func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 			arg := w.arg(a.Value)
 			w.script.Opaque = w.script.Opaque || !strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "+")
 			exported = exported || arg.Text == "-x"
-			w.assigning.local = w.assigning.local && arg.Text != "-g"
+			w.assigning.local = w.assigning.local && !(strings.HasPrefix(arg.Text, "-") && strings.Contains(arg.Text, "g"))
 			w.word(a.Value, c.lost(), whole)
 		}
 	}

@@ -79,7 +79,7 @@ var uses = map[string]use{
 	"cp": {reads: true, last: true}, "install": {reads: true, last: true, valued: "-m -o -g"}, "mv": {reads: true, writes: true, last: true},
 	"touch": {writes: true, valued: "-d -r -t"}, "mkdir": {writes: true, valued: "-m"}, "rm": {writes: true}, "rmdir": {writes: true}, "tee": {writes: true},
 	"truncate": {writes: true, valued: "-s"},
-	"grep":     {reads: true, text: true, valued: "-e -f -A -B -C -m -d -D"}, "egrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"}, "fgrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"},
+	"grep":     {reads: true, text: true, valued: "-e -f -A -B -C -m -d -D --include --exclude --exclude-dir"}, "egrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"}, "fgrep": {reads: true, text: true, valued: "-e -f -A -B -C -m"},
 	"sed":   {reads: true, text: true, valued: "-e -f -l", edits: "-i --in-place -Ei -ni -ri"},
 	"gofmt": {reads: true, valued: "-r", edits: "-w"}, "goimports": {reads: true, valued: "-local", edits: "-w"}, "gofumpt": {reads: true, edits: "-w"},
 	"prettier": {reads: true, edits: "--write -w"},

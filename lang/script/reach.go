@@ -17,15 +17,15 @@ type lives struct {
 	from     int32       // where it begins
 	until    int32       // where it ends, for one that stands before a command; 0 is never
 	loop     source.Span // the outermost loop around it, which comes back to what stands before
-	shell    shell       // what it ends with
+	shell    int32       // what it ends with, by its number
 	function bool        // a function assigns, which is called from anywhere
 	local    bool        // to a function
 }
 
-// shell is a part of a script that is a process of its own, and what makes it one; the zero one is the script.
+// shell is a part of a script that is a process of its own. They are numbered from 1; 0 is the script.
 type shell struct {
-	at   source.Span
-	kind ownShell
+	outer int32 // the one that it stands in
+	kind  ownShell
 }
 
 type ownShell uint8
@@ -40,11 +40,26 @@ const (
 var ownShells = [...]string{subshell: "within (…)", pipePart: "within a pipe", substitution: "within $(…)", background: "in the background"}
 
 // own walks what is a shell of its own.
-func (w *walker) own(kind ownShell, at source.Span, walk func()) {
+func (w *walker) own(kind ownShell, walk func()) {
 	outer := w.shell
-	w.shell = shell{at, kind}
+	w.begins(kind)
 	w.apart(walk)
 	w.shell = outer
+}
+
+// begins is the start of a shell of its own.
+func (w *walker) begins(kind ownShell) {
+	w.shells = append(w.shells, shell{w.shell, kind})
+	w.shell = int32(len(w.shells))
+}
+
+// inShell says that one shell is another, or stands in it. Places do not tell: the text of a here-document stands
+// behind the shell that reads it.
+func (w *walker) inShell(inner, outer int32) bool {
+	for inner != outer && inner > 0 {
+		inner = w.shells[inner-1].outer
+	}
+	return inner == outer
 }
 
 // within says that a span lies in another.
@@ -53,29 +68,28 @@ func within(inner, outer source.Span) bool {
 }
 
 // reaches says that what is assigned may be read at a place. A function reads what is there when it is called.
-func (a *Assign) reaches(read source.Span) bool {
-	l := &a.lives
+func (w *walker) reaches(l *lives, r *Variable) bool {
 	switch {
 	case l.until > 0:
-		return read.Start >= l.from && read.End <= l.until
-	case l.local, l.shell.at.End > 0 && !within(read, l.shell.at):
+		return r.At.Start >= l.from && r.At.End <= l.until
+	case l.local, !w.inShell(r.shell, l.shell):
 		return false
 	}
-	return l.function || read.Start >= l.from || l.loop.End > 0 && within(read, l.loop)
+	return l.function || r.At.Start >= l.from || l.loop.End > 0 && within(r.At, l.loop)
 }
 
 // missed says why what is assigned does not get to what is read elsewhere.
-func (a *Assign) missed() *Missed {
+func (w *walker) missed(a *Assign) *Missed {
 	m := Missed{At: a.At}
 	switch l := &a.lives; {
 	case l.until > 0:
 		m.Why, m.Help = "the script sets it for one command alone", "set it on a line of its own before that command"
 	case l.local:
 		m.Why, m.Help = "the script sets it local to a function", "let the function print it, and take it with $(…)"
-	case l.shell.at.End > 0 && l.shell.kind == pipePart:
+	case l.shell > 0 && w.shells[l.shell-1].kind == pipePart:
 		m.Why, m.Help = "the script sets it within a pipe, whose parts are shells of their own", "write to a file what comes before the |, and read that: done < file"
-	case l.shell.at.End > 0:
-		m.Why, m.Help = "the script sets it "+ownShells[l.shell.kind]+", which is a shell of its own", "set it outside of that"
+	case l.shell > 0:
+		m.Why, m.Help = "the script sets it "+ownShells[w.shells[l.shell-1].kind]+", which is a shell of its own", "set it outside of that"
 	default:
 		m.Why, m.Help = "the script sets it only further down", "set it before it is read"
 	}
@@ -99,9 +113,9 @@ func (w *walker) unreached() {
 	for i := range s.Reads {
 		r := &s.Reads[i]
 		if list := all[r.Name]; !r.function && 0 < len(list) && len(list) <= maxAssigned {
-			r.Missed = list[0].missed()
+			r.Missed = w.missed(list[0])
 			for _, a := range list {
-				if a.reaches(r.At) {
+				if w.reaches(&a.lives, r) {
 					r.Missed = nil
 					break
 				}

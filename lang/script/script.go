@@ -105,6 +105,7 @@ type Variable struct {
 	Missed *Missed
 
 	function bool
+	shell    int32 // in which it is read, by its number
 }
 
 // Assign is one place that gives a variable a value: an assignment, a loop, read, getopts,

@@ -206,7 +206,7 @@ func TestPaths(t *testing.T) {
 		{"pip install -r reqs.txt; curl -o out.bin https://x; kubectl apply --filename=k.yaml", "reqs.txt >out.bin k.yaml"},
 		{"mkdir -p a/b; touch c; tee d < e", ">a/b >c >d e"},
 		{"bash -c 'cat x' y", ""},
-		{"grep -n x a b; grep -e x -A 2 c; grep --regexp=x d; sed -n 1p e; sed -i s/a/b/ f; sed -i.bak -e x g", "a b c d e f >f g >g"},
+		{"grep -n x a b; grep -e x -A 2 c; grep --regexp=x d; grep --include '*.go' -rn x d; sed -n 1p e; sed -i s/a/b/ f; sed -i.bak -e x g", "a b c d d e f >f g >g"},
 		{"gofmt -l a; gofmt -w b; goimports -w -local x c; prettier --check d; prettier --write e", "a b >b c >c d e >e"},
 	} {
 		var got []string

@@ -45,7 +45,7 @@ func (d Dialect) counts(name string) bool {
 }
 
 func (w *walker) read(name string, at source.Span, guarded bool) {
-	w.script.Reads = append(w.script.Reads, Variable{Name: name, At: at, Guarded: guarded, function: w.functions > 0})
+	w.script.Reads = append(w.script.Reads, Variable{Name: name, At: at, Guarded: guarded, function: w.functions > 0, shell: w.shell})
 }
 
 func (w *walker) assigned(name string, at source.Span, exported bool, v shape) {

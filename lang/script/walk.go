@@ -31,7 +31,8 @@ type walker struct {
 	dirLost    bool // where the script stands is not known
 	out        capture
 
-	shell     shell       // what is walked is a process of its own
+	shell     int32       // the process of its own that is walked
+	shells    []shell     // all of them
 	loop      source.Span // the outermost loop of it
 	functions int         // how many functions around it
 	assigning lives       // what is known of the next assignments
@@ -79,7 +80,7 @@ func (w *walker) begin() {
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.tested = "", w.moves[:0], nil
-	w.shell, w.loop, w.functions, w.assigning = shell{}, source.Span{}, 0, lives{}
+	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
 }
 
@@ -171,7 +172,7 @@ func (w *walker) stmt(s *syntax.Stmt, c context) {
 	}
 	if s.Background || s.Coprocess {
 		dir, lost, outer := w.dir, w.dirLost, w.shell
-		w.shell = shell{spanOf(s), background}
+		w.begins(background)
 		defer func() { w.dir, w.dirLost, w.shell = dir, lost, outer }()
 		w.background = append(w.background, source.Span{Start: spanOf(s).Start, End: int32(s.Semicolon.Offset()) + 1})
 	}
@@ -215,7 +216,7 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 		if w.shArithmetic(cmd) {
 			return
 		}
-		w.own(subshell, spanOf(cmd), func() { w.list(cmd.Stmts, c) })
+		w.own(subshell, func() { w.list(cmd.Stmts, c) })
 	case *syntax.FuncDecl:
 		w.function(cmd)
 	case *syntax.ArithmCmd:
@@ -279,7 +280,7 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 			if w.lastPipe && i == len(operands)-1 {
 				w.apart(func() { w.stmt(x, c) })
 			} else {
-				w.own(pipePart, spanOf(x), func() { w.stmt(x, c) })
+				w.own(pipePart, func() { w.stmt(x, c) })
 			}
 		}
 		return

@@ -37,7 +37,7 @@ func (w *walker) wordParts(parts []syntax.WordPart, c context, at place, alone b
 		case *syntax.ArithmExp:
 			w.arith(p.X, c)
 		case *syntax.ProcSubst:
-			w.own(substitution, spanOf(p), func() { w.list(p.Stmts, c.lost()) })
+			w.own(substitution, func() { w.list(p.Stmts, c.lost()) })
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (w *walker) substitution(s *syntax.CmdSubst, c context) {
 	if w.dialect == Bash && !w.inherits {
 		c = c.tested()
 	}
-	w.own(substitution, spanOf(s), func() { w.list(s.Stmts, c) })
+	w.own(substitution, func() { w.list(s.Stmts, c) })
 }
 
 // arg is a word without quotes, as far as it is the same at every run.
