@@ -29,7 +29,7 @@ type stepKey struct{ file, pipeline, step string }
 type stepMemory struct {
 	since  uint64 // Op.Since
 	text   string
-	reads  []expr.Var // what the names in node.refs and then in node.needs meant
+	reads  []expr.Var // what node.eachMeaning visited
 	label  types.Label
 	result *types.Type // nil where it has to be found again
 }
@@ -131,17 +131,18 @@ func (n *node) recall() {
 	if !ok || was.text != n.text() {
 		return
 	}
-	i, same := 0, len(was.reads) == len(n.refs)+len(n.step.Needs)
+	i, same := 0, true
 	n.eachMeaning(func(v expr.Var) {
-		same = same && sameMeaning(was.reads[i], v)
+		same = same && i < len(was.reads) && sameMeaning(was.reads[i], v)
 		i++
 	})
-	if same {
+	if same && i == len(was.reads) {
 		n.was = &was
 	}
 }
 
-// eachMeaning visits what the names that the step reads and needs stand for.
+// eachMeaning visits what the names that the step reads and needs stand for. Rules look into a let, whose type may
+// stay while those of the steps that it reads change.
 func (n *node) eachMeaning(visit func(expr.Var)) {
 	look := func(name string) {
 		v, _ := n.stage.scope.Lookup(name)
@@ -150,6 +151,9 @@ func (n *node) eachMeaning(visit func(expr.Var)) {
 	}
 	for _, r := range n.refs {
 		look(r.Name)
+		for _, step := range n.stage.letReads[r.Name].value.names() {
+			look(step)
+		}
 	}
 	for _, name := range n.step.Needs {
 		look(name)
