@@ -112,8 +112,27 @@ func (l *lexer) fenceEnd(ticks int) (end int, ok bool) {
 // endsScript says that what follows some ticks on their line makes them a closing fence: nothing, or the
 // guard of the script.
 func endsScript(rest string) bool {
-	rest = strings.TrimSpace(rest)
-	return rest == "" || strings.HasPrefix(rest, "when ") || rest == "on failure" || strings.HasPrefix(rest, "on failure ")
+	word, rest := firstWord(rest)
+	switch word {
+	case "":
+		return strings.TrimSpace(rest) == ""
+	case "on":
+		word, rest = firstWord(rest)
+		return word == "failure" && strings.TrimLeft(rest[:min(1, len(rest))], " \t\r") == ""
+	case "when":
+		return strings.TrimSpace(rest) != "" && strings.IndexByte(" \t(", rest[0]) >= 0
+	}
+	return false
+}
+
+// firstWord is the word that a line begins with, and what follows it.
+func firstWord(line string) (word, rest string) {
+	line = strings.TrimLeft(line, " \t")
+	n := 0
+	for n < len(line) && isWord(line[n]) {
+		n++
+	}
+	return line[:n], line[n:]
 }
 
 // declarations are the words that start a declaration. A line that starts with one ends a
