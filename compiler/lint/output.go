@@ -64,10 +64,11 @@ func (p *pass) lostBetween(list []*script) {
 func (p *pass) writtenTwice(o *check.Op, list []*script) {
 	first := map[string]diag.Related{}
 	for _, s := range list {
-		if len(s.read.Outputs.Anew) > 0 {
+		over := losesOutputs(s)
+		if over || len(s.read.Outputs.Anew) > 0 {
 			clear(first)
 		}
-		if !unguarded(o, s) {
+		if over || !unguarded(o, s) {
 			continue
 		}
 		for _, out := range s.read.Outputs.Names {
@@ -86,6 +87,11 @@ func (p *pass) writtenTwice(o *check.Op, list []*script) {
 			first[out.Name] = diag.Related{File: s.file, Span: at, Message: "it is written here, too"}
 		}
 	}
+}
+
+// losesOutputs says that a script throws away what it has written itself, which is told as that.
+func losesOutputs(s *script) bool {
+	return slices.ContainsFunc(s.read.Risks, func(r shell.Risk) bool { return r.Kind == shell.LostOutput })
 }
 
 // unguarded says that a script runs whenever its op does and what stands before it has not failed.
