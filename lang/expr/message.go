@@ -396,7 +396,7 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		d.Help = "any string may be found there: compare it first, as in x == " + fmt.Sprintf("%q ? %q : …", want.Plain().Literals[0], want.Plain().Literals[0])
 	case want.Plain().Kind == types.Record && got.Kind == types.Map:
 		d.Help = "a record is written { field: value }, without quotes"
-	case want.Plain().Kind == types.String && got.Kind != types.File && got.Kind != types.Dir && got.Kind <= types.Timestamp:
+	case want.Plain().Kind == types.String && (got.Kind <= types.Timestamp || got.Kind == types.Image) && got.Kind != types.File && got.Kind != types.Dir:
 		d.Help = fmt.Sprintf(`put it into a string: "${%s}"`, c.textOr(node, "…"))
 		if n := c.number(node, got); n != "" {
 			d.Help = fmt.Sprintf(`write it as a string: "%s"`, n)
