@@ -161,7 +161,9 @@ func (r *run) open(ctx context.Context, root *graphInfo) error {
 	r.opened.open = map[string]target.Session{}
 	for _, name := range r.places(root, "", nil) {
 		if _, err := r.session(ctx, name); err != nil {
-			r.opened.close()
+			if r.Past == nil { // to close the others would end what goes on
+				r.opened.close()
+			}
 			return fmt.Errorf("target %s cannot be opened: %w", name, err)
 		}
 	}

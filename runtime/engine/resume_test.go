@@ -178,6 +178,24 @@ func TestPlaceWithoutMemory(t *testing.T) {
 	}
 }
 
+// A run that cannot go on because one of its places cannot be opened leaves the others as they are: closing one
+// ends what goes on there.
+func TestPlaceThatCannotBeOpened(t *testing.T) {
+	g := pipeline(step("s"), step("far", func(s *plan.Step) { s.Target = litp("away") }))
+	b := newBench(t, g).past(engine.Again{}, began("s", 1, 1))
+	b.survive()
+	b.fake.Leave(target.Trace{Step: "s", Attempt: 1, State: target.Running}, fake.Act{})
+	away := fake.New()
+	away.OpenErr = errors.New("it is away")
+	b.opts.Targets["away"] = away
+	if _, err := engine.Run(t.Context(), b.opts); err == nil || err.Error() != "target away cannot be opened: it is away" {
+		t.Errorf("error %v", err)
+	}
+	if opened, closed := b.fake.Sessions(); opened != 1 || closed != 0 {
+		t.Errorf("%d sessions were opened and %d closed", opened, closed)
+	}
+}
+
 // After the machine went down, a place that knows nothing of an attempt does not say that it never began.
 func TestMachineWentDown(t *testing.T) {
 	again := func(word map[string]engine.Assumption) *bench {
