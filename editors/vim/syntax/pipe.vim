@@ -45,9 +45,9 @@ syntax region pipeRaw start=+\<[rR]"""+ end=+"""+
 syntax region pipeRaw start=+\<[rR]'''+ end=+'''+
 
 syntax region pipeSpan matchgroup=pipeDelimiter start="\.\@<!`\%(``\)\@!" end="`\|$" contains=@pipeShell keepend oneline
-syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*[[:alnum:]_.+-]*\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s\+when\s\|\s\+on\s\+failure\)" keepend
-syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*\%(sh\|bash\|zsh\|dash\)\?\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s\+when\s\|\s\+on\s\+failure\)" contains=@pipeShell keepend
-syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*python3\?\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s\+when\s\|\s\+on\s\+failure\)" contains=@pipePython keepend
+syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*[[:alnum:]_.+-]*\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s*when[ \t(]\|\s*on\s\+failure\%(\s\|$\)\)" keepend
+syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*\%(sh\|bash\|zsh\|dash\)\?\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s*when[ \t(]\|\s*on\s\+failure\%(\s\|$\)\)" contains=@pipeShell keepend
+syntax region pipeFence matchgroup=pipeDelimiter start="\z(`\{3,}\)\s*python3\?\s*$" end="^\s*\z1`*\ze\%(\s*$\|\s*when[ \t(]\|\s*on\s\+failure\%(\s\|$\)\)" contains=@pipePython keepend
 
 syntax keyword pipeTodo TODO FIXME XXX NOTE contained
 syntax match pipeComment "//.*$" contains=pipeTodo,@Spell
