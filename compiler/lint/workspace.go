@@ -277,7 +277,7 @@ func (p *pass) races(l *check.Pipeline) {
 		for _, sc := range p.scripts(s.Op) {
 			for _, f := range sc.read.Paths {
 				at := rooted(s.Op.Module.Load.Folder, f.Path)
-				if f.Write && !path.IsAbs(f.Path) && !seen[at] {
+				if f.Write && !path.IsAbs(f.Path) && !seen[at] && !p.isFolder(at) {
 					seen[at] = true
 					writes = append(writes, write{s, at})
 				}
@@ -301,6 +301,12 @@ func (p *pass) races(l *check.Pipeline) {
 			})
 		}
 	}
+}
+
+// isFolder says that a path from the root is a folder of the repository: who is given one, as formatters are, writes
+// some files in it.
+func (p *pass) isFolder(at string) bool {
+	return at == "." || p.options.Matches != nil && p.options.Matches(escapeGlob(at)+"/**")
 }
 
 // ordered says that one of two steps waits for the other.
