@@ -188,6 +188,11 @@ func (w *walker) builtin(args []Arg, c context) {
 		}
 	case "wait", "disown", "jobs", "fg":
 		w.waits = true
+		for i, a := range rest[:max(len(rest)-1, 0)] {
+			if strings.HasPrefix(a.Text, "-") && strings.HasSuffix(a.Text, "p") {
+				w.assignedArg(rest[i+1], oneWord)
+			}
+		}
 	case "read":
 		w.readNames(rest)
 	case "mapfile", "readarray":
@@ -288,7 +293,8 @@ func (w *walker) assignedArg(a Arg, v shape) {
 		w.script.Opaque = true
 		return
 	}
-	w.assigned(a.Text, a.At, false, v)
+	name, _, _ := strings.Cut(a.Text, "[") // of an array one element
+	w.assigned(name, a.At, false, v)
 }
 
 // declaration walks bash's declare and its like.
@@ -307,9 +313,11 @@ func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 			}
 		case a.Value != nil:
 			arg := w.arg(a.Value)
-			w.script.Opaque = w.script.Opaque || !strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "+")
+			letters, flag := strings.CutPrefix(arg.Text, "-")
+			reference := flag && strings.Contains(letters, "n") && isLocal(d.Variant.Value) // to a variable of another name
+			w.script.Opaque = w.script.Opaque || reference || !flag && !strings.HasPrefix(arg.Text, "+")
 			exported = exported || arg.Text == "-x"
-			w.assigning.local = w.assigning.local && !(strings.HasPrefix(arg.Text, "-") && strings.Contains(arg.Text, "g"))
+			w.assigning.local = w.assigning.local && !(flag && strings.Contains(letters, "g"))
 			w.word(a.Value, c.lost(), whole)
 		}
 	}

@@ -46,6 +46,7 @@ func TestMissed(t *testing.T) {
 		{"#!bash\nmapfile -t l <<< x; echo \"${l[@]}\"", ""},
 		{"#!bash\ndiff <(a=1) <(echo $a)", "a: within $(…)"},
 		{": ${a:=1}; echo $a", ""},
+		{"#!bash\nf() { local -n r=$1; r=1; }; f a; (a=1); echo $a", ""},
 		{". ./env; (a=1); echo $a", ""},
 		{"trap 'rm -f \"$t\"' EXIT; t=1", ""},
 		{"getopts ab o; echo $o", ""},

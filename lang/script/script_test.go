@@ -68,6 +68,7 @@ func TestVariables(t *testing.T) {
 		{"eval \"$x\"", "x", "…"},
 		{". ./env; source env; export $(cat env)", "", "…"},
 		{"#!bash\ndeclare \"$n=1\"; exec {fd}>x; wait -n", "n", "fd …"},
+		{"#!bash\ndeclare -n r=t; wait -n -p p; printf -v 'a[0]' x; read 'm[k]'; let 'k = 7' l=1", "", "r p a m k l …"},
 		{"echo ${a/$b/$c}", "", ""},
 		{"#!bash\necho ${a/$b/$c} ${d:$e:2} ${f^^}", "a b c d e f", ""},
 	} {

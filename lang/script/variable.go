@@ -48,6 +48,18 @@ func (w *walker) read(name string, at source.Span, guarded bool) {
 	w.script.Reads = append(w.script.Reads, Variable{Name: name, At: at, Guarded: guarded, function: w.functions > 0, shell: w.shell})
 }
 
+// letQuoted is let "x = 1", which the grammar takes for a text.
+func (w *walker) letQuoted(x syntax.ArithmExpr) {
+	word, ok := x.(*syntax.Word)
+	if !ok {
+		return
+	}
+	text := w.arg(word)
+	if name, _, sets := strings.Cut(text.Text, "="); sets && text.Static {
+		w.assigned(strings.TrimSpace(name), text.At, false, anything)
+	}
+}
+
 func (w *walker) assigned(name string, at source.Span, exported bool, v shape) {
 	if syntax.ValidName(name) {
 		w.script.Assigns = append(w.script.Assigns, Assign{Name: name, At: at, Exported: exported, value: v, lives: lives{

@@ -224,6 +224,7 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 	case *syntax.LetClause:
 		for _, x := range cmd.Exprs {
 			w.arith(x, c)
+			w.letQuoted(x)
 		}
 	case *syntax.TestClause:
 		w.test(cmd.X, c)
