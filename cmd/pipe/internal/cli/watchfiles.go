@@ -27,10 +27,12 @@ type fileWatch struct {
 	seen  repo.Snapshot
 }
 
-// watchFiles looks at the files at once, and again whenever a step has ended that works in place.
+// watchFiles looks at the files at once, or when the run goes on, and again whenever a step has ended that works in place.
 func (x *execution) watchFiles(ctx context.Context, p *plan.Plan) *fileWatch {
 	w := &fileWatch{x: x, plan: p, again: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
-	w.again <- struct{}{}
+	if x.past == nil {
+		w.again <- struct{}{}
+	}
 	go w.watch(ctx)
 	return w
 }
@@ -53,7 +55,7 @@ func (w *fileWatch) watch(ctx context.Context) {
 
 // sink is for the bus of the run.
 func (w *fileWatch) sink(e event.Event) {
-	if e.Type == event.StepFinished && inPlace(w.plan, e.Step) {
+	if e.Type == event.RunResumed || e.Type == event.StepFinished && inPlace(w.plan, e.Step) {
 		select {
 		case w.again <- struct{}{}:
 		default:
