@@ -15,7 +15,13 @@ func (s *Surroundings) workspaces(context.Context) []Line {
 	if err != nil {
 		return fails("see the store", "there is no store to make them in: %v", err)
 	}
-	state, err := opened.State(fmt.Sprintf("doctor-%d", os.Getpid()))
+	name := fmt.Sprintf("doctor-%d", os.Getpid())
+	release, err := opened.Lease(name) // or who looks for what killed runs left takes the folder for that
+	if err != nil {
+		return fails("see the store", "%v", err)
+	}
+	defer release()
+	state, err := opened.State(name)
 	if err != nil {
 		return fails("see the store", "%v", err)
 	}
