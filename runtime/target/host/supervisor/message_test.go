@@ -2,7 +2,9 @@ package supervisor
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/pipelang/pipe/runtime/event"
 	"github.com/pipelang/pipe/runtime/target"
@@ -108,6 +111,23 @@ func FuzzMessage(f *testing.F) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestLengthsOfNoMessage: a message that says of what comes with it what cannot be is none.
+func TestLengthsOfNoMessage(t *testing.T) {
+	for _, m := range []message{{Size: -1}, {Size: maxSize + 1}, {Files: -1}} {
+		ours, theirs := pair(t)
+		text := m.encode(nil)
+		if _, err := unix.Write(theirs, append(binary.AppendUvarint(nil, uint64(len(text))), text...)); err != nil {
+			t.Fatal(err)
+		}
+		var got message
+		_, err := newLane(ours).receive(&got)
+		closeFds(ours, theirs)
+		if !errors.Is(err, errMessage) {
+			t.Errorf("%d, %d: %v", m.Size, m.Files, err)
+		}
+	}
 }
 
 // TestAnotherVersionIsTold lets a pipe find a supervisor of another protocol, and the other way round:

@@ -104,6 +104,9 @@ func (c *conn) receive(m *message) ([]*os.File, error) {
 	if err := c.receiveMessage(m); err != nil {
 		return nil, err
 	}
+	if m.Size < 0 || m.Size > maxSize || m.Files < 0 {
+		return nil, errMessage
+	}
 	c.data = slices.Grow(c.data[:0], m.Size)[:m.Size]
 	if _, err := io.ReadFull(c.in, c.data); err != nil {
 		return nil, err
