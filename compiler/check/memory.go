@@ -146,7 +146,8 @@ func (n *node) recall() {
 func (n *node) eachMeaning(visit func(expr.Var)) {
 	look := func(name string) {
 		v, _ := n.stage.scope.Lookup(name)
-		v.Why = nil // messages alone are about it
+		v.Why = nil              // messages alone are about it
+		v.Value, v.In = nil, nil // the text is compared with what stands around; a scope would keep the whole check that made it
 		visit(v)
 	}
 	for _, r := range n.refs {

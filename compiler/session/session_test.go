@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"weak"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/internal/annotated"
@@ -17,6 +19,7 @@ import (
 	"github.com/pipelang/pipe/compiler/session"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/expr"
 	"github.com/pipelang/pipe/stdlib"
 )
 
@@ -183,4 +186,28 @@ func TestForgets(t *testing.T) {
 	if tree(a) == first {
 		t.Error("a file is kept over twenty checks of another")
 	}
+}
+
+// What is remembered of a step does not hold the check that made it.
+func TestLetsGoOfChecks(t *testing.T) {
+	const text = "op show(v: string) {\n  run `echo \"$v\"`\n}\n\npipeline main(p: string) {\n  let k = p + \"x\"\n  one = show(k)\n  two = show(\"1\")\n}\n"
+	entry := filepath.Join(t.TempDir(), "a.pipe")
+	var s session.Session
+	scope := func(text string) weak.Pointer[expr.Scope] {
+		c, err := s.Check(entry, session.Options{Std: stdlib.FS, Overlay: map[string]string{entry: text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		let, _ := c.Program.Entry.Pipelines["main"].Steps[0].Scope.Lookup("k")
+		return weak.Make(let.In)
+	}
+	first := scope(text)
+	for _, v := range []string{`"2"`, `"3"`} {
+		scope(strings.Replace(text, `"1"`, v, 1))
+	}
+	runtime.GC()
+	if first.Value() != nil {
+		t.Error("the first of three checks is held by what the last one knows of a step")
+	}
+	runtime.KeepAlive(&s)
 }
