@@ -66,8 +66,12 @@ func begunIn(state, id string) bool {
 
 // leaves says of a folder that it is another engine's to judge, where a container of its run was started whose
 // end nobody has written down.
-func (e *Engine) leaves(folder string) bool {
-	return slices.ContainsFunc(marksIn(host.StateOf(folder)), func(m begunMark) bool { return m.Engine != e.endpoint.Host })
+func (e *Engine) leaves(folder string) bool { return IsOfOthers(folder, e.endpoint.Host) }
+
+// IsOfOthers says that a run of which a folder is has a container, started and not known to have ended, on another
+// engine than those of some addresses.
+func IsOfOthers(folder string, engines ...string) bool {
+	return slices.ContainsFunc(marksIn(host.StateOf(folder)), func(m begunMark) bool { return !slices.Contains(engines, m.Engine) })
 }
 
 // later is the later of two moments.

@@ -44,6 +44,8 @@ type Found struct {
 	Awaited []Left
 	// Kept are the folders of this machine that those need, each with its run.
 	Kept map[string]string
+	// Engine is the address of the engine.
+	Engine string
 
 	own []Left // what an earlier process of this very run made
 }
@@ -85,7 +87,7 @@ func (e *Engine) leftovers(ctx context.Context, mine owner) (found Found, err er
 			untils[l.folder] = later(untils[l.folder], l.Until)
 		}
 	}
-	found.Kept = map[string]string{}
+	found.Kept, found.Engine = map[string]string{}, e.endpoint.Host
 	for _, l := range all {
 		switch {
 		case l.Run == mine.Run:

@@ -76,14 +76,19 @@ func (s *Surroundings) Remains(ctx context.Context) (Remains, error) {
 		return Remains{}, fmt.Errorf("the store: %w", err)
 	}
 	states := filepath.Join(opened.Dir(), "state")
-	out, kept, err := s.leftOnEngines(ctx, states) // containers first: folders are in them
-	inUse := func(path string) bool {              // a container that may be gone on with works in it, or may
+	out, kept, engines, err := s.leftOnEngines(ctx, states) // containers first: folders are in them
+	inUse := func(path string) bool {                       // a container that may be gone on with works in it, or may
 		return kept[path] != "" || err != nil && docker.SessionFolder(path)
 	}
 	for _, path := range host.Leftovers(states, inUse) {
 		l := leftFolder(path, "")
 		if place := filepath.Dir(path); filepath.Dir(place) == states {
 			l.Run = filepath.Base(place)
+		}
+		if docker.SessionFolder(path) && docker.IsOfOthers(path, engines...) { // one that is away, or that no target names
+			l.Run = filepath.Base(host.StateOf(path))
+			out.Waiting = append(out.Waiting, l)
+			continue
 		}
 		out.Leftovers = append(out.Leftovers, l)
 	}
@@ -102,8 +107,9 @@ func leftFolder(path, run string) Leftover {
 }
 
 // leftOnEngines are what carries the labels of this store, on the usual engine and on those that
-// targets name, and the folders that must be kept for what stays there, each with its run.
-func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out Remains, kept map[string]string, err error) {
+// targets name, and the folders that must be kept for what stays there, each with its run. engines are the addresses
+// of those that answered.
+func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out Remains, kept map[string]string, engines []string, err error) {
 	where := []docker.Endpoint{{Environ: s.Environ}}
 	names := []string{"the Docker engine"}
 	for _, e := range s.Needs.Engines {
@@ -125,11 +131,12 @@ func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out Re
 			err = errors.Join(err, fmt.Errorf("%s: %w", names[i], failed))
 			continue
 		}
+		engines = append(engines, found.Engine)
 		maps.Copy(kept, found.Kept)
 		out.Leftovers = append(out.Leftovers, fresh(leftAt(at, found.Stale))...)
 		out.Waiting = append(out.Waiting, fresh(leftAt(at, found.Awaited))...)
 	}
-	return out, kept, err
+	return out, kept, engines, err
 }
 
 // leftOnEngine looks at one engine. Without an engine there is nothing.
