@@ -187,6 +187,9 @@ func TestDifferential(t *testing.T) {
 // TestDifferentialRandom compares 20,000 texts, or as many as PIPE_DIFFERENTIAL says.
 func TestDifferentialRandom(t *testing.T) {
 	n := 20_000
+	if sampled {
+		n /= 5
+	}
 	if s := os.Getenv("PIPE_DIFFERENTIAL"); s != "" {
 		var err error
 		if n, err = strconv.Atoi(s); err != nil {

@@ -56,7 +56,7 @@ func joinLines(r *rand.Rand, text string) string {
 // What holds for every file holds for other layouts of it.
 func TestMutations(t *testing.T) {
 	rounds := 12
-	if testing.Short() {
+	if testing.Short() || sampled {
 		rounds = 3
 	}
 	readables := 0
