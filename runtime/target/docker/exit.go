@@ -108,8 +108,30 @@ func (a *attempt) examine(ctx context.Context, exit *target.Exit) error {
 		exit.Reason = fmt.Sprintf("killed for want of memory: its limit is %s: raise memory", sizeOf(found.HostConfig.Memory))
 	case found.State.Error != "":
 		return startFailed(errors.New(found.State.Error))
+	case exit.Reason == "" && startsNoMore(a.Stderr()):
+		if limit := found.HostConfig.PidsLimit; limit != nil && *limit > 0 {
+			exit.Reason = fmt.Sprintf("exit code %d, and it seems to have met its limit of %d processes: raise pids", exit.Code, *limit)
+		}
 	}
 	return nil
+}
+
+// startsNoMore says that a program met the limit of processes. The engine does not tell, and the kernel forgets its
+// count with the container; what remains is how shells, Python, Go, Java and others put it.
+func startsNoMore(stderr string) bool {
+	if strings.Contains(stderr, "esource temporarily unavailable") {
+		for _, sign := range []string{"fork", "clone", "BlockingIOError", "thread", "exec"} {
+			if strings.Contains(stderr, sign) {
+				return true
+			}
+		}
+	}
+	for _, words := range []string{"can't fork", "annot fork", "can't start new thread", "unable to create native thread", "failed to create new OS thread"} {
+		if strings.Contains(stderr, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAgain gives whoever killed a container the time to remove it, and an engine that ends the
