@@ -67,11 +67,11 @@ func (w *workshop) spare(f emptyFolder) bool {
 	return true
 }
 
-// untouched compares times of change, which no program can set, and looks inside too: what
+// untouched compares times of change, which no program can set, and looks at the mode and inside too: what
 // happens within one tick of the clock leaves the time as it was.
 func (f emptyFolder) untouched() bool {
 	now, err := os.Lstat(f.path)
-	return err == nil && os.SameFile(now, f.state) && changed(now) == changed(f.state) && isEmpty(f.path)
+	return err == nil && os.SameFile(now, f.state) && now.Mode() == f.state.Mode() && changed(now) == changed(f.state) && isEmpty(f.path)
 }
 
 // isEmpty asks the system itself: a file of package os would be told to the poller first.
