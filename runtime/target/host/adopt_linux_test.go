@@ -421,7 +421,7 @@ func TestAForgottenRunEnds(t *testing.T) {
 // TestTimeGoesOnWithoutPipe kills pipe while an attempt runs that takes longer than it may.
 func TestTimeGoesOnWithoutPipe(t *testing.T) {
 	g := newGate(t)
-	job := target.Job{Step: "step", Attempt: 3, AllTree: true, Grace: 50 * time.Millisecond}
+	job := target.Job{Step: "step", Attempt: 3, AllTree: true, Grace: time.Second}
 	job.Scripts = script("trap 'echo told' INT\necho $$ > pid; " + g.wait("amid") + "while :; do sleep 0.01 || true; done")
 	v := newVictim(t, sample(), nil, job)
 	v.task.Limit = time.Second
