@@ -56,7 +56,7 @@ func randomTree(t *testing.T, r *rand.Rand) string {
 func TestIgnoredAsByDocker(t *testing.T) {
 	e := dockertest.Engine(t)
 	docker := dockerCommand(t)
-	trees := 30
+	trees := 100
 	if n := os.Getenv("PIPE_TREES"); n != "" {
 		if _, err := fmt.Sscan(n, &trees); err != nil {
 			t.Fatal(err)
