@@ -26,26 +26,56 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	}
 	args := w.arguments(call.Args)
 	name := nameOf(args)
-	if !w.errexit(c) && name != "" && !safe[name] && !quiet[name] {
-		if w.tested == nil {
-			w.tested = map[string]bool{}
-		}
-		w.tested[name] = true
+	w.callsFrom(name, c)
+	own := w.defines(name)
+	if !own {
+		w.slips(s, call, args)
 	}
-	w.slips(s, call, args)
 	inner := w.record(args, c)
-	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
-	if len(inner) == len(args) || nameOf(args) != "timeout" {
-		w.endlessCommand(s, inner)
-	}
-	if declares[name] {
+	switch {
+	case declares[name] && !own:
 		w.declarationWords(s, call, args, c)
-	} else {
+	case own:
+		w.argumentWords(call.Args, "", c)
+	default:
 		w.argumentWords(call.Args, name, c)
+	}
+	if own && len(inner) == len(args) {
+		w.dirLost = w.dirLost || w.functionMoves
+		return
+	}
+	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
+	if len(inner) == len(args) || name != "timeout" {
+		w.endlessCommand(s, inner)
 	}
 	w.builtin(inner, c)
 	w.paths(inner)
 	w.dangers(call.Args[len(args)-len(inner):], inner)
+}
+
+// callsFrom keeps that what may be a function is called where no failure ends the script.
+func (w *walker) callsFrom(name string, c context) {
+	if w.errexit(c) || name == "" || safe[name] || quiet[name] {
+		return
+	}
+	if w.called == nil {
+		w.called = map[string]caller{}
+	}
+	k := w.called[name]
+	k.tested = k.tested || !c.errexit
+	k.fresh = k.fresh || c.errexit && w.fresh
+	k.off = k.off || c.errexit && !w.fresh
+	w.called[name] = k
+}
+
+// tool is the program or the shell's own command that a simple command runs; "" when that is computed, or
+// a function of the script.
+func (w *walker) tool(call *syntax.CallExpr) string {
+	name, static := literal(call.Args[0].Parts)
+	if !static || w.defines(name) {
+		return ""
+	}
+	return name
 }
 
 // arguments are the words of a command, in room that is shared by many.
@@ -90,9 +120,11 @@ func (w *walker) argumentWords(list []*syntax.Word, name string, c context) {
 // record adds a command, and the ones that it runs; it gives the words of the innermost.
 func (w *walker) record(args []Arg, c context) []Arg {
 	for depth := 0; ; depth++ {
-		w.script.Commands = append(w.script.Commands, Command{
-			Name: nameOf(args), At: args[0].At, Args: args[1:], Wrapped: depth > 0, Branch: c.branch,
-		})
+		if depth > 0 || !w.defines(nameOf(args)) {
+			w.script.Commands = append(w.script.Commands, Command{
+				Name: nameOf(args), At: args[0].At, Args: args[1:], Wrapped: depth > 0, Branch: c.branch,
+			})
+		}
 		inner := unwrap(args)
 		if len(inner) == 0 || depth == maxWrapped {
 			return args
@@ -178,7 +210,7 @@ func (w *walker) builtin(args []Arg, c context) {
 	case "cd":
 		w.move(rest)
 	case "pushd", "popd":
-		w.dirLost = true
+		w.dirLost, w.functionMoves = true, w.functionMoves || w.functions > 0
 	case "set":
 		w.set(rest, args[0])
 	case "shopt":
@@ -242,7 +274,7 @@ func (w *walker) set(args []Arg, command Arg) {
 func (w *walker) option(name string, on bool, command Arg) {
 	switch name {
 	case "errexit":
-		w.off = !on
+		w.off, w.on, w.fresh = !on, on, false
 		w.offAt = command.At
 		if on {
 			w.offAt.Start, w.offAt.End = 0, 0

@@ -175,6 +175,9 @@ func (w *walker) pipedDownload(operands []*syntax.Stmt) bool {
 		for i, word := range call.Args {
 			args[i] = w.arg(word)
 		}
+		if w.defines(nameOf(args)) {
+			continue
+		}
 		args = innermost(args)
 		name := nameOf(args)
 		if i := strings.LastIndexByte(name, '/'); i >= 0 {
@@ -234,7 +237,7 @@ func (w *walker) runsSubstitution(words []*syntax.Word, name string) {
 			first = operands[0]
 		}
 		if call := plainCall(first); call != nil {
-			if fetch, _ := literal(call.Args[0].Parts); fetches[fetch] {
+			if fetches[w.tool(call)] {
 				w.download(source.Span{Start: spanOf(words[0]).Start, End: spanOf(word).End}, name)
 			}
 		}

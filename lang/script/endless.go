@@ -41,7 +41,7 @@ func (w *walker) endlessFor(s *syntax.Stmt, loop *syntax.ForClause) {
 	if !ok || head.Cond != nil || s.Background || len(s.Redirs) > 0 {
 		return
 	}
-	body := patience{}
+	body := patience{w: w}
 	for _, inner := range loop.Do {
 		body.look(inner)
 	}
@@ -64,7 +64,7 @@ func (w *walker) endlessLoop(s *syntax.Stmt, loop *syntax.WhileClause) {
 	if s.Background || len(s.Redirs) > 0 || len(loop.Cond) != 1 {
 		return
 	}
-	body := patience{}
+	body := patience{w: w}
 	for _, list := range [][]*syntax.Stmt{loop.Cond, loop.Do} {
 		for _, inner := range list {
 			body.look(inner)
@@ -80,6 +80,7 @@ func (w *walker) endlessLoop(s *syntax.Stmt, loop *syntax.WhileClause) {
 
 // patience is how a loop waits.
 type patience struct {
+	w      *walker
 	sleeps bool
 	counts bool // a variable is assigned, or numbers or time are compared
 	leaves bool // the script, the function, or an outer loop may be left
@@ -94,7 +95,7 @@ func (p *patience) look(s *syntax.Stmt) {
 			if len(n.Args) == 0 {
 				break
 			}
-			switch name, _ := literal(n.Args[0].Parts); name {
+			switch p.w.tool(n) {
 			case "sleep":
 				p.sleeps = true
 			case "exit", "return", "kill", "timeout", "read":

@@ -38,6 +38,7 @@ const maxPath = 4096
 
 // move follows a cd.
 func (w *walker) move(args []Arg) {
+	w.functionMoves = w.functionMoves || w.functions > 0
 	for len(args) > 0 && strings.HasPrefix(args[0].Text, "-") && len(args[0].Text) > 1 {
 		args = args[1:]
 	}

@@ -65,7 +65,8 @@ type Script struct {
 	// Splits are the variables that stand where the shell splits their values into words, or
 	// takes the elements of an array.
 	Splits []Name
-	// Commands are the simple commands with their words, those within substitutions included.
+	// Commands are the simple commands with their words, those within substitutions included. A call
+	// of a function of the script is none.
 	Commands []Command
 	// Literal are words in single quotes in which a shell's variable stands as text, of commands
 	// that do nothing else with it.
@@ -175,6 +176,7 @@ func Read(text string, d Dialect) *Script {
 		return &Script{Mistakes: mistakes}
 	}
 	w.begin()
+	w.ahead(stmts)
 	w.list(stmts, context{errexit: true})
 	return w.finish()
 }

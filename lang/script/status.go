@@ -25,13 +25,13 @@ func plainCall(s *syntax.Stmt) *syntax.CallExpr {
 // uncheckedCd looks at a statement that others follow.
 func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
 	call, shrugs := plainCall(s), false
-	if b, ok := s.Cmd.(*syntax.BinaryCmd); ok && b.Op == syntax.OrStmt && !s.Negated && onlyPrints(b.Y) {
+	if b, ok := s.Cmd.(*syntax.BinaryCmd); ok && b.Op == syntax.OrStmt && !s.Negated && w.onlyPrints(b.Y) {
 		call, shrugs = plainCall(b.X), true
 	}
 	if call == nil || w.errexit(c) && !shrugs && w.within == "" || len(call.Args) != 2 {
 		return
 	}
-	name, _ := literal(call.Args[0].Parts)
+	name := w.tool(call)
 	dir, static := literal(call.Args[1].Parts)
 	if name != "cd" && name != "pushd" || static && (dir == "/" || dir == "-" || dir == ".." || dir == ".") {
 		return
@@ -40,10 +40,12 @@ func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
 	switch {
 	case shrugs:
 		why = "what stands behind || only prints"
+	case w.off && w.fresh:
+		why = "bash does not take -e into $(…)"
 	case w.off:
 		why = "set +e stands before it"
 	case w.errexit(c):
-		w.moves = append(w.moves, move{w.within, name, spanOf(call)})
+		w.moves = append(w.moves, move{w.within, name, spanOf(call), w.on})
 		return
 	}
 	w.driftRisk(name, spanOf(call), why)
@@ -57,31 +59,45 @@ func (w *walker) driftRisk(name string, at source.Span, why string) {
 	})
 }
 
+// caller is how a function is called where no failure ends the script: what holds of -e there.
+type caller struct {
+	tested bool // it does not apply, within a condition
+	fresh  bool // bash did not take it into the $(…) around
+	off    bool // set +e stands before it
+}
+
 // move is a cd in a function, and others after it.
 type move struct {
 	function, name string
 	at             source.Span
+	on             bool // the function turns -e on itself before it
 }
 
 // drifts tells of those in functions that are called where no failure ends them.
 func (w *walker) drifts() {
 	for _, m := range w.moves {
-		if w.tested[m.function] {
+		switch called := w.called[m.function]; {
+		case called.tested:
 			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called within a condition, or before && or ||", shorten(m.function)))
+		case m.on:
+		case called.fresh:
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, since bash does not take it into the $(…) that calls it", shorten(m.function)))
+		case called.off:
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called after set +e", shorten(m.function)))
 		}
 	}
 }
 
 // onlyPrints says that a statement does nothing but tell.
-func onlyPrints(s *syntax.Stmt) bool {
+func (w *walker) onlyPrints(s *syntax.Stmt) bool {
 	if b, ok := s.Cmd.(*syntax.Block); ok {
-		return !slices.ContainsFunc(b.Stmts, func(s *syntax.Stmt) bool { return !onlyPrints(s) })
+		return !slices.ContainsFunc(b.Stmts, func(s *syntax.Stmt) bool { return !w.onlyPrints(s) })
 	}
 	call := plainCall(s)
 	if call == nil {
 		return false
 	}
-	name, _ := literal(call.Args[0].Parts)
+	name := w.tool(call)
 	return name == "echo" || name == "printf"
 }
 
@@ -149,7 +165,7 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 	if w.dialect != Sh || w.pipefail || !w.errexit(c) || c.ignored {
 		return
 	}
-	if asserts(operands[len(operands)-1]) {
+	if w.asserts(operands[len(operands)-1]) {
 		return
 	}
 	for _, x := range operands[:len(operands)-1] {
@@ -165,12 +181,12 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 }
 
 // asserts says that the last command of a pipe fails when it is not fed what it wants.
-func asserts(s *syntax.Stmt) bool {
+func (w *walker) asserts(s *syntax.Stmt) bool {
 	call := plainCall(s)
 	if call == nil {
 		return false
 	}
-	switch name, _ := literal(call.Args[0].Parts); name {
+	switch w.tool(call) {
 	case "grep", "egrep", "fgrep":
 		for _, a := range call.Args[1:] {
 			if flag, _ := literal(a.Parts); strings.HasPrefix(flag, "-") && !strings.HasPrefix(flag, "--") && strings.Contains(flag, "v") {

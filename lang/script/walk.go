@@ -19,7 +19,9 @@ type walker struct {
 	script  *Script
 	depth   int
 
-	off        bool // set +e is in force here
+	off        bool // -e is not in force here
+	fresh      bool // since bash does not take it into the $(…) around, in which nothing has set it
+	on         bool // set -e stands before here, in this function
 	offAt      source.Span
 	pipefail   bool // set -o pipefail stands before here
 	nounsetOff bool // set +u stands somewhere
@@ -37,9 +39,12 @@ type walker struct {
 	functions int         // how many functions around it
 	assigning lives       // what is known of the next assignments
 
-	within string          // the function around what is walked
-	moves  []move          // of functions
-	tested map[string]bool // commands that are called where no failure ends the script
+	within string            // the function around what is walked
+	moves  []move            // of functions
+	called map[string]caller // commands that are called where no failure ends the script
+
+	known         bool // all functions were found ahead
+	functionMoves bool // one of them changes the folder
 
 	tests      []Name // names whose presence is tested
 	background []source.Span
@@ -79,7 +84,7 @@ func (w *walker) begin() {
 	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits, w.lastPipe = 0, false, source.Span{}, false, false, false, false
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
-	w.within, w.moves, w.tested = "", w.moves[:0], nil
+	w.within, w.moves, w.called, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, false, false, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
 }
@@ -242,9 +247,9 @@ func (w *walker) command(s *syntax.Stmt, c context) {
 
 // apart walks what changes neither the folder nor the options of what follows.
 func (w *walker) apart(walk func()) {
-	dir, lost, off, offAt := w.dir, w.dirLost, w.off, w.offAt
+	dir, lost, off, offAt, fresh, on := w.dir, w.dirLost, w.off, w.offAt, w.fresh, w.on
 	walk()
-	w.dir, w.dirLost, w.off, w.offAt = dir, lost, off, offAt
+	w.dir, w.dirLost, w.off, w.offAt, w.fresh, w.on = dir, lost, off, offAt, fresh, on
 }
 
 // branch walks what may not run: where the script stands afterwards is only known if it did not move.
@@ -357,15 +362,53 @@ func (w *walker) splitItem(item *syntax.Word) {
 	}
 }
 
+// maxAhead is how large a script may be that is looked through for functions before it is walked: that goes
+// as deep as a row of operators is long. Those of a larger one are known once they have been walked.
+const maxAhead = 64 << 10
+
+// ahead keeps the functions of a script before it is walked, since what comes first may call them.
+func (w *walker) ahead(stmts []*syntax.Stmt) {
+	w.known = len(w.text) <= maxAhead
+	if !w.known || !strings.Contains(w.text, "function") && !emptyParens(w.text) {
+		return
+	}
+	for _, s := range stmts {
+		syntax.Walk(s, func(n syntax.Node) bool {
+			if f, ok := n.(*syntax.FuncDecl); ok {
+				w.defined(f)
+			}
+			return true
+		})
+	}
+}
+
+func emptyParens(text string) bool {
+	for {
+		_, rest, found := strings.Cut(text, "(")
+		if !found || strings.HasPrefix(strings.TrimLeft(rest, " \t\\\n"), ")") {
+			return found
+		}
+		text = rest
+	}
+}
+
+func (w *walker) defined(f *syntax.FuncDecl) {
+	if f.Name != nil {
+		w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
+	}
+}
+
 func (w *walker) function(f *syntax.FuncDecl) {
 	outer := w.within
 	defer func() { w.within = outer }()
+	if !w.known {
+		w.defined(f)
+	}
 	if f.Name != nil {
 		w.within = f.Name.Value
-		w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
 	}
 	w.apart(func() {
-		w.dirLost, w.off = true, false
+		w.dirLost, w.off, w.fresh, w.on = true, false, false, false
 		w.functions++
 		defer func() { w.functions-- }()
 		w.stmt(f.Body, context{errexit: true, branch: true, function: true})

@@ -43,10 +43,12 @@ func (w *walker) wordParts(parts []syntax.WordPart, c context, at place, alone b
 }
 
 func (w *walker) substitution(s *syntax.CmdSubst, c context) {
-	if w.dialect == Bash && !w.inherits {
-		c = c.tested()
-	}
-	w.own(substitution, func() { w.list(s.Stmts, c) })
+	w.own(substitution, func() {
+		if w.dialect == Bash && !w.inherits {
+			w.off, w.fresh, w.on = true, true, false
+		}
+		w.list(s.Stmts, c)
+	})
 }
 
 // arg is a word without quotes, as far as it is the same at every run.
