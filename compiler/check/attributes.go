@@ -70,7 +70,7 @@ func (b opBody) attr(a *ast.Attr) {
 		b.in.want(x, globs, word)
 		b.file.inRepository(x, word)
 	case "workdir":
-		b.in.want(x, types.PathType, word)
+		b.in.unquoted(x, word, func(e exprs) *types.Type { return e.want(x, types.PathType, word) })
 		b.file.inRepository(x, word)
 	case "network", "user":
 		b.in.unquoted(x, word, func(e exprs) *types.Type { return e.want(x, types.StringType, word) })

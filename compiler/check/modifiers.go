@@ -22,7 +22,7 @@ func (e exprs) modifier(it ast.Item, when, ended exprs) {
 		e.want(it.Message, types.StringType, "the message of approve")
 		e.want(it.When, types.BoolType, "approve when")
 	case *ast.Lock:
-		e.want(it.Key, types.StringType, "lock")
+		e.unquoted(it.Key, "lock", func(e exprs) *types.Type { return e.want(it.Key, types.StringType, "lock") })
 		if p := it.Policy; p.Text != "" && p.Text != "latest" && p.Text != "reject" {
 			e.file.unknown(diag.UnknownKeyword, p, "lock policy", []string{"latest", "reject"})
 		}

@@ -6,7 +6,7 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// bareText is what names of images, networks and users look like without quotes.
+// bareText is what names of images, networks, users, locks and folders look like without quotes.
 var bareText = lazily(`^[a-z0-9][A-Za-z0-9._/-]*$`)
 
 // unquoted checks a value that other languages write without quotes: one of which no name is known, and no

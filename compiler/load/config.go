@@ -124,7 +124,7 @@ func (r *configReader) read() (c Config) {
 		case "pipe":
 			if s, ok := r.text(raw[key], at, key); ok {
 				c.Pipe = s
-				r.version(s, at)
+				r.version(s, r.value(at))
 			}
 		case "check":
 			c.Check = r.check(raw[key], at)
@@ -167,7 +167,7 @@ func (r *configReader) unknown(at source.Span, key, table string, known []string
 func (r *configReader) text(v any, at source.Span, key string) (string, bool) {
 	s, ok := v.(string)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "", "%s: expected a string, found %s", key, tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "", "%s: expected a string, found %s", key, tomlKind(v))
 	}
 	return s, ok
 }
@@ -203,7 +203,7 @@ func number(s string) int {
 func (r *configReader) check(v any, at source.Span) map[string]string {
 	table, ok := v.(map[string]any)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "write a table: [check]", "check: expected a table, found %s", tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "write a table: [check]", "check: expected a table, found %s", tomlKind(v))
 		return nil
 	}
 	out := map[string]string{}
@@ -221,7 +221,7 @@ func (r *configReader) check(v any, at source.Span) map[string]string {
 		_, valid := severities[word]
 		switch {
 		case !valid && word != "off":
-			r.add(diag.InvalidValue, at, diag.DidYouMean(word, []string{"error", "warning", "hint", "off"}), "%s: expected error, warning, hint or off, found %q", rule, word)
+			r.add(diag.InvalidValue, r.value(at), diag.DidYouMean(word, []string{"error", "warning", "hint", "off"}), "%s: expected error, warning, hint or off, found %q", rule, word)
 		case natural == diag.Error && word != "error":
 			r.add(diag.InvalidValue, at, "only warnings and hints can be changed", "%s is always an error", rule)
 		default:
@@ -234,7 +234,7 @@ func (r *configReader) check(v any, at source.Span) map[string]string {
 func (r *configReader) run(v any, at source.Span) (d RunDefaults) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "write a table: [run]", "run: expected a table, found %s", tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "write a table: [run]", "run: expected a table, found %s", tomlKind(v))
 		return d
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
@@ -243,7 +243,7 @@ func (r *configReader) run(v any, at source.Span) (d RunDefaults) {
 		case "jobs":
 			n, ok := table[key].(int64)
 			if !ok || n < 1 || n > 1<<20 {
-				r.add(diag.InvalidValue, at, "", "jobs: expected a whole number from 1 on, found %v", table[key])
+				r.add(diag.InvalidValue, r.value(at), "", "jobs: expected a whole number from 1 on, found %v", table[key])
 				continue
 			}
 			d.Jobs = int(n)
@@ -266,14 +266,14 @@ const maxSlots = 256
 func (r *configReader) pools(v any, at source.Span) map[string]int {
 	table, ok := v.(map[string]any)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "write a table: [pools]", "pools: expected a table, found %s", tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "write a table: [pools]", "pools: expected a table, found %s", tomlKind(v))
 		return nil
 	}
 	out := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		n, ok := table[name].(int64)
 		if !ok || n < 1 || n > maxSlots {
-			r.add(diag.InvalidValue, r.key("pools", name), "", "%s: expected a number of slots from 1 to %d, found %v", name, maxSlots, table[name])
+			r.add(diag.InvalidValue, r.value(r.key("pools", name)), "", "%s: expected a number of slots from 1 to %d, found %v", name, maxSlots, table[name])
 			n = 1
 		}
 		out[name] = int(n)
@@ -310,13 +310,41 @@ func (r *configReader) key(table, key string) source.Span {
 			}
 			continue
 		}
-		name, _, assigned := strings.Cut(trimmed, "=")
+		name, rest, assigned := strings.Cut(trimmed, "=")
 		name = strings.Trim(strings.TrimSpace(name), `"'`)
+		if assigned && in == "" && table != "" && name == table && strings.Contains(rest, key) { // table = { key = … }
+			start := r.file.LineStart(n) + int32(strings.Index(line, rest)+strings.Index(rest, key))
+			return source.Span{Start: start, End: start + int32(len(key))}
+		}
 		if assigned && (in == table && name == key || in == "" && table != "" && name == table+"."+key || in == "" && table == "" && strings.HasPrefix(name, key+".")) {
 			return r.within(n, line, strings.TrimPrefix(name, table+"."))
 		}
 	}
 	return source.Span{}
+}
+
+// value is what stands behind the = of a key, on its line; of a table's head it is the head.
+func (r *configReader) value(key source.Span) source.Span {
+	rest, _, _ := strings.Cut(r.file.Text[key.End:], "\n")
+	_, text, assigned := strings.Cut(rest, "=")
+	start := key.End + int32(len(rest)-len(strings.TrimLeft(text, " \t")))
+	text = strings.TrimSpace(text)
+	if key.End == 0 || !assigned || text == "" {
+		return key
+	}
+	n := len(text)
+	switch quote := text[0]; quote {
+	case '"', '\'':
+		if end := strings.IndexByte(text[1:], quote); end >= 0 {
+			n = end + 2
+		}
+	case '[', '{':
+	default:
+		if end := strings.IndexAny(text, " \t,#}"); end > 0 {
+			n = end
+		}
+	}
+	return source.Span{Start: start, End: start + int32(n)}
 }
 
 func (r *configReader) within(n int, line, word string) source.Span {

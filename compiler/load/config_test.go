@@ -25,19 +25,19 @@ func TestConfig(t *testing.T) {
 			name:     "a newer language",
 			text:     "\npipe = \"0.2\"\n",
 			config:   load.Config{Pipe: "0.2"},
-			findings: []string{`pipe.toml:2:1 newer-language: this repository is written in pipe 0.2, and this binary knows 0.1 | install a newer pipe`},
+			findings: []string{`pipe.toml:2:8 newer-language: this repository is written in pipe 0.2, and this binary knows 0.1 | install a newer pipe`},
 		},
 		{
 			name:     "a far newer language",
 			text:     "pipe = \"1.0\"\n",
 			config:   load.Config{Pipe: "1.0"},
-			findings: []string{`pipe.toml:1:1 newer-language: this repository is written in pipe 1.0, and this binary knows 0.1 | install a newer pipe`},
+			findings: []string{`pipe.toml:1:8 newer-language: this repository is written in pipe 1.0, and this binary knows 0.1 | install a newer pipe`},
 		},
 		{
 			name:     "no version",
 			text:     "pipe = \"latest\"\n",
 			config:   load.Config{Pipe: "latest"},
-			findings: []string{`pipe.toml:1:1 invalid-value: pipe: expected a version such as "0.1", found "latest" | write pipe = "0.1"`},
+			findings: []string{`pipe.toml:1:8 invalid-value: pipe: expected a version such as "0.1", found "latest" | write pipe = "0.1"`},
 		},
 		{
 			name: "unknown keys",
@@ -56,19 +56,28 @@ func TestConfig(t *testing.T) {
 			},
 			findings: []string{
 				`pipe.toml:2:1 unknown-keyword: there is no rule "unused-parm" | did you mean "unused-param"?`,
-				`pipe.toml:3:1 invalid-value: unused-param: expected error, warning, hint or off, found "of" | did you mean "off"?`,
+				`pipe.toml:3:16 invalid-value: unused-param: expected error, warning, hint or off, found "of" | did you mean "off"?`,
 				`pipe.toml:4:1 invalid-value: type-mismatch is always an error | only warnings and hints can be changed`,
-				`pipe.toml:5:1 type-mismatch: unused-ignore: expected a string, found a number`,
+				`pipe.toml:5:17 type-mismatch: unused-ignore: expected a string, found a number`,
 			},
 		},
 		{
 			name: "values of the wrong kind",
 			text: "pipe = 1\ncheck = 2\n[run]\njobs = 0\nfail_fast = \"yes\"\n",
 			findings: []string{
-				`pipe.toml:1:1 type-mismatch: pipe: expected a string, found a number`,
-				`pipe.toml:2:1 type-mismatch: check: expected a table, found a number | write a table: [check]`,
-				`pipe.toml:4:1 invalid-value: jobs: expected a whole number from 1 on, found 0`,
-				`pipe.toml:5:1 type-mismatch: fail_fast: expected true or false, found a string`,
+				`pipe.toml:1:8 type-mismatch: pipe: expected a string, found a number`,
+				`pipe.toml:2:9 type-mismatch: check: expected a table, found a number | write a table: [check]`,
+				`pipe.toml:4:8 invalid-value: jobs: expected a whole number from 1 on, found 0`,
+				`pipe.toml:5:13 type-mismatch: fail_fast: expected true or false, found a string`,
+			},
+		},
+		{
+			name:   "tables in one line",
+			text:   "check = { unused-param = \"of\", unused-let = 'hint' }\nrun={jobs=0}\n",
+			config: load.Config{Check: map[string]string{"unused-let": "hint"}},
+			findings: []string{
+				`pipe.toml:1:26 invalid-value: unused-param: expected error, warning, hint or off, found "of" | did you mean "off"?`,
+				`pipe.toml:2:11 invalid-value: jobs: expected a whole number from 1 on, found 0`,
 			},
 		},
 	}

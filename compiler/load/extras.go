@@ -17,7 +17,7 @@ type LockExtra struct {
 func (r *configReader) lock(v any, at source.Span) (out LockExtra) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "write a table: [lock]", "lock: expected a table, found %s", tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "write a table: [lock]", "lock: expected a table, found %s", tomlKind(v))
 		return out
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
@@ -27,7 +27,7 @@ func (r *configReader) lock(v any, at source.Span) (out LockExtra) {
 		case key != "images":
 			r.unknown(at, key, "lock", []string{"images"})
 		case !isList || len(textsOf(list)) != len(list):
-			r.add(diag.TypeMismatch, at, `write images = ["name:tag"]`, "images: expected a list of names, found %s", tomlKind(table[key]))
+			r.add(diag.TypeMismatch, r.value(at), `write images = ["name:tag"]`, "images: expected a list of names, found %s", tomlKind(table[key]))
 		default:
 			out.Images = textsOf(list)
 		}
@@ -38,7 +38,7 @@ func (r *configReader) lock(v any, at source.Span) (out LockExtra) {
 func (r *configReader) truth(v any, at source.Span, key string) (b, ok bool) {
 	b, ok = v.(bool)
 	if !ok {
-		r.add(diag.TypeMismatch, at, "", "%s: expected true or false, found %s", key, tomlKind(v))
+		r.add(diag.TypeMismatch, r.value(at), "", "%s: expected true or false, found %s", key, tomlKind(v))
 	}
 	return b, ok
 }

@@ -15,8 +15,11 @@ const (
 	keptTail  = 2
 )
 
-// frame shows the source of a range with marks under it.
+// frame shows the source of a range with marks under it; there is none to show of a file without text.
 func (p *textPrinter) frame(f *source.File, s source.Span, mark, color string) {
+	if f.Text == "" {
+		return
+	}
 	s = visible(f, s)
 	first, last := f.Position(s.Start).Line, f.Position(s.End).Line
 	p.row("", "")

@@ -19,15 +19,31 @@ func unquoted(item []lexer.Token) string {
 	if len(item) < 2 || !slices.Contains(named, item[0].Value) || startsLine(&item[1]) || kindOf(&item[1]) == token.String {
 		return ""
 	}
-	var text strings.Builder
+	words := []string{""}
 	for i := 1; i < len(item) && kindOf(&item[i]) != token.EOF; i++ {
-		if i > 1 && (start(&item[i]) != end(&item[i-1]) || endsItem(&item[i])) {
+		if i > 1 && (endsItem(&item[i]) || kindOf(&item[i]) == token.Comment) {
 			break
 		}
-		text.WriteString(item[i].Value)
+		if i > 1 && start(&item[i]) != end(&item[i-1]) {
+			words = append(words, "")
+		}
+		words[len(words)-1] += item[i].Value
 	}
-	if text.Len() < 2 || strings.ContainsAny(text.String(), "(){}[],\"`") {
+	text := asOne(item[0].Value, words)
+	if len(text) < 2 || strings.ContainsAny(text, "(){}[],\"`") {
 		return ""
 	}
-	return fmt.Sprintf(`text stands in quotes: %s "%s"`, item[0].Value, &text)
+	return fmt.Sprintf(`text stands in quotes: %s "%s"`, item[0].Value, text)
+}
+
+// asOne is what several words without quotes were meant to be: of an image the second is its tag, as in
+// ubuntu 22.04, and a folder may have spaces in its name.
+func asOne(attribute string, words []string) string {
+	switch {
+	case attribute == "image" && len(words) > 1 && !strings.ContainsAny(words[0], ":@"):
+		return words[0] + ":" + strings.TrimPrefix(words[1], ":")
+	case attribute == "workdir":
+		return strings.Join(words, " ")
+	}
+	return words[0]
 }

@@ -79,7 +79,7 @@ func failed(found []diag.Diagnostic, strict bool) bool {
 // that use each other the first is. It gives the absolute paths of the files that the findings are
 // about, too.
 func (a *app) checkAll(args []string) ([]diag.Diagnostic, map[*source.File]string, error) {
-	files, err := a.pipeFilesOf(args)
+	files, without, err := a.pipeFilesOf(args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,6 +101,9 @@ func (a *app) checkAll(args []string) ([]diag.Diagnostic, map[*source.File]strin
 		}
 	}
 	var all diag.List
+	for _, s := range without {
+		all.Add(s.finding())
+	}
 	covered := map[string]bool{}
 	report := func(i int) {
 		for _, d := range results[i].found {
@@ -175,13 +178,7 @@ func (a *app) checkOne(file string, s *session) (o outcome) {
 // unreadable says that a file which was found could not be loaded, so that the others are checked
 // all the same.
 func unreadable(file string, bad *load.PathError) diag.Diagnostic {
-	name := file
-	if root, err := load.Root(file); err == nil {
-		if rel, err := filepath.Rel(root, file); err == nil {
-			name = filepath.ToSlash(rel)
-		}
-	}
-	d := diag.Diagnostic{Rule: diag.UnreadableFile, File: source.NewFile(name, ""), Message: "the file " + bad.Message, Help: bad.Help}
+	d := diag.Diagnostic{Rule: diag.UnreadableFile, File: source.NewFile(fromRoot(file), ""), Message: "the file " + bad.Message, Help: bad.Help}
 	if to, err := os.Readlink(file); err == nil && errors.Is(bad.Err, fs.ErrNotExist) {
 		d.Message, d.Help = fmt.Sprintf("the file is a link to %q, which does not exist", to), "remove the link, or let it point at a file"
 	}
@@ -224,64 +221,6 @@ func uniqueFindings(found []diag.Diagnostic) []diag.Diagnostic {
 	return slices.CompactFunc(found, func(a, b diag.Diagnostic) bool {
 		return a.File != nil && b.File != nil && a.File.Name == b.File.Name && a.Span == b.Span && a.Rule == b.Rule && a.Message == b.Message
 	})
-}
-
-// pipeFilesOf lists the .pipe files that arguments mean, without those in hidden folders,
-// node_modules and testdata unless named.
-func (a *app) pipeFilesOf(args []string) ([]string, error) {
-	if len(args) == 0 {
-		root, err := load.Root(a.Dir)
-		if err != nil {
-			return nil, err
-		}
-		args = []string{root}
-	}
-	var out []string
-	for _, arg := range args {
-		path, err := a.existing(arg)
-		if err != nil {
-			return nil, err
-		}
-		if info, err := os.Stat(path); err == nil && !info.IsDir() && filepath.Ext(path) != ".pipe" {
-			return nil, usagef("the names of pipe files end in .pipe", "%s is no .pipe file", arg)
-		}
-		files, err := walkPipeFiles(path)
-		if err != nil {
-			return nil, usagef("", "%s cannot be read: %v", arg, reason(err))
-		}
-		if len(files) == 0 {
-			return nil, usagef("`pipe init` writes a first pipeline", "%s holds no .pipe file", a.display(path))
-		}
-		out = append(out, files...)
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
-func walkPipeFiles(path string) ([]string, error) {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return []string{path}, err
-	}
-	path += string(filepath.Separator) // a link to a folder is a folder
-	var out []string
-	err := filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil && p == path:
-			return err
-		case err != nil:
-			return nil // a folder that cannot be read holds nothing that could run either
-		case e.IsDir() && p != path && skipped(e.Name()):
-			return filepath.SkipDir
-		case !e.IsDir() && strings.HasSuffix(p, ".pipe"):
-			out = append(out, p)
-		}
-		return nil
-	})
-	return out, err
-}
-
-func skipped(folder string) bool {
-	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "testdata" || folder == "vendor"
 }
 
 // display shortens a path for people: relative to the working directory where that is below it.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -31,11 +33,18 @@ func (a *app) fmtCommand() *cobra.Command {
 			if len(args) == 1 && args[0] == "-" {
 				return a.formatInput()
 			}
-			files, err := a.pipeFilesOf(args)
+			files, without, err := a.pipeFilesOf(args)
 			if err != nil {
 				return err
 			}
-			return a.formatFiles(files, check, showDiff)
+			for _, s := range without {
+				a.cannotRead(s.path, s.err)
+			}
+			err = a.formatFiles(files, check, showDiff)
+			if err == nil && slices.ContainsFunc(without, func(s shut) bool { return s.named }) {
+				return exit(ExitFailed)
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "change nothing; name the files that would change and exit with 1")
@@ -72,7 +81,7 @@ func (a *app) formatFiles(files []string, check, showDiff bool) error {
 	for _, path := range files {
 		old, err := os.ReadFile(path)
 		if err != nil {
-			fmt.Fprintf(a.Err, "pipe: %s cannot be read: %v\n", a.display(path), reason(err))
+			a.cannotRead(path, err)
 			failed = true
 			continue
 		}
@@ -93,6 +102,14 @@ func (a *app) formatFiles(files []string, check, showDiff bool) error {
 		return exit(ExitFailed)
 	}
 	return nil
+}
+
+// cannotRead says why one of several files is left as it is.
+func (a *app) cannotRead(path string, err error) {
+	fmt.Fprintf(a.Err, "pipe: %s cannot be read: %v\n", a.display(path), reason(err))
+	if errors.Is(err, fs.ErrPermission) {
+		fmt.Fprintf(a.Err, "  help: %s\n", mayRead)
+	}
 }
 
 func (a *app) applyFormat(path string, old []byte, text string, check, showDiff bool) error {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,15 +109,23 @@ func (a *app) existing(arg string) (string, error) {
 		}
 		return "", usagef(didYouMean(filepath.Base(arg), near, help), "there is no file or folder %s", arg)
 	}
-	return "", usagef("", "%s cannot be used: %v", arg, reason(err))
+	return "", usagef(helpTo(err), "%s cannot be used: %v", arg, reason(err))
 }
 
 // readable says why a folder cannot be a module, when it cannot.
 func readable(dir, arg string) error {
 	if _, err := os.ReadDir(dir); err != nil {
-		return usagef("", "%s cannot be read: %v", arg, reason(err))
+		return usagef(helpTo(err), "%s cannot be read: %v", arg, reason(err))
 	}
 	return nil
+}
+
+// helpTo is the way out where a path may not be read, "" for other errors.
+func helpTo(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return mayRead
+	}
+	return ""
 }
 
 // errNoFiles says that there is nothing that could be meant.

@@ -3,12 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pipelang/pipe/compiler/load"
+	"github.com/pipelang/pipe/lang/diag"
 )
 
 // lockFlags are the flags of pipe lock.
@@ -101,10 +106,40 @@ func (w *wanted) knows(names []string) error {
 	}
 	for _, n := range names {
 		if _, ok := w.uses[n]; !ok {
-			return usagef(didYouMean(n, all, "pipe lock lists the images"), "no pipeline names the image %q", n)
+			return usagef(nearImage(n, all), "no pipeline names the image %q", n)
 		}
 	}
 	return nil
+}
+
+// nearImage is the way out for a name that no image has: one that is near as a whole, or in what stands
+// before its tag and behind its last slash, which is what people write of it.
+func nearImage(name string, among []string) string {
+	if help := diag.DidYouMean(name, among); help != "" {
+		return help
+	}
+	short := map[string][]string{}
+	for _, n := range among {
+		short[shortImage(n)] = append(short[shortImage(n)], n)
+	}
+	near := short[shortImage(name)]
+	if near == nil {
+		near = short[diag.Suggest(shortImage(name), slices.Collect(maps.Keys(short)))]
+	}
+	switch {
+	case len(near) == 1:
+		return fmt.Sprintf("did you mean %q?", near[0])
+	case len(near) > 1:
+		return "there are: " + list(slices.Sorted(slices.Values(near)))
+	}
+	return "pipe lock lists the images"
+}
+
+// shortImage is an image's name without registry, folders, tag and digest.
+func shortImage(name string) string {
+	name, _, _ = strings.Cut(path.Base(name), "@")
+	name, _, _ = strings.Cut(name, ":")
+	return name
 }
 
 // pinnedNames are those in the lock, for completion.

@@ -67,7 +67,7 @@ func (a *app) wanted(ctx context.Context, set []string) (*wanted, error) {
 // entries are the checked files that no other one uses. Errors are shown, but for those in
 // pipe.lock, which is written anew; not where a merge waits to be finished.
 func (a *app) entries() ([]checked, error) {
-	files, err := a.pipeFilesOf(nil)
+	files, _, err := a.pipeFilesOf(nil)
 	if err != nil {
 		return nil, err
 	}
