@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
-	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -66,20 +64,6 @@ var issued = []struct {
 	{"a password in a URL", []string{"://"}, lazily(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`)},
 }
 
-// telling are words in a name that say that its value is a credential.
-var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|auth)?(?:password|passwd)|pwd|secret|(?:auth)?token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)(?:$|[_-]|[0-9])`)
-
-// tellingSigns are texts of which one is in every name that tells, in lower case.
-var tellingSigns = []string{"passw", "pwd", "secret", "token", "key", "credential"}
-
-// scriptSigns are those of scripts, whose headers tell, too.
-var scriptSigns = append([]string{"authorization"}, tellingSigns...)
-
-// tells says whether a name says that its value is a credential.
-func tells(name string) bool {
-	return containsAny(strings.ToLower(name), tellingSigns) && telling().MatchString(name)
-}
-
 func containsAny(s string, signs []string) bool {
 	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(s, sign) })
 }
@@ -87,13 +71,11 @@ func containsAny(s string, signs []string) bool {
 // shortest is a length below which nothing is a credential that its issuer made, nor a URL with a password.
 const shortest = 12
 
-// scripted is NAME=value in a script, the value without an expansion.
-var scripted = lazily("(?m)(?:^|[\\s;&|(]|-var=[\"']?|-var [\"']?)([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
-
 // credentialSearch looks through one file.
 type credentialSearch struct {
 	*pass
-	file *source.File
+	file  *source.File
+	found []source.Span
 }
 
 func (c *credentialSearch) text(s string, place func(start, end int) source.Span) {
@@ -105,7 +87,7 @@ func (c *credentialSearch) text(s string, place func(start, end int) source.Span
 			continue
 		}
 		for _, at := range k.pattern().FindAllStringIndex(s, -1) {
-			if knownToAll(s[at[0]:at[1]]) {
+			if knownToAll(s[at[0]:at[1]], s[at[1]:]) {
 				continue
 			}
 			c.tell(place(at[0], at[1]), k.what+" is written out here")
@@ -113,11 +95,15 @@ func (c *credentialSearch) text(s string, place func(start, end int) source.Span
 	}
 }
 
-// knownToAll says that a match is a URL whose password is that of every test service: its user's name.
-func knownToAll(match string) bool {
+// knownToAll says that a match is a URL whose password is that of every test service: its user's name, a word
+// that they all have, or any that this machine alone takes.
+func knownToAll(match, behind string) bool {
 	_, rest, isURL := strings.Cut(match, "://")
+	if !isURL {
+		return false
+	}
 	user, password, _ := strings.Cut(strings.TrimSuffix(rest, "@"), ":")
-	return isURL && user == password
+	return user == password || placeholder(password) || easy(password) || isLocal(behind)
 }
 
 // field is a setting, a parameter or a field; a secret's default is a credential if it is anything.
@@ -143,123 +129,22 @@ func (c *credentialSearch) assigned(name string, x ast.Expr) {
 	if x == nil || !tells(name) {
 		return
 	}
-	if s, ok := ast.Unparen(x).(*ast.StringLit); ok && random(s.Value) {
+	if s, ok := ast.Unparen(x).(*ast.StringLit); ok && credible(name, s.Value) {
 		c.tell(s.Range, fmt.Sprintf("the value of %s looks like a credential", name))
-	}
-}
-
-func (c *credentialSearch) assignments(s *ast.Script) {
-	if !containsAny(strings.ToLower(s.Text), scriptSigns) {
-		return
-	}
-	for _, m := range scripted().FindAllStringSubmatchIndex(s.Text, -1) {
-		name := s.Text[m[2]:m[3]]
-		for g := 4; g < len(m); g += 2 {
-			if m[g] >= 0 && tells(name) && random(s.Text[m[g]:m[g+1]]) {
-				c.tell(s.Within(m[g], m[g+1]), fmt.Sprintf("the value of %s looks like a credential", name))
-			}
-		}
-	}
-	for _, m := range header().FindAllStringSubmatchIndex(s.Text, -1) {
-		if name := s.Text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(s.Text[m[4]:m[5]]) {
-			c.tell(s.Within(m[4], m[5]), fmt.Sprintf("the value of the header %s looks like a credential", name))
-		}
-	}
-}
-
-// header is a field of HTTP in quotes, as curl takes it: "X-Api-Key: value", the value without an expansion.
-var header = lazily(`["']([A-Za-z][A-Za-z0-9-]*): *(?:(?:Bearer|Basic|token|Token) +)?([A-Za-z0-9+/=_.-]+)["']`)
-
-// commandLine are options that take a password, of commands by name and first word; an option that ends
-// with : takes user:password.
-var commandLine = map[string][]string{
-	"docker login": {"-p", "--password"}, "podman login": {"-p", "--password"}, "nerdctl login": {"-p", "--password"}, "oras login": {"-p", "--password"},
-	"crane auth": {"-p", "--password"}, "skopeo login": {"-p", "--password"}, "helm registry": {"-p", "--password"}, "helm repo": {"--password"},
-	"curl": {"-u:", "--user:"}, "wget": {"--password", "--http-password"}, "sshpass": {"-p"}, "az login": {"-p", "--password"},
-	"mysql": {"--password"}, "mysqldump": {"--password"}, "twine upload": {"-p", "--password"},
-}
-
-// passwordWords finds passwords in the words of commands.
-var passwordWords = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
-	c := credentialSearch{pass: p, file: s.file}
-	for _, cmd := range s.read.Commands {
-		sub, _, _ := strings.Cut(leading(cmd), " ")
-		options, ok := commandLine[cmd.Name+" "+sub]
-		if !ok {
-			options = commandLine[cmd.Name]
-		}
-		for i, a := range cmd.Args {
-			for _, option := range options {
-				c.password(s, cmd, i, a, strings.TrimSuffix(option, ":"), strings.HasSuffix(option, ":"))
-			}
-		}
-	}
-}}
-
-// password looks at one word: the option itself, with its value behind it or in it.
-func (c *credentialSearch) password(s *script, cmd shell.Command, i int, a shell.Arg, option string, withUser bool) {
-	value := a
-	switch {
-	case a.Text == option && i+1 < len(cmd.Args):
-		value = cmd.Args[i+1]
-	case strings.HasPrefix(option, "--") && strings.HasPrefix(a.Text, option+"="):
-		value.Text = strings.TrimPrefix(a.Text, option+"=")
-	default:
-		return
-	}
-	text := value.Text
-	if withUser {
-		_, text, _ = strings.Cut(text, ":")
-	}
-	if value.Static && len(text) >= 6 && !placeholder(text) {
-		c.tell(s.span(value.At), fmt.Sprintf("the password of %s is written out here", cmd.Name))
 	}
 }
 
 func (c *credentialSearch) tell(at source.Span, message string) {
 	place := spot{c.file.Name, at}
-	if c.told[place] {
+	if c.told[place] || slices.ContainsFunc(c.found, func(s source.Span) bool { return s.Start < at.End && at.Start < s.End }) {
 		return
 	}
-	c.told[place] = true
+	c.told[place], c.found = true, append(c.found, at)
 	help := "make it a setting (name: secret string), revoke the one that was written here, and give the new one from outside"
 	if strings.Contains(message, "has a default") {
 		help = "leave the default out, revoke what was written here, and give the new one from outside"
 	}
 	c.report(finding{rule: diag.WrittenSecret, file: c.file, at: at, message: message, hide: true, help: help})
-}
-
-// placeholder is a text that stands for a credential and is none.
-func placeholder(s string) bool {
-	l := strings.ToLower(s)
-	for _, w := range []string{"example", "changeme", "change-me", "change_me", "placeholder", "dummy", "xxxx", "your", "todo", "test", "***", "<", "${"} {
-		if strings.Contains(l, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// random says that a text is long, mixed, and has more information in a character than words have.
-func random(s string) bool {
-	if len(s) < 12 || placeholder(s) || strings.ContainsAny(s, " /\t\n") && !strings.ContainsAny(s, "+=") {
-		return false
-	}
-	var digit, letter bool
-	counts := map[rune]float64{}
-	for _, r := range s {
-		counts[r]++
-		digit = digit || r >= '0' && r <= '9'
-		letter = letter || r|0x20 >= 'a' && r|0x20 <= 'z'
-	}
-	if !digit || !letter {
-		return false
-	}
-	bits, n := 0.0, float64(len(s))
-	for _, k := range counts {
-		bits -= k / n * math.Log2(k/n)
-	}
-	return bits >= 3.2
 }
 
 // lazily compiles a pattern when it is first asked for: a process that lives for milliseconds needs few of them.

@@ -1,0 +1,110 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pipelang/pipe/compiler/check"
+	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// commandLine are options that take a password, of commands by name and first word; one that ends with : takes
+// user:password, and one that ends with ! only what stands in the same word.
+var commandLine = map[string][]string{
+	"docker login": {"-p", "--password"}, "podman login": {"-p", "--password"}, "nerdctl login": {"-p", "--password"}, "oras login": {"-p", "--password"},
+	"crane auth": {"-p", "--password"}, "skopeo login": {"-p", "--password"}, "helm registry": {"-p", "--password"}, "helm repo": {"--password"},
+	"curl": {"-u:", "--user:", "-U:", "--proxy-user:", "--oauth2-bearer"}, "wget": {"--password", "--http-password"}, "http": {"-a:", "--auth:"},
+	"sshpass": {"-p"}, "az login": {"-p", "--password"}, "twine upload": {"-p", "--password"}, "svn": {"--password"}, "cargo": {"--token"}, "dotnet": {"-k", "--api-key"},
+	"mysql": mysql, "mysqldump": mysql, "mysqladmin": mysql, "mysqlimport": mysql, "mysqlshow": mysql, "mariadb": mysql, "mariadb-dump": mysql, "mariadb-admin": mysql,
+	"mongosh": {"-p", "--password"}, "mongo": {"-p", "--password"}, "mongodump": {"-p", "--password"}, "mongorestore": {"-p", "--password"},
+	"redis-cli": {"-a", "--pass"}, "sqlcmd": {"-P"}, "zip": {"-P"}, "unzip": {"-P"}, "7z": {"-p!"}, "gpg": {"--passphrase"}, "gpg2": {"--passphrase"},
+	"keytool": {"-storepass", "-keypass"}, "jarsigner": {"-storepass", "-keypass"}, "openssl": {"-passin:", "-passout:"},
+}
+
+var mysql = []string{"-p!", "--password!"}
+
+// into are commands that run another one, which stands among their words, somewhere else.
+var into = []string{"docker", "podman", "nerdctl", "kubectl", "docker-compose", "ssh"}
+
+// passwordWords finds passwords in the words of commands.
+var passwordWords = rule{
+	alone: true,
+	script: func(p *pass, o *check.Op, s *script) {
+		c := credentialSearch{pass: p, file: s.file}
+		for _, cmd := range s.read.Commands {
+			c.command(cmd, s.span)
+		}
+	},
+	op: func(p *pass, o *check.Op) {
+		if cmd, ok := execOf(o); ok {
+			c := credentialSearch{pass: p, file: o.File.Source}
+			c.command(cmd, func(at source.Span) source.Span { return at })
+		}
+	},
+}
+
+// command looks at a command, and at the one that it runs elsewhere; place finds its words in the file.
+func (c *credentialSearch) command(cmd shell.Command, place func(source.Span) source.Span) {
+	sub, _, _ := strings.Cut(leading(cmd), " ")
+	options := commandLine[cmd.Name+" "+sub]
+	if options == nil {
+		options = commandLine[cmd.Name]
+	}
+	if options != nil && !slices.ContainsFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && isLocal(a.Text) }) {
+		for i := range cmd.Args {
+			for _, option := range options {
+				if value, ok := passwordIn(cmd, i, option); ok {
+					c.tell(place(value.At), fmt.Sprintf("the password of %s is written out here", cmd.Name))
+				}
+			}
+		}
+	}
+	for i := range cmd.Args {
+		if value, name := randomIn(cmd, i); name != "" {
+			c.tell(place(value.At), fmt.Sprintf("the value of %s looks like a credential", name))
+		}
+	}
+	if i := slices.IndexFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && commandLine[a.Text] != nil }); i > 0 && slices.Contains(into, cmd.Name) {
+		c.command(shell.Command{Name: cmd.Args[i].Text, Args: cmd.Args[i+1:]}, place)
+	}
+}
+
+// randomIn is the word that holds the random value of a long option whose name tells, or that stands behind such
+// a name, as in aws configure set aws_secret_access_key, with that name.
+func randomIn(cmd shell.Command, i int) (word shell.Arg, option string) {
+	word = cmd.Args[i]
+	option, text, glued := strings.Cut(word.Text, "=")
+	if !glued && i+1 < len(cmd.Args) {
+		word = cmd.Args[i+1]
+		text = word.Text
+	}
+	name := strings.TrimPrefix(option, "--")
+	if name == option && (glued || !strings.Contains(name, "_")) || !word.Static || !tells(name) || !random(text) {
+		return word, ""
+	}
+	return word, option
+}
+
+// passwordIn is the word that holds the password which an option takes, when the option stands at a place.
+func passwordIn(cmd shell.Command, i int, option string) (word shell.Arg, ok bool) {
+	option, withUser := strings.CutSuffix(option, ":")
+	option, glued := strings.CutSuffix(option, "!")
+	word = cmd.Args[i]
+	text, found := "", false
+	switch {
+	case word.Text == option && !glued && i+1 < len(cmd.Args):
+		word = cmd.Args[i+1]
+		text, found = word.Text, true
+	case strings.HasPrefix(option, "--"):
+		text, found = strings.CutPrefix(word.Text, option+"=")
+	case len(option) == len("-p"):
+		text, found = strings.CutPrefix(word.Text, option)
+	}
+	user := ""
+	if withUser && found {
+		user, text, found = strings.Cut(text, ":")
+	}
+	return word, found && word.Static && text != user && serious(text)
+}
