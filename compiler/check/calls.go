@@ -163,7 +163,7 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 		return nil
 	case name.Text == "":
 		f.report(finding{
-			rule: diag.UnknownArgument, at: a.Range, message: fmt.Sprintf("an argument of %s without a name: %s, and there are %d parameters", callee, f.brief(a.Range), len(params)),
+			rule: diag.UnknownArgument, at: a.Range, message: fmt.Sprintf("%s has %d parameters, so its arguments need names: %s has none", callee, len(params), f.brief(a.Range)),
 			help: "name it: " + strings.Join(paramNames(params), ", "),
 		})
 		return nil

@@ -87,7 +87,7 @@ func (n *node) placed(f *file, it ast.Item) {
 	case *ast.Approve:
 		if n.stage.tail {
 			f.report(finding{
-				rule: diag.Misplaced, at: headOf(it), message: "approve cannot stand in on failure or finally: nobody may be there to answer",
+				rule: diag.Misplaced, at: headOf(it), message: "approve cannot stand in on failure or finally: perhaps nobody is there to answer",
 				help: "ask in a step of the pipeline itself",
 			})
 		}

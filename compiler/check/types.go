@@ -164,7 +164,7 @@ func (f *file) namedType(x *ast.NamedType) *types.Type {
 		switch ours, known := foreignTypes[name]; {
 		case f.quiet(name):
 		case known:
-			f.report(finding{rule: diag.UnknownType, at: parts[0].Range, message: fmt.Sprintf("unknown type %q", name), help: "did you mean " + ours + "?"})
+			f.report(finding{rule: diag.UnknownType, at: parts[0].Range, message: fmt.Sprintf("unknown type %q", name), help: fmt.Sprintf("did you mean %q?", ours)})
 		default:
 			f.unknown(diag.UnknownType, parts[0], "type", append(slices.Collect(maps.Keys(f.types)), builtinNames()...))
 		}

@@ -68,7 +68,7 @@ var secretWaysOut = map[string]string{
 func (s site) secretWayOut(sink string, path []ast.Node) string {
 	if sink == "argument" {
 		if s.declarableArgument(path) {
-			return "declare the parameter secret, when the op hands it to env, mount or another such parameter"
+			return "declare the parameter secret; its op still reads it in scripts, env and mount"
 		}
 		if names := s.secretParams(); len(names) > 0 {
 			return "this parameter is shown in the plan and in logs: hand a secret over as " + strings.Join(names, " or ")

@@ -28,24 +28,33 @@ var effects = rule{
 	},
 	pipeline: func(p *pass, l *check.Pipeline) {
 		g := p.graph(l)
-		tested := slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return g.kind[s.Name].test })
 		for _, s := range l.Steps {
 			k := g.kind[s.Name]
 			if k.effect != "" && !k.test && !g.upstream(s.Name, func(k kind) bool { return k.test || k.unknown }) {
-				p.early(l, s, k.effect, tested)
+				p.early(l, s, k.effect, g.testsBefore(l, s))
 			}
 			p.late(l, g, s)
 		}
 	},
 }
 
-func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tested bool) {
+// testsBefore are the steps that test and do not wait for a step, so that it can wait for them.
+func (g graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
+	for _, t := range l.Steps {
+		if g.kind[t.Name].test && g.before(t.Name, func(name string) bool { return name == s.Name }) == nil {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []string) {
 	f := finding{
 		rule: diag.EarlyEffect, file: l.File.Source, at: s.Decl.Name.Range,
 		message: fmt.Sprintf("step %q runs %s and waits for no test of this pipeline", s.Name, effect),
-		help:    "let it need the tests: needs NAME",
+		help:    "let it need the tests: needs " + strings.Join(tests, ", "),
 	}
-	if !tested {
+	if len(tests) == 0 {
 		f.hint = true
 		f.message = fmt.Sprintf("step %q runs %s, and nothing in this pipeline tests it before", s.Name, effect)
 		f.help = "add a step that tests, and let this one need it"
@@ -111,6 +120,11 @@ func before(s *check.Step) []string { return slices.Concat(s.ValueEdges, s.Order
 func (g graph) upstream(name string, is func(kind) bool) bool { return g.nearest(name, is) != nil }
 
 func (g graph) nearest(name string, is func(kind) bool) *check.Step {
+	return g.before(name, func(name string) bool { return is(g.kind[name]) })
+}
+
+// before is the nearest of the steps that a step waits for of which something holds; nil when there is none.
+func (g graph) before(name string, is func(name string) bool) *check.Step {
 	seen := map[string]bool{name: true}
 	for next := []string{name}; len(next) > 0; next = next[1:] {
 		s := g.steps[next[0]]
@@ -118,7 +132,7 @@ func (g graph) nearest(name string, is func(kind) bool) *check.Step {
 			continue
 		}
 		for _, e := range before(s) {
-			if g.steps[e] != nil && is(g.kind[e]) {
+			if g.steps[e] != nil && is(e) {
 				return g.steps[e]
 			}
 			if !seen[e] {

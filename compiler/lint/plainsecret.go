@@ -29,7 +29,7 @@ var plainSecrets = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 		at := s.Decl.Type.Span()
 		p.report(finding{
 			rule: diag.PlainSecret, file: f.Source, at: s.Decl.Name.Range,
-			message: fmt.Sprintf("setting %q is called as secrets are, and is not declared secret: plans and logs show it", s.Name),
+			message: fmt.Sprintf("setting %q is named like a secret, and is not declared one: plans and logs show it", s.Name),
 			help:    fmt.Sprintf("%s: secret %s", s.Name, f.Source.Slice(at)),
 			fixes: []diag.Fix{{
 				Message: "declare it secret", Changes: "it is masked then, and goes only where secrets may",

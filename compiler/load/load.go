@@ -206,7 +206,11 @@ func (l *loader) nearby(rel string) string {
 
 // report says at a place what is wrong with the path that stands there.
 func (l *loader) report(f *source.File, s source.Span, text string, p *problem) {
-	l.diags.Add(diag.Diagnostic{Rule: p.rule, File: f, Span: s, Message: fmt.Sprintf("module %q %s", text, p.message), Help: p.help})
+	help := p.help
+	if help == "" && errors.Is(p.err, fs.ErrNotExist) {
+		help = "the path starts from the folder of this file"
+	}
+	l.diags.Add(diag.Diagnostic{Rule: p.rule, File: f, Span: s, Message: fmt.Sprintf("module %q %s", text, p.message), Help: help})
 }
 
 func (l *loader) abs(rel string) string { return filepath.Join(l.root, filepath.FromSlash(rel)) }

@@ -49,7 +49,7 @@ const (
 	InheritedSecret   = "inherited-secret"   // a secret that is inherited, so that nobody masks it
 	UnsoundContains   = "unsound-contains"   // a list in a text that is searched for a part
 	EndlessWait       = "endless-wait"       // a wait that no timeout ends
-	PlainSecret       = "plain-secret"       // a setting called as secrets are that is none
+	PlainSecret       = "plain-secret"       // a setting that is named like a secret and is none
 	UnusedSetting     = "unused-setting"     // a setting that nothing reads
 	UnusedLet         = "unused-let"         // a let that nothing reads
 	UnusedImport      = "unused-import"      // a module that nothing is called from

@@ -175,8 +175,16 @@ func plainly(t *types.Type) string {
 	return t.String()
 }
 
+// kindly is plainly, where a string that is written out stands beside another type.
+func kindly(t *types.Type) string {
+	if t.Kind == types.Literals && len(t.Literals) == 1 {
+		return types.StringType.String()
+	}
+	return plainly(t)
+}
+
 func mixed(at source.Span, what string, a, b *types.Type) diag.Diagnostic {
-	return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s must have one type, found %s and %s", what, plainly(a), plainly(b))}
+	return diag.Diagnostic{Rule: diag.TypeMismatch, Span: at, Message: fmt.Sprintf("%s must have one type, found %s and %s", what, kindly(a), kindly(b))}
 }
 
 func neverEqual(at source.Span, a, b *types.Type) diag.Diagnostic {

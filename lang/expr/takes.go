@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -39,6 +40,46 @@ func (l *language) takes(fn string, member bool, ts []*types.Type) string {
 	}
 	slices.SortStableFunc(forms, func(a, b string) int { return len(a) - len(b) })
 	return "it takes " + strings.Join(forms, " or ")
+}
+
+// receivers are the types that have a method, in pipe's words; nothing where the value's own has it.
+func (l *language) receivers(fn string, t *types.Type) (out []string) {
+	for _, o := range l.overloads[fn] {
+		args := o.ArgTypes()
+		if !o.IsMemberFunction() {
+			continue
+		}
+		word := wordOf(args[0])
+		if receives(args[0], t) || word == "" {
+			return nil
+		}
+		if !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+// noMethod says that a value's type does not have a method that others have.
+func noMethod(fn string, ts []*types.Type, others []string) (message, help string) {
+	switch t := ts[0].Plain(); {
+	case fn == "contains" && t.Kind == types.List:
+		help = "whether an element is there is asked by in: x in list"
+	case slices.Contains(others, "string") && printable(t):
+		help = "make a string of it: string(…)." + fn + "(…)"
+	default:
+		help = "it is one of " + strings.Join(others, ", ")
+	}
+	return fmt.Sprintf("%s is no function of %s", fn, plainly(ts[0].Plain())), help
+}
+
+// printable says that string() makes a text of a value.
+func printable(t *types.Type) bool {
+	switch t.Kind {
+	case types.Int, types.Float, types.Bool, types.Duration, types.Size, types.Timestamp:
+		return true
+	}
+	return false
 }
 
 // receives says that a method's first argument may be of a type.

@@ -153,6 +153,12 @@ func (c *checking) badCall(d diag.Diagnostic, node celast.Expr, call celast.Call
 			d.Span = c.low.span(nodes[0].ID())
 		}
 	}
+	if call.IsMemberFunction() && len(ts) > 0 {
+		if others := c.low.lang.receivers(fn, ts[0]); len(others) > 0 {
+			d.Message, d.Help = noMethod(fn, ts, others)
+			return d, true
+		}
+	}
 	d.Message, d.Help = refusal(fn, call.IsMemberFunction(), ts)
 	if d.Help == "" && !strings.ContainsAny(fn, "_@!?") {
 		d.Help = c.low.lang.takes(fn, call.IsMemberFunction(), ts)
@@ -201,7 +207,7 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 	case fn == operators.Conditional && ts[0].Kind != types.Bool:
 		return "expected bool before ?, found " + said[0], ""
 	case fn == operators.Conditional:
-		return fmt.Sprintf("the two values of a condition must have one type, found %s and %s", said[1], said[2]), ""
+		return fmt.Sprintf("the two values of a condition must have one type, found %s and %s", kindly(ts[1]), kindly(ts[2])), ""
 	case fn == operators.NotStrictlyFalse:
 		return "expected bool, found " + said[0], conditionHelp(ts[0])
 	case fn == operators.LogicalNot:

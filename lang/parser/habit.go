@@ -43,13 +43,15 @@ func habit(want string, t, before *lexer.Token) string {
 		return h
 	}
 	if before != nil && isWord(before, "not") && valueMayEnd(want) && !startsLine(t) {
-		return `"not" is written "!"`
+		return notHelp
 	}
 	switch k := kindOf(t); {
 	case k == token.Assign && before != nil && kindOf(before) == token.Eq:
 		return `equality is written "=="`
 	case k == token.Assign && want == commaOrParen:
 		return "an argument is written name: value"
+	case want == commaOrParen && (k == token.Word || k == token.String):
+		return "put a comma between the two"
 	case k == token.Assign && want == theEndOfLine:
 		return `equality is written "=="`
 	case (k == token.Assign || k == token.Colon) && want == "a value":
@@ -69,6 +71,9 @@ func habit(want string, t, before *lexer.Token) string {
 	}
 	return ""
 }
+
+// notHelp is about the word before the one that was found.
+const notHelp = `"not" is written "!"`
 
 const (
 	commaOrParen = `"," or ")"`

@@ -53,6 +53,9 @@ func expected(want string, t, before *lexer.Token, inLine bool) *mistake {
 	}
 	m := syntax(spanOf(t), "expected %s, found %s", want, found(t))
 	m.help = habit(want, t, before)
+	if m.help == notHelp {
+		m.span, m.message = spanOf(before), `unexpected "not"`
+	}
 	return m
 }
 

@@ -172,7 +172,7 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 		if words, name, ok := w.works(x); ok {
 			w.risk(Risk{
 				Kind: LostFailure, At: spanOf(words[0]),
-				Message: fmt.Sprintf("when %s fails, nobody knows: sh looks at the last command of a pipe alone", shorten(name)),
+				Message: fmt.Sprintf("when %s fails, nobody knows: sh only looks at the last command of a pipe", shorten(name)),
 				Help:    "open the block with ```bash, where every command of a pipe counts, or write to a file in between",
 			})
 			return
@@ -220,7 +220,7 @@ func (w *walker) maskedStatus(variant *syntax.Lit, name syntax.Node, value *synt
 	r := Risk{
 		Kind: MaskedStatus, At: spanOf(failing), Name: text,
 		Message: fmt.Sprintf("when this fails the script goes on: %s succeeds whatever its value did", variant.Value),
-		Help:    fmt.Sprintf("assign first and %s on its own: %s=$(…)", variant.Value, text),
+		Help:    fmt.Sprintf("assign on its own, %s=$(…), beside the %s", text, variant.Value),
 	}
 	start := source.Span{Start: int32(variant.Pos().Offset()), End: int32(name.Pos().Offset())}
 	if word := variant.Value; count == 1 && text != "" && s.Position == variant.Pos() && (word == "local" || word == "export") {
