@@ -167,7 +167,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	if err := r.foresee(ctx, root); err != nil {
-		r.opened.close()
+		_ = r.opened.close() // the run does not start, and this is not why
 		return nil, err
 	}
 	if err := r.takeUp(ctx); err != nil {
@@ -246,7 +246,7 @@ func (r *run) supervise(ctx context.Context, root *graphInfo, params []local) (*
 		res := r.runRoot(ctx, root, params)
 		r.endRest()
 		if r.settleAll() {
-			r.opened.close()
+			res.Left = r.opened.close()
 		}
 		ended <- res
 	})()

@@ -44,7 +44,7 @@ func (f *Forecast) LookUp(ctx context.Context, path string, o Options) ([]CacheV
 	r := f.run
 	r.Run, r.Targets, r.Bus, r.Fingerprint, r.Cache, r.Environ = o.Run, o.Targets, o.Bus, o.Fingerprint, o.Cache, o.Environ
 	r.opened.open = map[string]target.Session{}
-	defer r.opened.close()
+	defer func() { _ = r.opened.close() }() // nothing ran there
 	if len(at.info.plan.For) == 0 || strings.HasSuffix(path, "]") {
 		view, err := f.lookUp(ctx, at, path, f.scopes[path])
 		return []CacheView{view}, err

@@ -261,6 +261,15 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What a place could not remove does not change how a run ended, and is told.
+func TestPlaceThatLeavesSomething(t *testing.T) {
+	b := newBench(t, pipeline(step("s")))
+	b.fake.CloseErr = errors.New("a folder is still there")
+	if res := b.run(t.Context()); res.Outcome != engine.Succeeded || !errors.Is(res.Left, b.fake.CloseErr) {
+		t.Errorf("%s, left: %v", table(res), res.Left)
+	}
+}
+
 func TestTargetsAreChosen(t *testing.T) {
 	sub := pipeline(step("plain"), step("own", func(s *plan.Step) { s.Target = litp("host") }))
 	sub.Target = litp("far")

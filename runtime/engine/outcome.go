@@ -45,6 +45,7 @@ type Result struct {
 	Error    string       // run.error
 	Failed   string       // run.failed: the path of the step that failed first
 	Duration time.Duration
+	Left     error // says what places could not remove at the end; nil for nothing
 }
 
 // The causes of StepResult and of events: a closed set of words for scripts.

@@ -39,7 +39,7 @@ func (r *run) giveUp() {
 	defer timer.Stop()
 	select {
 	case <-r.attempts.drain():
-		r.opened.close()
+		_ = r.opened.close() // the panic is to be told
 	case <-timer.C:
 	}
 }

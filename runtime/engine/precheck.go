@@ -162,7 +162,7 @@ func (r *run) open(ctx context.Context, root *graphInfo) error {
 	for _, name := range r.places(root, "", nil) {
 		if _, err := r.session(ctx, name); err != nil {
 			if r.Past == nil { // to close the others would end what goes on
-				r.opened.close()
+				_ = r.opened.close() // the run does not start, and this is not why
 			}
 			return fmt.Errorf("target %s cannot be opened: %w", name, err)
 		}
@@ -249,12 +249,14 @@ func (r *run) session(ctx context.Context, name string) (target.Session, error) 
 	return s, r.notice(ctx, s)
 }
 
-// close frees every place; its errors come too late to matter to anybody.
-func (s *sessions) close() {
+// close frees every place. The error is for what a place could not remove.
+func (s *sessions) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var err error
 	for _, session := range s.open {
-		_ = session.Close()
+		err = errors.Join(err, session.Close())
 	}
 	s.open = nil
+	return err
 }

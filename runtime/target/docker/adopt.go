@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/mount"
 
 	"github.com/pipelang/pipe/runtime/event"
@@ -80,7 +81,8 @@ func (s *session) Adopt(ctx context.Context, job target.Job, out target.Output) 
 	case "dead", "removing":
 		return nil, fmt.Errorf("step %s, attempt %d: %w", job.Step, job.Attempt, target.ErrLost)
 	}
-	a := &attempt{session: s, job: &job, id: made.ID, args: append(made.Config.Entrypoint, made.Config.Cmd...), nonce: made.Config.Labels[labelNonce], begun: -1}
+	a := &attempt{session: s, job: &job, id: made.ID, args: append(made.Config.Entrypoint, made.Config.Cmd...), nonce: made.Config.Labels[labelNonce], begun: -1,
+		image: &image.InspectResponse{ID: made.Image}, made: time.Unix(found[0].Created, 0).Add(-clockGrain)}
 	if err := a.recover(live, made, out); err != nil {
 		return nil, err
 	}

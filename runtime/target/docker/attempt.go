@@ -29,7 +29,8 @@ type attempt struct {
 	nonce   string // "" where there is one script
 	// deadline is when its time is over; zero is never.
 	deadline time.Time
-	id       string // of the container
+	id       string    // of the container
+	made     time.Time // not after the container was
 
 	stdout, stderr *marks
 	initSaid       string
@@ -87,6 +88,7 @@ func (a *attempt) create(ctx context.Context) (err error) {
 	}
 	config.Entrypoint, config.Cmd = a.args[:1], a.args[1:]
 	a.stdout, a.stderr = a.newMarks("stdout"), a.newMarks("stderr")
+	a.made = time.Now().Add(-clockGrain)
 	made, err := a.session.engine.api.ContainerCreate(ctx, config, limits, nil, nil, "")
 	if errdefs.IsNotFound(err) && strings.Contains(err.Error(), "image") {
 		a.session.images.forget(a.job.Image)

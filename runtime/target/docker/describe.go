@@ -2,8 +2,11 @@ package docker
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/docker/docker/api/types/system"
 )
 
 // Description is what an engine says of itself.
@@ -35,9 +38,7 @@ func (e *Engine) Describe(ctx context.Context) (Description, error) {
 		Platform: info.OSType + "/" + architecture(info.Architecture), Cgroups: info.CgroupVersion,
 		CPUs: info.NCPU, Memory: info.MemTotal, Running: info.ContainersRunning, Images: info.Images,
 	}
-	for _, o := range info.SecurityOptions {
-		d.Rootless = d.Rootless || strings.Contains(o, "name=rootless")
-	}
+	d.Rootless = secured(info, "rootless")
 	for _, w := range info.Warnings {
 		d.Warnings = append(d.Warnings, strings.TrimSpace(strings.TrimPrefix(w, "WARNING:")))
 	}
@@ -52,6 +53,11 @@ func (e *Engine) Describe(ctx context.Context) (Description, error) {
 	// A clock that cannot be read is told as none.
 	d.Clock, _ = time.Parse(time.RFC3339Nano, info.SystemTime)
 	return d, nil
+}
+
+// secured says that an engine has a security option.
+func secured(info system.Info, name string) bool {
+	return slices.ContainsFunc(info.SecurityOptions, func(o string) bool { return strings.Contains(o, "name="+name) })
 }
 
 // Builder says why the engine's BuildKit cannot be spoken to; nil where it can.

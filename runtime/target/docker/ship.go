@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -43,26 +42,15 @@ func (a *attempt) ship(ctx context.Context) error {
 	return nil
 }
 
-// packer writes files as belonging to the container's user.
+// packer writes files as belonging to whom they belong where the engine sees them.
 type packer struct {
 	out      *tar.Writer
 	uid, gid int
 }
 
 func (a *attempt) packer(w io.Writer) packer {
-	p := packer{out: tar.NewWriter(w), uid: os.Getuid(), gid: os.Getgid()}
-	user := a.job.Container.User
-	if user == "" {
-		user = a.session.user
-	}
-	uid, gid, _ := strings.Cut(user, ":")
-	if n, err := strconv.Atoi(uid); err == nil {
-		p.uid, p.gid = n, n
-		if g, err := strconv.Atoi(gid); err == nil {
-			p.gid = g
-		}
-	}
-	return p
+	uid, gid := numbers(a.session.user)
+	return packer{out: tar.NewWriter(w), uid: uid, gid: gid}
 }
 
 // tree writes a folder with all that is in it. What is neither file, folder nor link is left out.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/system"
+
 	"github.com/pipelang/pipe/runtime/target"
 	"github.com/pipelang/pipe/runtime/target/host"
 )
@@ -64,6 +66,9 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	if err != nil {
 		return nil, engine.Failure(ctx, err)
 	}
+	if files == "" && secured(info, "userns") {
+		files = filesShip // its users are none that could write in folders of this machine
+	}
 	engine.platform = info.OSType + "/" + architecture(info.Architecture)
 	mine := ownerOf(run)
 	found, err := engine.leftovers(ctx, mine)
@@ -73,7 +78,11 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	if err != nil {
 		return nil, fmt.Errorf("remove what killed runs left: %w", engine.Failure(ctx, err))
 	}
-	spaces, err := host.OpenWorkspaces(run, folderKind, func(path string) bool { return found.keeps(path) || engine.leaves(path) })
+	spaces, err := host.OpenWorkspaces(run, host.Place{
+		Kind:    folderKind,
+		InUse:   func(path string) bool { return found.keeps(path) || engine.leaves(path) },
+		Reclaim: engine.reclaimer(run),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +98,7 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 		spaces:   spaces,
 		images:   newImages(engine, t.Pull),
 		memory:   info.MemTotal / 10 * 9,
-		user:     ownUser(spaces.Root()),
+		user:     userOn(info, spaces.Root()),
 		patience: cmp.Or(t.patience, unhealthy),
 		removals: make(chan struct{}, maxRemovals),
 		forced:   files,
@@ -99,10 +108,13 @@ func (t Target) session(ctx context.Context, engine *Engine, run target.Run) (*s
 	return s, nil
 }
 
-// ownUser is whom containers run as, unless an op says otherwise: the user who runs pipe, or,
+// userOn is whom containers run as, unless an op says otherwise: the user who runs pipe, or,
 // where that is root in a repository of another, the owner of the repository. Without
-// capabilities root may not write there.
-func ownUser(root string) string {
+// capabilities root may not write there. What an engine without root takes for root is the user who runs it.
+func userOn(info system.Info, root string) string {
+	if secured(info, "rootless") {
+		return "0:0"
+	}
 	uid, gid := os.Getuid(), os.Getgid()
 	if info, err := os.Stat(root); err == nil && uid == 0 {
 		uid, gid = ownerOfFile(info)

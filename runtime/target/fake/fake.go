@@ -75,6 +75,8 @@ type Target struct {
 	Quiet bool
 	// OpenErr is returned by Open.
 	OpenErr error
+	// CloseErr is returned by the Close of sessions.
+	CloseErr error
 	// Tree is the repository's files by path, for Survey.
 	Tree map[string]string
 	// SurveyErr is returned by Survey.
@@ -157,7 +159,7 @@ func (s session) Close() error {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()
 	s.t.closed++
-	return nil
+	return s.t.CloseErr
 }
 
 // Survey implements target.Surveyor over the Tree.

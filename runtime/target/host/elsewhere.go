@@ -24,10 +24,18 @@ type Workspaces struct {
 	held map[string]*os.File // folders of earlier processes of the run, by path, with their locks
 }
 
-// OpenWorkspaces prepares for one run, as Target.Open does. kind names the place that runs
-// programs, and is part of the names of its folders. inUse says of a folder that a killed run
-// left that something else needs it still.
-func OpenWorkspaces(run target.Run, kind string, inUse func(path string) bool) (*Workspaces, error) {
+// Place is who runs the programs of workspaces.
+type Place struct {
+	Kind string // part of the names of folders
+	// InUse says of a folder that a killed run left that something else needs it still.
+	InUse func(path string) bool
+	// Reclaim makes all in a folder this user's, who may not remove what others made there. nil is
+	// for a place whose programs run as this user.
+	Reclaim func(path string) error
+}
+
+// OpenWorkspaces prepares for one run, as Target.Open does.
+func OpenWorkspaces(run target.Run, place Place) (*Workspaces, error) {
 	root, err := realDir(run.Root)
 	if err != nil {
 		return nil, fmt.Errorf("repository: %w", err)
@@ -36,11 +44,12 @@ func OpenWorkspaces(run target.Run, kind string, inUse func(path string) bool) (
 	if err != nil {
 		return nil, err
 	}
-	sweepStale(kind, run.State, inUse)
-	folder, err := newFolder(kind, root, run.State, run.State, os.TempDir())
+	sweepStale(place.Kind, run.State, place.InUse, place.Reclaim)
+	folder, err := newFolder(place.Kind, root, run.State, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)
 	}
+	folder.reclaim = place.Reclaim
 	run.Root = root
 	s := newSession(run, folder, forced)
 	s.start = sync.OnceValues(s.localKeeper)
@@ -178,7 +187,20 @@ func (w *Workspace) Layers() (*Layers, error) {
 		return nil, nil
 	}
 	work, err := l.fresh()
-	return &Layers{Lower: l.view.Lower, Upper: l.view.Upper, Work: work, Options: l.view.Options}, err
+	return &Layers{Lower: l.view.Lower, Upper: l.view.Upper, Work: work, Options: l.options()}, err
+}
+
+// WrittenIn are the folders of this machine that programs were shown and may have written in.
+func (w *Workspace) WrittenIn() ([]string, error) {
+	out := []string{w.beside, w.Folder()}
+	if l := w.workspace.layers; l != nil {
+		out[1] = l.view.Upper
+	}
+	caches, err := w.Caches()
+	for _, c := range caches {
+		out = append(out, c.Source)
+	}
+	return out, err
 }
 
 // Rest gives the workspace into the hands of who runs the programs.

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,8 @@ type folder struct {
 	// state is the state folder of the run.
 	state string
 	last  atomic.Int64
+	// reclaim makes what is in a folder this user's; nil where nothing else can be in it.
+	reclaim func(path string) error
 }
 
 const (
@@ -132,7 +135,7 @@ func InUse(path string) bool {
 }
 
 func (f *folder) close() error {
-	err := removeAll(f.path)
+	err := clearFolder(f.path, f.reclaim)
 	if f.lock != nil {
 		err = errors.Join(err, f.lock.Close())
 	}
@@ -142,15 +145,15 @@ func (f *folder) close() error {
 // sweepStale removes the folders of sessions that were killed: those among temporary files,
 // and those in the state folders of other runs beside this one, which go with them. What is in
 // use says of a folder that something else needs it still.
-func sweepStale(kind, state string, inUse func(path string) bool) {
-	sweepPlace(kind, os.TempDir(), func(path string) bool { return inUse(path) || awaited(path, filepath.Dir(state), inUse) })
-	sweepPlace(kind, state, inUse) // of the run itself, where nothing of it lives any more
+func sweepStale(kind, state string, inUse func(path string) bool, reclaim func(path string) error) {
+	sweepPlace(kind, os.TempDir(), func(path string) bool { return inUse(path) || awaited(path, filepath.Dir(state), inUse) }, reclaim)
+	sweepPlace(kind, state, inUse, reclaim) // of the run itself, where nothing of it lives any more
 	for _, run := range names(filepath.Dir(state)) {
 		place := filepath.Join(filepath.Dir(state), run)
 		if place == filepath.Clean(state) {
 			continue
 		}
-		found := sweepPlace(kind, place, inUse)
+		found := sweepPlace(kind, place, inUse, reclaim)
 		if supervisor.Sweep(place) || found {
 			syscall.Rmdir(place)
 		}
@@ -158,10 +161,10 @@ func sweepStale(kind, state string, inUse func(path string) bool) {
 }
 
 // sweepPlace reports whether it found something to remove.
-func sweepPlace(kind, place string, inUse func(path string) bool) (found bool) {
+func sweepPlace(kind, place string, inUse func(path string) bool, reclaim func(path string) error) (found bool) {
 	for _, name := range names(place) {
 		path := filepath.Join(place, name)
-		if strings.HasPrefix(name, folderPrefix(kind)) && !inUse(path) && removeStale(path) {
+		if strings.HasPrefix(name, folderPrefix(kind)) && !inUse(path) && removeStale(path, reclaim) == nil {
 			found = true
 		}
 	}
@@ -179,17 +182,45 @@ func names(dir string) []string {
 	return list
 }
 
-func removeStale(path string) bool {
+var errInUse = errors.New("it is in use, or no session's")
+
+func removeStale(path string, reclaim func(path string) error) error {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || !owned(info) {
-		return false
+		return errInUse
 	}
 	lock, err := takeLock(filepath.Join(path, lockName))
 	if err != nil {
-		return false
+		return errInUse
 	}
 	defer lock.Close()
-	return removeAll(path) == nil
+	return clearFolder(path, reclaim)
+}
+
+// clearFolder removes a session's folder, and what lies in it as another's where reclaim helps. The lock goes
+// last: by it others find what could not be removed.
+func clearFolder(path string, reclaim func(path string) error) error {
+	err := removeInside(path)
+	if errors.Is(err, fs.ErrPermission) && reclaim != nil {
+		if err = reclaim(path); err == nil {
+			err = removeInside(path)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return removeAll(path)
+}
+
+// removeInside removes all that is in a session's folder but its lock and the name of its run.
+func removeInside(path string) error {
+	var err error
+	for _, name := range names(path) {
+		if name != lockName && name != stateName {
+			err = errors.Join(err, removeAll(filepath.Join(path, name)))
+		}
+	}
+	return err
 }
 
 // removeAll removes a tree, read-only folders included.

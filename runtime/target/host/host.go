@@ -42,13 +42,13 @@ func (Target) Open(ctx context.Context, run target.Run) (target.Session, error) 
 		return nil, err
 	}
 	if found != nil {
-		sweepStale(hostFolders, run.State, func(path string) bool { return path == found.Folder })
+		sweepStale(hostFolders, run.State, func(path string) bool { return path == found.Folder }, nil)
 		return goOn(run, found, kind), nil
 	}
 	if err := supervisor.EndLost(run.State); err != nil {
 		return nil, err
 	}
-	sweepStale(hostFolders, run.State, func(string) bool { return false })
+	sweepStale(hostFolders, run.State, func(string) bool { return false }, nil)
 	folder, err := newFolder(hostFolders, root, run.State, run.State, os.TempDir())
 	if err != nil {
 		return nil, fmt.Errorf("state of the run: %w", err)

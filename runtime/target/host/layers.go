@@ -2,6 +2,7 @@ package host
 
 import (
 	"os"
+	"strings"
 
 	"github.com/pipelang/pipe/runtime/target/host/supervisor"
 )
@@ -18,6 +19,15 @@ type layers struct {
 // without syncing it.
 func (l *layers) fresh() (string, error) {
 	return os.MkdirTemp(l.base, "work")
+}
+
+// options are those of a mount elsewhere. One that need not sync leaves a sign of that in the folder that it works
+// in, which belongs to root; only root could remove it.
+func (l *layers) options() string {
+	if os.Getuid() == 0 {
+		return l.view.Options
+	}
+	return strings.ReplaceAll(l.view.Options, ",volatile", "")
 }
 
 // rest gives up the overlay here, so that it can be mounted elsewhere.

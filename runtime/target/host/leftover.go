@@ -35,14 +35,15 @@ func Leftovers(states string, inUse func(path string) bool) []string {
 	return out
 }
 
-// Deserted says that a path is a session's folder, is this user's, and that no session holds its lock.
+// Deserted says that a path is a session's folder, is this user's, and that no session holds its lock. In a store
+// the name alone says whose a folder is: the lock may have been removed with what could be.
 func Deserted(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || !owned(info) {
 		return false
 	}
 	if _, err := os.Lstat(filepath.Join(path, lockName)); err != nil {
-		return false // nothing that a session made
+		return filepath.Dir(path) != filepath.Clean(os.TempDir())
 	}
 	lock, err := takeLock(filepath.Join(path, lockName))
 	if err != nil {
@@ -52,10 +53,14 @@ func Deserted(path string) bool {
 }
 
 // RemoveLeftover removes one of Leftovers, unless a session holds it by now, and the state
-// folder that it lies in where that is empty then.
-func RemoveLeftover(path string) error {
-	if sessionFolder().FindString(filepath.Base(path)) == "" || !removeStale(path) {
-		return fmt.Errorf("%s is in use, or cannot be removed", path)
+// folder that it lies in where that is empty then. reclaim is as in Place.
+func RemoveLeftover(path string, reclaim func(path string) error) error {
+	err := errInUse
+	if sessionFolder().FindString(filepath.Base(path)) != "" {
+		err = removeStale(path, reclaim)
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", path, err)
 	}
 	if place := filepath.Dir(path); place != filepath.Clean(os.TempDir()) {
 		supervisor.Sweep(place)

@@ -63,7 +63,7 @@ func (w *Workspaces) RemoveHeld(path string) error {
 		return nil
 	}
 	defer w.letGo(path)
-	return removeAll(path)
+	return clearFolder(path, w.session.folder.reclaim)
 }
 
 // letGo is called with mu held.

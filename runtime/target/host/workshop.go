@@ -94,6 +94,7 @@ func (w *workshop) probeOverlay() error {
 	if otherErr != nil {
 		return errors.Join(err, otherErr)
 	}
+	elsewhere.reclaim = w.folder.reclaim
 	there, otherErr := findIsolation(w.keeper, func(i *isolation) error { return w.tryOverlay(i, elsewhere) })
 	if otherErr != nil {
 		return errors.Join(err, elsewhere.close())

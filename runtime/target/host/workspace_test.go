@@ -117,7 +117,7 @@ func TestKindThatThisMachineLacks(t *testing.T) {
 // takes it for that one's own, and removes it.
 func TestWorkspacesElsewhereAreNotSpared(t *testing.T) {
 	b := newBench(t, sample())
-	w, err := host.OpenWorkspaces(b.run, "elsewhere", func(string) bool { return false })
+	w, err := host.OpenWorkspaces(b.run, host.Place{Kind: "elsewhere", InUse: func(string) bool { return false }})
 	must(t, err)
 	defer func() { must(t, w.Close()) }()
 	var folders []string

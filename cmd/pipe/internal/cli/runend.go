@@ -27,6 +27,9 @@ func (a *app) ended(r *engine.Result, e end) error {
 	if e.format == "text" {
 		a.printEnd(r, e)
 	}
+	if r.Left != nil {
+		fmt.Fprintf(a.Err, "pipe: %s\nthe next run removes it, or pipe doctor --fix\n", ui.Lines(e.mask.Mask(r.Left.Error())))
+	}
 	if err := a.writeReports(context.Background(), e.store, e.id, e.junit); err != nil {
 		fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(err.Error()))
 		if r.Outcome == engine.Succeeded {

@@ -81,7 +81,7 @@ func (s *Surroundings) Remains(ctx context.Context) (Remains, error) {
 		return kept[path] != "" || err != nil && docker.SessionFolder(path)
 	}
 	for _, path := range host.Leftovers(states, inUse) {
-		l := leftFolder(path, "")
+		l := s.leftFolder(path, "")
 		if place := filepath.Dir(path); filepath.Dir(place) == states {
 			l.Run = filepath.Base(place)
 		}
@@ -94,7 +94,7 @@ func (s *Surroundings) Remains(ctx context.Context) (Remains, error) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(kept)) {
 		if host.Deserted(path) {
-			out.Waiting = append(out.Waiting, leftFolder(path, kept[path]))
+			out.Waiting = append(out.Waiting, s.leftFolder(path, kept[path]))
 		}
 	}
 	out.Waiting = append(out.Waiting, onThisMachine(states, opened.UnderWay)...)
@@ -102,21 +102,45 @@ func (s *Surroundings) Remains(ctx context.Context) (Remains, error) {
 	return out, err
 }
 
-func leftFolder(path, run string) Leftover {
-	return Leftover{Kind: "folder", Name: path, Run: run, remove: func(context.Context) error { return host.RemoveLeftover(path) }}
+func (s *Surroundings) leftFolder(path, run string) Leftover {
+	return Leftover{Kind: "folder", Name: path, Run: run, remove: func(ctx context.Context) error {
+		return host.RemoveLeftover(path, func(path string) error { return s.reclaim(ctx, path) })
+	}}
+}
+
+// reclaim has an engine make a folder this user's: the first that sees it and can.
+func (s *Surroundings) reclaim(ctx context.Context, folder string) error {
+	where, _ := s.engines()
+	var failed error
+	for _, at := range where {
+		e, err := docker.Connect(ctx, at)
+		if err == nil {
+			err = errors.Join(e.Reclaim(ctx, target.Run{State: host.StateOf(folder)}, folder), e.Close())
+		}
+		if err == nil {
+			return nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+// engines are the usual one and those that targets name, and what to call them.
+func (s *Surroundings) engines() (where []docker.Endpoint, names []string) {
+	where, names = []docker.Endpoint{{Environ: s.Environ}}, []string{"the Docker engine"}
+	for _, e := range s.Needs.Engines {
+		if e.Unknown == nil {
+			where, names = append(where, e.Where), append(names, "the engine of target "+e.Name)
+		}
+	}
+	return where, names
 }
 
 // leftOnEngines are what carries the labels of this store, on the usual engine and on those that
 // targets name, and the folders that must be kept for what stays there, each with its run. engines are the addresses
 // of those that answered.
 func (s *Surroundings) leftOnEngines(ctx context.Context, states string) (out Remains, kept map[string]string, engines []string, err error) {
-	where := []docker.Endpoint{{Environ: s.Environ}}
-	names := []string{"the Docker engine"}
-	for _, e := range s.Needs.Engines {
-		if e.Unknown == nil {
-			where, names = append(where, e.Where), append(names, "the engine of target "+e.Name)
-		}
-	}
+	where, names := s.engines()
 	kept, seen := map[string]string{}, map[string]bool{}
 	fresh := func(all []Leftover) []Leftover { // a target may name the usual engine
 		return slices.DeleteFunc(all, func(l Leftover) bool {

@@ -1,0 +1,235 @@
+package docker_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/docker"
+	"github.com/pipelang/pipe/runtime/target/docker/dockertest"
+	"github.com/pipelang/pipe/runtime/target/host"
+)
+
+// TestAsOrdinaryUser runs what has to do with the owners of files as a user who may use the engine's socket and is
+// not root, as most users of an engine are.
+func TestAsOrdinaryUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		return // this is already so
+	}
+	t.Parallel()
+	dockertest.Tools(t, dockertest.Engine(t)) // who is not root may not read all that it is made of
+	socket, err := os.Stat("/var/run/docker.sock")
+	if err != nil {
+		dockertest.Missing(t, "the engine's socket: "+err.Error())
+	}
+	const nobody = 65534
+	base, err := os.MkdirTemp("", "pipe-ordinary-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	self := filepath.Join(base, "docker.test")
+	if err := errors.Join(os.WriteFile(self, binary, 0o755), os.Chown(base, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.short", "-test.timeout=5m",
+		"-test.run=^(TestConformance|TestFilesOfOtherUsers|TestFilesNobodyGaveBack)$/^/^(writesStayInTheWorkspace|kept|outputsOfAStep|readers|inPlace|cacheFoldersAreKept)$")
+	cmd.Dir = base
+	cmd.Env = append(os.Environ(), "HOME="+base, "TMPDIR="+base)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, Groups: []uint32{socket.Sys().(*syscall.Stat_t).Gid}}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// asRoot is a step that works as root, which owns what it makes, and lets nobody else see it.
+const asRoot = `
+umask 077
+mkdir -p out/deep && echo secret > out/deep/file && ln out/deep/file out/again && ln -s deep/file out/link
+echo run > out/program && chmod 700 out/program
+rm -rf old && mkdir old && echo new > old/new && rm gone
+echo text > kept && cat kept >> there
+echo name=value >> "$PIPE_OUTPUT"
+`
+
+func rooted(image string) target.Job {
+	j := job(image, asRoot)
+	j.Container.User = "0"
+	j.Container.Capabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"}
+	return j
+}
+
+// listed are the files below a folder with their modes and texts; those of others are said to be.
+func listed(t *testing.T, folder string) string {
+	t.Helper()
+	var out strings.Builder
+	err := filepath.WalkDir(folder, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(folder, p)
+		if err != nil || rel == "." {
+			return err
+		}
+		fmt.Fprintf(&out, "%s %s", info.Mode(), rel)
+		if info.Mode().IsRegular() {
+			text, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&out, " %q", text)
+		}
+		if int(info.Sys().(*syscall.Stat_t).Uid) != os.Getuid() {
+			out.WriteString(" of another user")
+		}
+		out.WriteString("\n")
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return out.String()
+}
+
+// Whoever a container works as, its files come back as this user's.
+func TestFilesOfOtherUsers(t *testing.T) {
+	image := dockertest.Tools(t, dockertest.Engine(t))
+	for _, way := range []struct {
+		name string
+		env  []string
+		in   bool // place
+	}{
+		{"layers", []string{"PIPE_DOCKER_FILES=bind"}, false},
+		{"folders", []string{"PIPE_DOCKER_FILES=bind", "PIPE_WORKSPACE=copy"}, false},
+		{"shipped", []string{"PIPE_DOCKER_FILES=ship"}, false},
+		{"in place", nil, true},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			run := newRun(t, way.env...)
+			write(t, filepath.Join(run.Root, "old", "inside"), "old")
+			write(t, filepath.Join(run.Root, "gone"), "gone")
+			write(t, filepath.Join(run.Root, "there"), "was\n")
+			s, err := docker.New(docker.Endpoint{}).Open(t.Context(), run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := rooted(image)
+			j.Inputs, j.AllTree, j.InPlace, j.Keep = nil, true, way.in, []string{"out/**", "old/**", "kept", "there", "gone"}
+			a, err := s.Start(t.Context(), j, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			outputs, err := a.Outputs()
+			if d := cmp.Diff(map[string]string{"name": "value"}, outputs); err != nil || d != "" || a.Exit().Code != 0 {
+				t.Errorf("%v, %+v, outputs (-want +got):\n%s\n%s", err, a.Exit(), d, a.Stderr())
+			}
+			if _, err := a.Kept(t.Context(), nil); err != nil {
+				t.Error(err)
+			}
+			if err := errors.Join(a.Close(), s.Close()); err != nil {
+				t.Error(err)
+			}
+			want := `drwxr-xr-x step
+-rw------- step/kept "text\n"
+drwxr-xr-x step/old
+-rw------- step/old/new "new\n"
+drwxr-xr-x step/out
+-rw------- step/out/again "secret\n"
+drwxr-xr-x step/out/deep
+-rw------- step/out/deep/file "secret\n"
+-rw------- step/out/link "secret\n"
+-rwx------ step/out/program "run\n"
+-rw-r--r-- step/there "was\ntext\n"
+`
+			if d := cmp.Diff(want, listed(t, run.Keep)); d != "" {
+				t.Errorf("kept (-want +got):\n%s", d)
+			}
+			if got := listed(t, run.State); got != "" {
+				t.Errorf("left:\n%s", got)
+			}
+			if way.in {
+				if got := listed(t, run.Root); strings.Contains(got, "another") || !strings.Contains(got, "-rwx------ out/program") {
+					t.Errorf("in place:\n%s", got)
+				}
+			}
+		})
+	}
+}
+
+// What a killed run's container made as root is removed by the next run, and by who removes what was left.
+func TestFilesNobodyGaveBack(t *testing.T) {
+	e := dockertest.Engine(t)
+	image := dockertest.Tools(t, e)
+	for what, remove := range map[string]func(run target.Run, path string) error{
+		"next run": func(run target.Run, _ string) error {
+			s, err := docker.New(docker.Endpoint{}).Open(t.Context(), run)
+			return errors.Join(err, s.Close())
+		},
+		"by hand": func(run target.Run, path string) error {
+			return host.RemoveLeftover(path, func(path string) error { return e.Reclaim(t.Context(), run, path) })
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			run := newRun(t)
+			killed := filepath.Join(filepath.Dir(run.State), "killed")
+			path := filepath.Join(killed, fmt.Sprintf("pipe-docker-%d-killed", os.Getuid()))
+			write(t, filepath.Join(path, "lock"), "")
+			leaves(t, e, image, path)
+			if got := host.Leftovers(filepath.Dir(run.State), func(string) bool { return false }); !cmp.Equal(got, []string{path}) {
+				t.Errorf("left: %q", got)
+			}
+			if err := remove(run, path); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Lstat(killed); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("still there: %v\n%s", err, listed(t, killed))
+			}
+		})
+	}
+}
+
+// leaves has a container make files of root's in a folder.
+func leaves(t *testing.T, e *docker.Engine, image, folder string) {
+	t.Helper()
+	made, err := e.Client().ContainerCreate(t.Context(), &container.Config{Image: image, Entrypoint: []string{"sh", "-c", "umask 077; mkdir -p a/b c; touch a/b/f c/f; chmod 0 a/b; ls -R"}, WorkingDir: "/work"},
+		&container.HostConfig{NetworkMode: "none", Binds: []string{folder + ":/work"}}, nil, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Client().ContainerRemove(t.Context(), made.ID, container.RemoveOptions{Force: true}); err != nil {
+			t.Error(err)
+		}
+	}()
+	ended, failed := e.Client().ContainerWait(t.Context(), made.ID, container.WaitConditionNextExit)
+	if err := e.Client().ContainerStart(t.Context(), made.ID, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-ended:
+		if got.StatusCode != 0 {
+			t.Fatalf("exit code %d", got.StatusCode)
+		}
+	case err := <-failed:
+		t.Fatal(err)
+	}
+}
