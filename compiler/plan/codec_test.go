@@ -59,6 +59,25 @@ func TestASealedPlanIsWhatEncodingGives(t *testing.T) {
 	}
 }
 
+// TestCanonicalFormIsThatOfEncodingJSON holds the fields that are written apart to what one call writes.
+func TestCanonicalFormIsThatOfEncodingJSON(t *testing.T) {
+	for _, p := range []*plan.Plan{sample(t), {}, {Ops: map[string]plan.Op{"b<&>\u2028\"": {Doc: "<&>"}, "a\xff": {}, "": {}}, Graph: plan.Graph{Steps: []plan.Step{{}}}}} {
+		sealed, err := plan.Seal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want bytes.Buffer
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(p); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want.String(), string(sealed)+"\n"); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 func TestEncodingIsReadable(t *testing.T) {
 	text := string(encode(t, sample(t)))
 	if !strings.HasSuffix(text, "}\n") || !strings.Contains(text, `$marker\" < in && true`) {

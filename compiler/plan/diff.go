@@ -193,17 +193,18 @@ func changed(a, b reflect.Value, except ...string) []string {
 
 // placeless is JSON without places in files.
 func placeless(v reflect.Value) []byte {
-	text, err := canonical(v.Interface())
-	if err != nil {
+	var text bytes.Buffer
+	if writeValue(&text, v.Interface()) != nil {
 		return nil
 	}
 	var data any
-	if json.Unmarshal(text, &data) != nil {
-		return text
+	if json.Unmarshal(text.Bytes(), &data) != nil {
+		return text.Bytes()
 	}
 	dropPlaces(data)
-	text, _ = canonical(data)
-	return text
+	text.Reset()
+	_ = writeValue(&text, data) // it has just been read
+	return text.Bytes()
 }
 
 func dropPlaces(data any) {

@@ -5,7 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
 )
 
 // Encode is the plan as people store it: the canonical form, indented by two spaces, with a
@@ -56,6 +62,9 @@ func Digest(p *Plan) (string, error) {
 	return DigestOf(text), nil
 }
 
+// digestLength is that of what DigestOf gives.
+const digestLength = len("sha256:") + 2*sha256.Size
+
 // DigestOf is the digest of bytes in the form that plans use: "sha256:" and hex.
 func DigestOf(text []byte) string {
 	const kind = "sha256:"
@@ -63,12 +72,71 @@ func DigestOf(text []byte) string {
 	return string(hex.AppendEncode(append(make([]byte, 0, len(kind)+2*len(sum)), kind...), sum[:]))
 }
 
-func canonical(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+// canonical is the canonical form of a plan: what encoding/json gives, field by field. The fields are written at
+// the same time, since ops and graph are each a good part of the whole.
+func canonical(p *Plan) ([]byte, error) {
+	v := reflect.ValueOf(p).Elem()
+	texts, faults := make([]bytes.Buffer, v.NumField()), make([]error, v.NumField())
+	var all sync.WaitGroup
+	for i := range texts {
+		all.Go(func() { faults[i] = writeField(&texts[i], v.Type().Field(i), v.Field(i)) })
+	}
+	all.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	size := len("}")
+	for i := range texts {
+		size += texts[i].Len()
+	}
+	out := append(make([]byte, 0, size+digestLength), '{')
+	for i := range texts {
+		out = append(out, texts[i].Bytes()...)
+	}
+	out[len(out)-1] = '}' // in the place of the last comma
+	return out, nil
+}
+
+// writeField writes a field with its name and a comma behind it, or nothing where it is left out.
+func writeField(b *bytes.Buffer, f reflect.StructField, v reflect.Value) error {
+	name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if option == "omitempty" && v.Len() == 0 {
+		return nil
+	}
+	b.WriteString(`"` + name + `":`)
+	write := func() error { return writeValue(b, v.Addr().Interface()) }
+	if ops, ok := v.Interface().(map[string]Op); ok {
+		write = func() error { return writeOps(b, ops) }
+	}
+	err := write()
+	b.WriteByte(',')
+	return err
+}
+
+// writeOps writes ops by ID, one by one, because encoding/json copies each value of a map.
+func writeOps(b *bytes.Buffer, ops map[string]Op) error {
+	var op Op
+	before := byte('{')
+	for _, id := range slices.Sorted(maps.Keys(ops)) {
+		op = ops[id]
+		b.WriteByte(before)
+		err := writeValue(b, id)
+		b.WriteByte(':')
+		if err = errors.Join(err, writeValue(b, &op)); err != nil {
+			return err
+		}
+		before = ','
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+func writeValue(b *bytes.Buffer, v any) error {
+	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode plan: %w", err)
+		return fmt.Errorf("encode plan: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	b.Truncate(b.Len() - len("\n"))
+	return nil
 }

@@ -271,7 +271,10 @@ func (j *Journal) write() {
 		var b batch
 		b, open = j.take()
 		fault := logs.write(b)
-		db.record(b)
+		db.record(b, open && b.rows >= muchWaits)
+		if db.waits() {
+			poke(j.wake) // what waits there waits no longer than anything else
+		}
 		j.lack(errors.Join(fault, db.fault))
 		settle = settled(append(settle, b.settle...), db, fault)
 		if len(db.held.events) == 0 {

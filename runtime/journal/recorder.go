@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,8 +68,8 @@ func (r *recorder) trustItself() {
 	}
 }
 
-// record writes a batch in one transaction, the row of the run first.
-func (r *recorder) record(b batch) {
+// record writes a batch in one transaction, the row of the run first. With more, very many events are about to follow.
+func (r *recorder) record(b batch, more bool) {
 	for _, n := range b.events {
 		r.note(n)
 	}
@@ -86,11 +87,12 @@ func (r *recorder) record(b batch) {
 	if len(all.events) == 0 && len(all.attached) == 0 && !r.run.dirty && len(r.dirty) == 0 {
 		return
 	}
-	r.fault = patiently(func() error { return r.commit(all) })
+	due := r.due(more)
+	r.fault = patiently(func() error { return r.commit(all, r.dirty[:due]) })
 	if r.fault != nil {
 		return
 	}
-	for _, s := range r.dirty {
+	for _, s := range r.dirty[:due] {
 		s.dirty = false
 		if s.ended.Valid {
 			delete(r.steps, s.path)
@@ -99,7 +101,27 @@ func (r *recorder) record(b batch) {
 			}
 		}
 	}
-	r.dirty, r.run.dirty, r.run.begun = r.dirty[:0], false, true
+	r.dirty, r.run.dirty, r.run.begun = slices.Delete(r.dirty, 0, due), false, true
+}
+
+// due moves the rows that are to be written now to the front, and says how many they are. One that says no more
+// than that its step is ready waits where more is about to follow: most say the next thing within milliseconds, and
+// the events, which are written, say the same.
+func (r *recorder) due(more bool) (n int) {
+	if !more {
+		return len(r.dirty)
+	}
+	var wait []*stepRow
+	for _, s := range r.dirty {
+		if s.status == ready {
+			wait = append(wait, s)
+			continue
+		}
+		r.dirty[n] = s
+		n++
+	}
+	copy(r.dirty[n:], wait)
+	return n
 }
 
 // withoutOutput moves the events of a batch that are no output together, at its beginning.
@@ -118,8 +140,11 @@ func withoutOutput(batch []numbered) []numbered {
 	return batch[:n]
 }
 
-func (r *recorder) commit(b batch) error {
-	if err := errors.Join(r.toEvents.prepare(r.db, len(b.events)), r.toSteps.prepare(r.db, len(r.dirty))); err != nil {
+// waits reports whether there are rows that were not due.
+func (r *recorder) waits() bool { return r.fault == nil && r.run.begun && len(r.dirty) > 0 }
+
+func (r *recorder) commit(b batch, steps []*stepRow) error {
+	if err := errors.Join(r.toEvents.prepare(r.db, len(b.events)), r.toSteps.prepare(r.db, len(steps))); err != nil {
 		return err
 	}
 	tx, err := r.db.Begin()
@@ -140,7 +165,7 @@ func (r *recorder) commit(b batch) error {
 			return err
 		}
 	}
-	if err := r.writeSteps(tx); err != nil {
+	if err := r.writeSteps(tx, steps); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -170,9 +195,9 @@ func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
 	})
 }
 
-func (r *recorder) writeSteps(tx *sql.Tx) error {
-	return r.toSteps.write(tx, len(r.dirty), func(to []any, i int) ([]any, error) {
-		s := r.dirty[i]
+func (r *recorder) writeSteps(tx *sql.Tx, steps []*stepRow) error {
+	return r.toSteps.write(tx, len(steps), func(to []any, i int) ([]any, error) {
+		s := steps[i]
 		return append(to, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
 			s.exit, s.reason, s.cause, s.cached, s.result, s.element, s.place, s.first, s.sealed), nil
 	})
@@ -208,6 +233,9 @@ func (r *recorder) resume(n numbered) {
 // Again is the status of a step whose end no longer counts and which has not come to its turn.
 const Again = "again"
 
+// ready is the status of a step whose turn has come and that has not started.
+const ready = "ready"
+
 func (r *recorder) touch(s *stepRow) {
 	if !s.dirty {
 		s.dirty = true
@@ -236,7 +264,7 @@ func (r *recorder) noteStep(n numbered) {
 	switch n.Type {
 	case event.StepReady:
 		if !begun {
-			s.status = "ready"
+			s.status = ready
 		}
 	case event.StepWaiting:
 		if begun {
