@@ -141,10 +141,17 @@ func (w *opWork) keyOp(k *keyParts) {
 		scripts = append(scripts, script{s.Interpreter, s.Text, s.OnFailure})
 	}
 	k.add("script", []any{scripts, w.job.Exec})
-	k.add("attributes", attributes{
-		op.Capabilities, w.codes, text(op.CPU), w.job.Folder, w.job.Image, w.job.Inherit, w.job.Keep, text(op.Memory),
-		text(op.Network), text(op.PIDs), op.Services, text(op.User), w.job.Workdir,
-	})
+	said := func() any {
+		return attributes{
+			op.Capabilities, w.codes, text(op.CPU), w.job.Folder, w.job.Image, w.job.Inherit, w.job.Keep, text(op.Memory),
+			text(op.Network), text(op.PIDs), op.Services, text(op.User), w.job.Workdir,
+		}
+	}
+	if w.saysPlaceAlone() {
+		k.alike("attributes", strings.Join([]string{w.job.Folder, w.job.Image, w.job.Workdir}, "\x00"), said)
+	} else {
+		k.add("attributes", said())
+	}
 	returns := func() any { return []any{text(op.Return), op.Result, w.run.shapes(w.op.result)} }
 	if op.Return == nil {
 		k.alike("return", string(op.Result), returns)
@@ -169,6 +176,13 @@ type attributes struct {
 	Services     any      `json:"services"`
 	User         any      `json:"user"`
 	Workdir      string   `json:"workdir"`
+}
+
+// saysPlaceAlone reports that of its attributes the op says no more than the folder, the image and the workdir.
+func (w *opWork) saysPlaceAlone() bool {
+	op := &w.op.plan
+	return op.Capabilities == nil && op.Services == nil && w.job.Inherit == nil && w.job.Keep == nil && op.SuccessCodes == nil &&
+		op.CPU == nil && op.Memory == nil && op.Network == nil && op.PIDs == nil && op.User == nil
 }
 
 // text is an expression without its place.

@@ -93,7 +93,8 @@ type Journal struct {
 	mu      sync.Mutex
 	space   sync.Cond // there is room for output again
 	batch   batch
-	queued  int // bytes of output in the batch
+	spare   []numbered // room for the next batch
+	queued  int        // bytes of output in the batch
 	last    int64
 	capped  map[string]*stepSize
 	closing bool
@@ -132,7 +133,8 @@ func begin(dir string, info Info, limits Limits, past *Past) *Journal {
 			j.capped[at.step] = &stepSize{bytes: log.bytes, dropped: log.dropped, attempt: at.attempt}
 		}
 	}
-	j.batch.events = make([]numbered, 0, min(2*len(info.Steps), manyEvents))
+	room := min(2*len(info.Steps), manyEvents)
+	j.batch.events, j.spare = make([]numbered, 0, room), make([]numbered, 0, room)
 	j.space.L = &j.mu
 	go j.write()
 	return j
@@ -239,12 +241,13 @@ func (j *Journal) Close() error {
 func (j *Journal) take() (b batch, open bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b, j.batch, j.queued = j.batch, batch{}, 0
+	b, j.batch, j.queued = j.batch, batch{events: j.spare}, 0
+	j.spare = nil
 	j.space.Broadcast()
 	return b, !j.closing
 }
 
-// reuse gives the room of a batch that was written to one that is to come.
+// reuse gives the room of a batch that was written to the next.
 func (j *Journal) reuse(events []numbered) {
 	if cap(events) > manyEvents {
 		return
@@ -252,9 +255,7 @@ func (j *Journal) reuse(events []numbered) {
 	clear(events)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.batch.events == nil {
-		j.batch.events = events[:0]
-	}
+	j.spare = events[:0]
 }
 
 // write is the one writer: first what processes wrote, then the events around it, so that

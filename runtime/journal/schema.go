@@ -27,6 +27,9 @@ import (
 // The second is for runs that go on: steps.element is what an instance is about, steps.place the target
 // of its last attempt, steps.first the attempt from which on they count for retry, steps.sealed the result where the masked one is not whole; attached is what
 // a run is told of besides its events. anchors say where append-only files end.
+//
+// The third keeps what is attached in a table with row ids: in one without, SQLite reads whole plans to find the
+// place of a name among them.
 var migrations = []string{`
 CREATE TABLE runs (
 	id TEXT PRIMARY KEY,
@@ -88,6 +91,16 @@ CREATE TABLE anchors (
 	lines INTEGER NOT NULL,
 	hash TEXT NOT NULL
 ) WITHOUT ROWID;
+`, `
+CREATE TABLE attachments (
+	run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	data BLOB NOT NULL,
+	UNIQUE (run, name)
+);
+INSERT INTO attachments SELECT run, name, data FROM attached;
+DROP TABLE attached;
+ALTER TABLE attachments RENAME TO attached;
 `}
 
 const (

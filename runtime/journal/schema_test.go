@@ -1,12 +1,16 @@
 package journal
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pipelang/pipe/runtime/event"
 )
@@ -47,6 +51,38 @@ func opens(t *testing.T, fixture string) {
 	}
 	if p, err := r.Past(context.Background(), runs[0], false); err != nil || p.last != 4 {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// TestWhatIsAttachedComesAlong holds that what a run of the second version was told of is there in the newest one.
+func TestWhatIsAttachedComesAlong(t *testing.T) {
+	const run = "20261123-120000-aaaaaa"
+	dir := t.TempDir()
+	old, err := os.ReadFile("testdata/v2.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, file)
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := bytes.Repeat([]byte("plan"), 10_000)
+	if _, err := db.Exec("INSERT INTO attached VALUES (?,?,?), (?,?,?)", run, "plan", large, run, "branch", []byte("main")); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := reader(t, dir, never).Attached(context.Background(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string][]byte{"plan": large, "branch": []byte("main")}, got); d != "" {
+		t.Error(d)
 	}
 }
 

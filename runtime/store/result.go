@@ -28,25 +28,28 @@ type Part struct {
 }
 
 // KeyOf is the key of a result that depends on these parts: the digest of their canonical JSON.
-func KeyOf(parts []Part) string { return keyOfText(textOf(parts)) }
+func KeyOf(parts []Part) string {
+	var room [usual]byte
+	return keyOfText(appendParts(room[:0], parts))
+}
 
-// textOf is the canonical JSON of parts, put together by hand where nothing in it has to be escaped.
-func textOf(parts []Part) []byte {
+// appendParts appends the canonical JSON of parts, put together by hand where nothing in it has to be escaped.
+func appendParts(to []byte, parts []Part) []byte {
 	escaped := func(p Part) bool { return !isPlain(p.Name) || !isPlain(p.Digest) }
 	if len(parts) == 0 || slices.ContainsFunc(parts, escaped) {
 		text, err := json.Marshal(parts)
 		if err != nil {
 			panic(fmt.Sprintf("texts have JSON: %v", err))
 		}
-		return text
+		return append(to, text...)
 	}
-	text := make([]byte, 0, 128*(1+len(parts)))
+	begin := len(to)
 	for _, p := range parts {
-		text = append(append(text, `,{"name":"`...), p.Name...)
-		text = append(append(append(text, `","digest":"`...), p.Digest...), `"}`...)
+		to = append(append(to, `,{"name":"`...), p.Name...)
+		to = append(append(append(to, `","digest":"`...), p.Digest...), `"}`...)
 	}
-	text[0] = '['
-	return append(text, ']')
+	to[begin] = '['
+	return append(to, ']')
 }
 
 // isPlain reports that a text is the same in JSON.
@@ -61,7 +64,8 @@ func isPlain[T string | []byte](s T) bool {
 
 func keyOfText(parts []byte) string {
 	sum := sha256.Sum256(parts)
-	return plain + hex.EncodeToString(sum[:])
+	var room [len(plain) + 2*len(sum)]byte
+	return string(hex.AppendEncode(append(room[:0], plain...), sum[:]))
 }
 
 // Result is what a step gave, kept for steps that depend on the same.

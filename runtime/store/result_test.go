@@ -420,7 +420,7 @@ func TestShortWaysAreJSON(t *testing.T) {
 	for _, p := range [][]Part{nil, {}, parts("script", "a"), parts("script", "a", "env B", "b"), parts("env \"é\"", "a"), parts("a<b", "c", "d", "e"), {{}}} {
 		want, err := json.Marshal(p)
 		must(t, err)
-		if got := string(textOf(p)); got != string(want) {
+		if got := string(appendParts(nil, p)); got != string(want) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
