@@ -98,6 +98,7 @@ type Journal struct {
 	last    int64
 	capped  map[string]*stepSize
 	closing bool
+	leaves  bool
 	full    chan error    // holds why there is no room to write in, once that is so
 	hurried chan struct{} // something should not wait at all
 	urgent  chan struct{} // something should not wait long
@@ -226,9 +227,17 @@ func poke(c chan struct{}) {
 
 // Close writes what is waiting. The error is the first thing that kept the journal from being
 // whole; it is no reason for the run to have failed. It may be called again.
-func (j *Journal) Close() error {
+func (j *Journal) Close() error { return j.end(false) }
+
+// Leave is Close for a process that is about to end. What is committed stays in SQLite's log, for whoever opens the
+// database next, rather than being taken over into the database first: SQLite does so by itself once the log has 4 MB.
+func (j *Journal) Leave() error { return j.end(true) }
+
+func (j *Journal) end(leaves bool) error {
 	j.mu.Lock()
-	j.closing = true
+	if !j.closing {
+		j.closing, j.leaves = true, leaves
+	}
 	j.space.Broadcast()
 	j.mu.Unlock()
 	poke(j.hurried)
@@ -285,7 +294,7 @@ func (j *Journal) write() {
 	for _, f := range settle {
 		f(errUnwritten)
 	}
-	j.fault = errors.Join(logs.close(), db.close())
+	j.fault = errors.Join(logs.close(), db.end(j.leaves))
 }
 
 // settled tells those that waited for what is written now, and gives those that still wait.

@@ -40,7 +40,7 @@ func writeUntilKilled(dir, run string) {
 		step(bus, fmt.Sprintf("s%d", i), 40)
 	}
 	bus.Publish(event.Event{Type: event.RunFinished, Outcome: "succeeded"})
-	if err := j.Close(); err != nil {
+	if err := j.Leave(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -268,6 +268,36 @@ func child(t *testing.T, dir, run string, rounds int) *exec.Cmd {
 		t.Fatal(err)
 	}
 	return cmd
+}
+
+// TestWhatIsLeftIsThere: what processes left in SQLite's log is there for those that come later, and whoever closes
+// the database takes it over.
+func TestWhatIsLeftIsThere(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, file+"-wal")
+	var left int64
+	for i := range 3 {
+		if err := child(t, dir, fmt.Sprintf("run-%d", i), 2).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(log)
+		if err != nil || info.Size() <= left {
+			t.Fatalf("the log is not left: %+v, %v", info, err)
+		}
+		left = info.Size()
+	}
+	r := reader(t, dir, never)
+	for i := range 3 {
+		if got := replayed(t, r, fmt.Sprintf("run-%d", i)); len(got) != 2+2*42 || got[len(got)-1].Type != event.RunFinished {
+			t.Errorf("run %d has %d events", i, len(got))
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(log); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is still there: %+v, %v", info, err)
+	}
 }
 
 func TestTwentyProcessesStartAtOnce(t *testing.T) {

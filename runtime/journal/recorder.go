@@ -314,10 +314,10 @@ func text(raw json.RawMessage) any {
 	return string(raw)
 }
 
-// close ends the database. Where it could not be written on the way, how the run ended is
+// end ends the database, or leaves it as it is. Where it could not be written on the way, how the run ended is
 // tried once more: there may be room again.
-func (r *recorder) close() error {
-	if r.db == nil {
+func (r *recorder) end(leaves bool) error {
+	if r.db == nil || leaves && r.fault == nil {
 		return r.fault
 	}
 	if r.fault != nil && r.run.begun && r.run.ended.Valid {

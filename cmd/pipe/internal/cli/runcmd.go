@@ -189,7 +189,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	}
 	show.stop()
 	files.end(ctx, result.Outcome != engine.Succeeded)
-	fault := written.Close()
+	fault := written.Leave()
 	x.keepState = fault != nil
 	a.unwritten(fault)
 	return a.ended(result, end{id: x.id, format: f.format, junit: f.junit, store: x.place, seen: show.seen, mask: masker,
