@@ -10,16 +10,19 @@ import (
 )
 
 // cached runs 1,000 cached steps of the same inputs when nothing has changed, beside ninja's
-// build of as many files when all are there.
+// build of as many files when all are there, each in a folder with the same inputs and nothing of the other's.
 func cached(pipe, dir string) {
 	const n, files = 1000, 100
+	beside := filepath.Join(dir, "cached-ninja")
 	dir = filepath.Join(dir, "cached")
 	must(os.MkdirAll(filepath.Join(dir, "src"), 0o755))
+	must(os.MkdirAll(filepath.Join(beside, "src"), 0o755))
 	write(dir, "pipe.toml", "pipe = \"0.1\"\n")
 	var p, ninja, inputs strings.Builder
 	for i := range files {
 		name := fmt.Sprintf("src/f%d", i)
 		write(dir, name, strings.Repeat(name+"\n", 1000))
+		write(beside, name, strings.Repeat(name+"\n", 1000))
 		inputs.WriteString(" " + name)
 	}
 	p.WriteString("pipeline main() {\n")
@@ -30,14 +33,14 @@ func cached(pipe, dir string) {
 	}
 	p.WriteString("}\n")
 	file := write(dir, "steps.pipe", p.String())
-	write(dir, "build.ninja", ninja.String())
+	write(beside, "build.ninja", ninja.String())
 	time.Sleep(3 * time.Second) // files at rest are not read again
 	rows := []timed{
 		command("pipe run", dir, nil, pipe, "run", file, "--jobs", "2"),
 		command("pipe plan (compilation)", dir, nil, pipe, "plan", file, "--format", "json"),
 	}
 	if _, err := exec.LookPath("ninja"); err == nil {
-		rows = append(rows, command("ninja, nothing to do", dir, nil, "ninja", "-j2"))
+		rows = append(rows, command("ninja, nothing to do", beside, nil, "ninja", "-j2"))
 	} else {
 		fmt.Println("ninja is not here and was left out")
 	}
