@@ -13,3 +13,10 @@ func identity(info fs.FileInfo) (inode, changed int64) {
 	}
 	return int64(st.Ino), st.Ctim.Nano()
 }
+
+// stampAt is the stamp of the file at path, and whether there is one.
+func stampAt(path string) (stamp, bool) {
+	var st syscall.Stat_t
+	_, err := again(func() (int, error) { return 0, syscall.Stat(path, &st) })
+	return stamp{st.Size, int64(st.Ino), st.Mtim.Nano(), st.Ctim.Nano()}, err == nil
+}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -155,8 +156,15 @@ func (s *Store) FindResult(ctx context.Context, key string, maxAge time.Duration
 		return Result{}, false, nil
 	}
 	defer leave()
-	r, ok := readKeyed(path, key)
 	now := time.Now()
+	st, stamped := stampAt(path)
+	r, ok := s.recent.of(key, st)
+	if !ok {
+		var rest string
+		if r, rest, ok = readKeyed(path, key); ok && stamped && rest != "" {
+			s.recent.note(key, st, rest)
+		}
+	}
 	if !ok || maxAge > 0 && now.Sub(r.Made) > maxAge {
 		return Result{}, false, ctx.Err()
 	}
@@ -165,8 +173,20 @@ func (s *Store) FindResult(ctx context.Context, key string, maxAge time.Duration
 			return Result{}, false, ctx.Err()
 		}
 	}
-	return r, touch(path, now) == nil, nil
+	if stamped && len(r.digests()) == 0 && now.Sub(time.Unix(0, st.mtime)) < usedWithin {
+		return r, true, nil // nothing goes with it that a run could miss
+	}
+	if err := touch(path, now); err != nil {
+		return r, false, nil
+	}
+	if is, ok := stampAt(path); ok && is.mtime == now.UnixNano() {
+		s.recent.restamp(key, st, is)
+	}
+	return r, true, nil
 }
+
+// usedWithin is how exactly it is noted when a result without content was used last.
+const usedWithin = 10 * time.Minute
 
 // readResult reads one result; a file that is none, however it came about, is no result.
 func readResult(path string) (Result, bool) {
@@ -180,28 +200,29 @@ func readResult(path string) (Result, bool) {
 }
 
 // readKeyed reads the result of a key as AddResult writes it, all but its parts: that they are those
-// of the key their digest says, which is a tenth of the time that it takes to read them.
-func readKeyed(path, key string) (Result, bool) {
+// of the key their digest says, which is a tenth of the time that it takes to read them. rest is what follows the
+// parts of a result without content, "" of any other.
+func readKeyed(path, key string) (r Result, rest string, ok bool) {
 	pooled := buffers.Get().(*[]byte)
 	defer buffers.Put(pooled)
 	text, err := readSmall(path, *pooled)
 	if err != nil {
-		return Result{}, false
+		return Result{}, "", false
 	}
 	*pooled = text
 	parts, ours := bytes.CutPrefix(text, []byte(`{"schema":"`+resultSchema+`","key":"`+key+`","parts":`))
 	end := bytes.Index(parts, afterParts) // a text of JSON has no bare quote
 	if !ours || end < 0 || keyOfText(parts[:end]) != key {
-		return Result{}, false
+		return Result{}, "", false
 	}
-	rest := parts[end:]
-	r, ok := bare(rest)
-	if !ok {
-		rest[0] = '{'
-		ok = json.Unmarshal(rest, &r) == nil
+	rest = string(parts[end:])
+	if r, ok = bare(rest); !ok {
+		rest = ""
+		parts[end] = '{'
+		ok = json.Unmarshal(parts[end:], &r) == nil
 	}
 	r.Schema, r.Key = resultSchema, key
-	return r, ok
+	return r, rest, ok
 }
 
 var afterParts = []byte(`,"run":"`)
@@ -212,28 +233,28 @@ const usual = 2 << 10
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, usual); return &b }}
 
 // bare reads what follows the parts of a result without content, as AddResult writes it: most are such.
-func bare(rest []byte) (Result, bool) {
+func bare(rest string) (Result, bool) {
 	var r Result
 	var made string
 	for _, f := range [...]struct {
 		before string
 		to     *string
 	}{{`,"run":"`, &r.Run}, {`","op":"`, &r.Op}, {`","step":"`, &r.Step}, {`","made":"`, &made}} {
-		after, ok := bytes.CutPrefix(rest, []byte(f.before))
-		end := bytes.IndexByte(after, '"')
+		after, ok := strings.CutPrefix(rest, f.before)
+		end := strings.IndexByte(after, '"')
 		if !ok || end < 0 || !isPlain(after[:end]) {
 			return Result{}, false
 		}
-		*f.to, rest = string(after[:end]), after[end:]
+		*f.to, rest = after[:end], after[end:]
 	}
-	exit, ok := bytes.CutPrefix(rest, []byte(`","exit":`))
-	exit, last := bytes.CutSuffix(exit, []byte("}"))
+	exit, ok := strings.CutPrefix(rest, `","exit":`)
+	exit, last := strings.CutSuffix(exit, "}")
 	if !ok || !last {
 		return Result{}, false
 	}
 	var badTime, badExit error
 	r.Made, badTime = time.Parse(time.RFC3339Nano, made)
-	r.Exit, badExit = strconv.Atoi(string(exit))
+	r.Exit, badExit = strconv.Atoi(exit)
 	if badTime != nil || badExit != nil {
 		return Result{}, false
 	}

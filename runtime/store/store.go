@@ -27,6 +27,7 @@ var _ target.Artifacts = (*Store)(nil)
 //	trees/sha256/ab/cdef…          the manifest of a tree
 //	trees/hmac-sha256/ab/cdef…     the same, sealed
 //	results/sha256/ab/cdef…        what a step gave, by the key of what it depends on
+//	recent/                        what results of a repository's steps said when they were read last
 //	digests/                       the digests of a repository's files, by size and times
 //	leases/, claim, gate           what keeps Prune from what is in use, and two processes from one run
 //	cache/                         named cache folders, one folder a repository
@@ -36,6 +37,7 @@ type Store struct {
 	dir    string
 	sealer *secret.Sealer
 	gate   gate
+	recent recent
 	intact sync.Map // by path: the stamp of content that has been read and found whole
 }
 

@@ -19,7 +19,7 @@ var usageOf = []struct {
 	name  string
 	paths []string
 }{
-	{"results", []string{results}},
+	{"results", []string{results, recents}},
 	{"content", []string{objects, trees}},
 	{"digests", []string{digests}},
 	{"caches", []string{"cache"}},

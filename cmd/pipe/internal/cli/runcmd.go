@@ -189,6 +189,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	}
 	show.stop()
 	files.end(ctx, result.Outcome != engine.Succeeded)
+	x.place.Remember()
 	fault := written.Leave()
 	x.keepState = fault != nil
 	a.unwritten(fault)
@@ -207,6 +208,9 @@ func (a *app) prepare(x *execution, root string, sealer *secret.Sealer) (err err
 		return err
 	}
 	if r.Digests, err = x.place.Digests(root); err != nil {
+		return err
+	}
+	if err := x.place.Recent(root); err != nil {
 		return err
 	}
 	state := x.place.State
