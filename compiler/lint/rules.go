@@ -23,6 +23,7 @@ var groups = [][]rule{{
 	effects,
 	workspaces,
 	emptyInputs,
+	missingPaths,
 	unstableKeys,
 }, {
 	constantGuards,

@@ -270,7 +270,7 @@ func (p *pass) races(l *check.Pipeline) {
 	}
 	var writes []write
 	for _, s := range l.Steps {
-		if s.Op == nil || !slices.ContainsFunc(s.Op.Items, func(it ast.Item) bool { _, ok := it.(*ast.InPlace); return ok }) {
+		if s.Op == nil || !inPlace(s.Op) {
 			continue
 		}
 		seen := map[string]bool{}
