@@ -31,7 +31,7 @@ var allowed = map[string]string{
 
 	// what the tests of several compiler packages share
 	"compiler/internal/annotated": "lang/diag",
-	"compiler/internal/beside":    "", // for check and lint, so that what panics beside them can be recovered from
+	"compiler/internal/beside":    "", // for check, lint and plan, so that what panics beside them can be recovered from
 
 	"compiler/load":  "lang/source lang/diag lang/ast lang/parser lang/token",
 	"compiler/check": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/token lang/format compiler/load compiler/internal/beside",
@@ -39,7 +39,7 @@ var allowed = map[string]string{
 	// script: a session keeps what scripts mean from one check to the next, and hands it to lint
 	"compiler/session": "lang/diag lang/script compiler/load compiler/check compiler/lint",
 
-	"compiler/plan":  "lang/types lang/value",
+	"compiler/plan":  "lang/types lang/value compiler/internal/beside",
 	"compiler/lower": "lang/source lang/diag lang/ast lang/types lang/value lang/expr lang/format compiler/load compiler/check compiler/plan",
 
 	"runtime/event":  "",

@@ -11,7 +11,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/pipelang/pipe/compiler/internal/beside"
 )
 
 // Encode is the plan as people store it: the canonical form, indented by two spaces, with a
@@ -77,11 +78,7 @@ func DigestOf(text []byte) string {
 func canonical(p *Plan) ([]byte, error) {
 	v := reflect.ValueOf(p).Elem()
 	texts, faults := make([]bytes.Buffer, v.NumField()), make([]error, v.NumField())
-	var all sync.WaitGroup
-	for i := range texts {
-		all.Go(func() { faults[i] = writeField(&texts[i], v.Type().Field(i), v.Field(i)) })
-	}
-	all.Wait()
+	beside.Each(len(texts), func(i int) { faults[i] = writeField(&texts[i], v.Type().Field(i), v.Field(i)) })
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
@@ -113,21 +110,33 @@ func writeField(b *bytes.Buffer, f reflect.StructField, v reflect.Value) error {
 	return err
 }
 
-// writeOps writes ops by ID, one by one, because encoding/json copies each value of a map.
+// writeOps writes ops by ID, one half beside the other. They are written one by one, because encoding/json copies each
+// value of a map.
 func writeOps(b *bytes.Buffer, ops map[string]Op) error {
+	ids := slices.Sorted(maps.Keys(ops))
+	halves := [][]string{ids[:len(ids)/2], ids[len(ids)/2:]}
+	texts, faults := make([]bytes.Buffer, len(halves)), make([]error, len(halves))
+	beside.Each(len(halves), func(i int) { faults[i] = writeSome(&texts[i], ops, halves[i]) })
+	b.WriteByte('{')
+	for i := range texts {
+		b.Write(texts[i].Bytes())
+	}
+	b.Bytes()[b.Len()-1] = '}' // in the place of the last comma
+	return errors.Join(faults...)
+}
+
+// writeSome writes the ops of some IDs with a comma behind each.
+func writeSome(b *bytes.Buffer, ops map[string]Op, ids []string) error {
 	var op Op
-	before := byte('{')
-	for _, id := range slices.Sorted(maps.Keys(ops)) {
+	for _, id := range ids {
 		op = ops[id]
-		b.WriteByte(before)
 		err := writeValue(b, id)
 		b.WriteByte(':')
 		if err = errors.Join(err, writeValue(b, &op)); err != nil {
 			return err
 		}
-		before = ','
+		b.WriteByte(',')
 	}
-	b.WriteByte('}')
 	return nil
 }
 

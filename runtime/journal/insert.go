@@ -10,9 +10,10 @@ import (
 // SQLite takes, and a few sizes are enough to make any number of a few statements.
 var chunks = []int{50, 10, 1}
 
-// insert writes rows into one table, by statements that are read once.
+// insert writes rows into one table, by statements that are read once. The first column is the run in each of them.
 type insert struct {
 	into    string // "INSERT INTO events VALUES "
+	run     string
 	columns int
 	ready   [3]*sql.Stmt // for each of chunks
 }
@@ -22,7 +23,7 @@ type insert struct {
 func (i *insert) prepare(db *sql.DB, rows int) (err error) {
 	for at, size := range chunks {
 		if rows >= size && i.ready[at] == nil {
-			row := "(" + strings.TrimSuffix(strings.Repeat("?,", i.columns), ",") + "),"
+			row := "(?1" + strings.Repeat(",?", i.columns-1) + "),"
 			if i.ready[at], err = db.Prepare(i.into + strings.TrimSuffix(strings.Repeat(row, size), ",")); err != nil {
 				return err
 			}
@@ -32,13 +33,13 @@ func (i *insert) prepare(db *sql.DB, rows int) (err error) {
 	return nil
 }
 
-// write writes n rows, whose values add appends to those it is given.
+// write writes n rows, whose values behind the run add appends to those it is given.
 func (i *insert) write(tx *sql.Tx, n int, add func(to []any, row int) ([]any, error)) (err error) {
 	row := 0
 	var args []any
 	for at, size := range chunks {
 		for ; n-row >= size; row += size {
-			args = slices.Grow(args[:0], size*i.columns)
+			args = append(slices.Grow(args[:0], size*i.columns), i.run)
 			for part := range size {
 				if args, err = add(args, row+part); err != nil {
 					return err

@@ -8,6 +8,7 @@
 package journal
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -85,6 +86,7 @@ const (
 // disk happens on goroutines of its own.
 type Journal struct {
 	dir    string
+	open   func() (*sql.DB, error)
 	info   Info
 	limits Limits
 
@@ -117,16 +119,16 @@ type stepSize struct {
 // Start opens the journal in a store's folder for a run and returns at once; whether the
 // journal can be written turns up on the way.
 func Start(dir string, info Info, limits Limits) *Journal {
-	return begin(dir, info, limits, nil)
+	return OpenAhead(dir).Start(info, limits)
 }
 
 // Resume goes on with the journal of a run that no other process writes.
 func Resume(dir string, past *Past, limits Limits) *Journal {
-	return begin(dir, past.Run.Info, limits, past)
+	return begin(dir, past.Run.Info, limits, past, func() (*sql.DB, error) { return open(dir) })
 }
 
-func begin(dir string, info Info, limits Limits, past *Past) *Journal {
-	j := &Journal{dir: dir, info: info, limits: limits.filled(), past: past, capped: map[string]*stepSize{}, full: make(chan error, 1),
+func begin(dir string, info Info, limits Limits, past *Past, open func() (*sql.DB, error)) *Journal {
+	j := &Journal{dir: dir, open: open, info: info, limits: limits.filled(), past: past, capped: map[string]*stepSize{}, full: make(chan error, 1),
 		hurried: make(chan struct{}, 1), urgent: make(chan struct{}, 1), wake: make(chan struct{}, 1), closed: make(chan struct{})}
 	if past != nil {
 		j.last = past.last
@@ -272,7 +274,7 @@ func (j *Journal) reuse(events []numbered) {
 func (j *Journal) write() {
 	defer close(j.closed)
 	logs := newLogs(filepath.Join(j.dir, "runs", j.info.ID, "logs"), j.past)
-	db := newRecorder(j.dir, j.info, j.past)
+	db := newRecorder(j.open, j.info, j.past)
 	removeOld(j.dir, db, j.limits, j.info)
 	db.trustItself()
 	var settle []func(error)

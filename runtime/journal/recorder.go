@@ -48,15 +48,15 @@ type stepRow struct {
 	cached, result                        any // JSON as text, or nil
 }
 
-func newRecorder(dir string, info Info, past *Past) *recorder {
+func newRecorder(open func() (*sql.DB, error), info Info, past *Past) *recorder {
 	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running},
-		toEvents: insert{into: "INSERT OR ROLLBACK INTO events VALUES ", columns: 3},
-		toSteps:  insert{into: "INSERT OR REPLACE INTO steps VALUES ", columns: 19}}
+		toEvents: insert{into: "INSERT OR ROLLBACK INTO events VALUES ", run: info.ID, columns: 3},
+		toSteps:  insert{into: "INSERT OR REPLACE INTO steps VALUES ", run: info.ID, columns: 19}}
 	if past != nil {
 		r.past = past.rows
 		r.run.begun, r.run.plan, r.run.context = true, past.Run.Plan, past.Run.Context
 	}
-	r.db, r.fault = open(dir)
+	r.db, r.fault = open()
 	return r
 }
 
@@ -191,14 +191,14 @@ func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
 	var data []byte
 	return r.toEvents.write(tx, len(events), func(to []any, i int) (_ []any, err error) {
 		data, err = event.AppendJSON(data[:0], &events[i].Event)
-		return append(to, r.info.ID, events[i].seq, string(data)), err
+		return append(to, events[i].seq, string(data)), err
 	})
 }
 
 func (r *recorder) writeSteps(tx *sql.Tx, steps []*stepRow) error {
 	return r.toSteps.write(tx, len(steps), func(to []any, i int) ([]any, error) {
 		s := steps[i]
-		return append(to, r.info.ID, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
+		return append(to, s.path, s.instance, s.seq, s.status, s.allowed, s.attempts, s.started, s.ended, s.seconds,
 			s.exit, s.reason, s.cause, s.cached, s.result, s.element, s.place, s.first, s.sealed), nil
 	})
 }

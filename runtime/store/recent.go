@@ -32,7 +32,13 @@ func (s *Store) Recent(root string) error {
 	if err != nil {
 		return err
 	}
-	s.recent.path = filepath.Join(s.dir, recents, name)
+	m := &s.recent
+	m.path = filepath.Join(s.dir, recents, name)
+	go func() { // while nothing is asked for yet
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.load()
+	}()
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
+	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/secret"
 )
 
@@ -81,6 +82,8 @@ type app struct {
 	place string // --store, "" for what the environment says
 	// masker knows every secret from when it is looked up on; nothing on Err holds one.
 	masker *secret.Masker
+	// ahead is the journal of a command that is about to start a run.
+	ahead *journal.Ahead
 }
 
 // exit is an error that has been shown, or needs no words; it carries the exit code.

@@ -40,7 +40,8 @@ type execution struct {
 	setup   target.Run
 	facts   *repo.Repo
 	written *journal.Journal
-	past    *resumption // nil for one that starts
+	ahead   *journal.Ahead // for one that starts
+	past    *resumption    // nil for one that starts
 	// attach puts what a later process needs beside the run.
 	attach func()
 	// keepState says that a process that comes later needs what places keep of the run.
@@ -82,7 +83,7 @@ func (a *app) open(ctx context.Context, x *execution, root string) (done func(),
 func (x *execution) write(b *bound, f runFlags) error {
 	limits := journal.Limits{Forget: func(run string) { x.place.ForgetState(run) }}
 	if x.past == nil {
-		x.written = journal.Start(x.place.Dir(), runInfo(x.id, b, x.facts.Values(), x.started), limits)
+		x.written = x.ahead.Start(runInfo(x.id, b, x.facts.Values(), x.started), limits)
 	} else {
 		x.past.journal.Run.Steps = b.plan.Paths()
 		x.written = journal.Resume(x.place.Dir(), x.past.journal, limits)

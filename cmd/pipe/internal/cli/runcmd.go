@@ -12,6 +12,7 @@ import (
 	"github.com/pipelang/pipe/compiler/plan"
 	"github.com/pipelang/pipe/runtime/engine"
 	"github.com/pipelang/pipe/runtime/event"
+	"github.com/pipelang/pipe/runtime/journal"
 	"github.com/pipelang/pipe/runtime/repo"
 	"github.com/pipelang/pipe/runtime/secret"
 	"github.com/pipelang/pipe/runtime/store"
@@ -52,6 +53,9 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			if f.jobs < 0 {
 				return usagef("0 means the number of cores", "--jobs is a number of steps at a time, not %d", f.jobs)
+			}
+			if dir, err := a.storeDir(); err == nil { // told below, when the store is opened
+				a.ahead = journal.OpenAhead(dir)
 			}
 			b, err := a.toRun(cmd, args, f)
 			if err != nil {
@@ -126,7 +130,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	if err != nil {
 		return err
 	}
-	x := &execution{id: newRunID(time.Now()), started: time.Now(), past: past}
+	x := &execution{id: newRunID(time.Now()), started: time.Now(), past: past, ahead: a.ahead}
 	if past != nil {
 		x.id, x.started = past.journal.Run.ID, past.journal.Run.Started
 	}
