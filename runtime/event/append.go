@@ -31,11 +31,26 @@ func AppendJSON(to []byte, e *Event) ([]byte, error) {
 		to = strconv.AppendFloat(append(to, `,"seconds":`...), e.Seconds, 'f', -1, 64)
 	}
 	if e.Cached != nil {
-		to = appendText(append(to, `,"cached":{"run":`...), e.Cached.Run)
-		to = append(appendTime(append(to, `,"time":`...), e.Cached.Time), '}')
+		to = appendOrigin(append(to, `,"cached":`...), e.Cached)
 	}
 	return append(to, '}'), nil
 }
+
+// AppendOrigin adds an origin as encoding/json writes it.
+func AppendOrigin(to []byte, o *Origin) ([]byte, error) {
+	if !isPlainOrigin(o) {
+		raw, err := json.Marshal(o)
+		return append(to, raw...), err
+	}
+	return appendOrigin(to, o), nil
+}
+
+func appendOrigin(to []byte, o *Origin) []byte {
+	to = appendText(append(to, `{"run":`...), o.Run)
+	return append(appendTime(append(to, `,"time":`...), o.Time), '}')
+}
+
+func isPlainOrigin(o *Origin) bool { return isUsualTime(o.Time) && !needsEscape(o.Run) }
 
 // isPlain says that an event has none of the fields that few have, and nothing that has to be escaped.
 func isPlain(e *Event) bool {
@@ -44,7 +59,7 @@ func isPlain(e *Event) bool {
 	if rare || !isUsualTime(e.Time) || !isUsualNumber(e.Seconds) {
 		return false
 	}
-	if c := e.Cached; c != nil && (!isUsualTime(c.Time) || needsEscape(c.Run)) {
+	if e.Cached != nil && !isPlainOrigin(e.Cached) {
 		return false
 	}
 	for _, s := range [...]string{e.Run, string(e.Type), e.Step, e.Outcome, e.Reason, e.Cause} {

@@ -17,6 +17,14 @@ func TestAppendJSONIsWhatThePackageWrites(t *testing.T) {
 		if (err == nil) != (wantErr == nil) || err == nil && string(got) != "x"+string(want) {
 			t.Fatalf("got %s, %v\nwant %s, %v", got, err, want, wantErr)
 		}
+		if e.Cached == nil {
+			continue
+		}
+		want, wantErr = json.Marshal(e.Cached)
+		got, err = AppendOrigin(nil, e.Cached)
+		if (err == nil) != (wantErr == nil) || err == nil && string(got) != string(want) {
+			t.Fatalf("got %s, %v\nwant %s, %v", got, err, want, wantErr)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"database/sql"
-	"slices"
 	"strings"
 )
 
@@ -10,12 +9,12 @@ import (
 // SQLite takes, and a few sizes are enough to make any number of a few statements.
 var chunks = []int{50, 10, 1}
 
-// insert writes rows into one table, by statements that are read once. The first column is the run in each of them.
+// insert writes rows into one table, by statements that are read once.
 type insert struct {
-	into    string // "INSERT INTO events VALUES "
-	run     string
-	columns int
-	ready   [3]*sql.Stmt // for each of chunks
+	into  string // "INSERT INTO events VALUES "
+	row   string // "(?1,?,?)"; ?1 is the run
+	run   string
+	ready [3]*sql.Stmt // for each of chunks
 }
 
 // prepare makes the statements that so many rows need. It must not be called inside a transaction,
@@ -23,8 +22,7 @@ type insert struct {
 func (i *insert) prepare(db *sql.DB, rows int) (err error) {
 	for at, size := range chunks {
 		if rows >= size && i.ready[at] == nil {
-			row := "(?1" + strings.Repeat(",?", i.columns-1) + "),"
-			if i.ready[at], err = db.Prepare(i.into + strings.TrimSuffix(strings.Repeat(row, size), ",")); err != nil {
+			if i.ready[at], err = db.Prepare(i.into + strings.TrimSuffix(strings.Repeat(i.row+",", size), ",")); err != nil {
 				return err
 			}
 		}
@@ -39,7 +37,7 @@ func (i *insert) write(tx *sql.Tx, n int, add func(to []any, row int) ([]any, er
 	var args []any
 	for at, size := range chunks {
 		for ; n-row >= size; row += size {
-			args = append(slices.Grow(args[:0], size*i.columns), i.run)
+			args = append(args[:0], i.run)
 			for part := range size {
 				if args, err = add(args, row+part); err != nil {
 					return err

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pipelang/pipe/runtime/event"
 )
@@ -268,6 +270,46 @@ func child(t *testing.T, dir, run string, rounds int) *exec.Cmd {
 		t.Fatal(err)
 	}
 	return cmd
+}
+
+// TestHits: a hit's row says what those of others say, whether it is of the kind that is written by fewer values or not.
+func TestHits(t *testing.T) {
+	dir, from := t.TempDir(), &event.Origin{Run: "before", Time: time.Unix(7, 0).UTC()}
+	j := Start(dir, infoOf("run"), Limits{})
+	bus := event.NewBus("run", plain{}, j.Sink)
+	bus.Publish(event.Event{Type: event.RunStarted, Pipeline: "main"})
+	zero := 0
+	for _, e := range []event.Event{
+		{Step: "b", Outcome: "succeeded", Cached: from, ExitCode: &zero},
+		{Step: "a", Outcome: "succeeded", Cached: from, ExitCode: &zero, Value: json.RawMessage("3")},
+		{Step: "c", Outcome: "skipped", Cause: "guard-false"},
+		{Step: "d", Outcome: "cancelled"},
+	} {
+		e.Type = event.StepFinished
+		bus.Publish(e)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := reader(t, dir, never)
+	got, err := r.Steps(context.Background(), Run{Info: infoOf("run")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Step{
+		{Path: "b", Status: "succeeded", ExitCode: &zero, Cached: from, First: 1},
+		{Path: "a", Status: "succeeded", ExitCode: &zero, Cached: from, First: 1, Result: json.RawMessage("3")},
+		{Path: "c", Status: "skipped", Cause: "guard-false", First: 1},
+		{Path: "d", Status: "cancelled", First: 1},
+	}
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Step{}), cmpopts.IgnoreFields(Step{}, "Ended")); d != "" {
+		t.Error(d)
+	}
+	for i, s := range got {
+		if s.Ended.IsZero() || s.seq != int64(2+i) {
+			t.Errorf("%s ended %v, number %d", s.Path, s.Ended, s.seq)
+		}
+	}
 }
 
 // TestWhatIsLeftIsThere: what processes left in SQLite's log is there for those that come later, and whoever closes

@@ -25,7 +25,7 @@ type recorder struct {
 	held  batch // what came before the run started; one that never does leaves nothing
 	fault error
 
-	toEvents, toSteps insert
+	toEvents, toSteps, toHits insert
 }
 
 type runRow struct {
@@ -48,10 +48,13 @@ type stepRow struct {
 	cached, result                        any // JSON as text, or nil
 }
 
+const intoSteps = "INSERT OR REPLACE INTO steps VALUES "
+
 func newRecorder(open func() (*sql.DB, error), info Info, past *Past) *recorder {
 	r := &recorder{info: info, steps: map[string]*stepRow{}, run: runRow{status: Running},
-		toEvents: insert{into: "INSERT OR ROLLBACK INTO events VALUES ", run: info.ID, columns: 3},
-		toSteps:  insert{into: "INSERT OR REPLACE INTO steps VALUES ", run: info.ID, columns: 19}}
+		toEvents: insert{into: "INSERT OR ROLLBACK INTO events VALUES ", row: "(?1,?,?)", run: info.ID},
+		toSteps:  insert{into: intoSteps, row: "(?1" + strings.Repeat(",?", 18) + ")", run: info.ID},
+		toHits:   insert{into: intoSteps, row: "(?1,?,'',?,?,0,0,NULL,?,0.0,?,'','',?,NULL,'','',1,NULL)", run: info.ID}}
 	if past != nil {
 		r.past = past.rows
 		r.run.begun, r.run.plan, r.run.context = true, past.Run.Plan, past.Run.Context
@@ -144,7 +147,8 @@ func withoutOutput(batch []numbered) []numbered {
 func (r *recorder) waits() bool { return r.fault == nil && r.run.begun && len(r.dirty) > 0 }
 
 func (r *recorder) commit(b batch, steps []*stepRow) error {
-	if err := errors.Join(r.toEvents.prepare(r.db, len(b.events)), r.toSteps.prepare(r.db, len(steps))); err != nil {
+	hits, others := parted(steps)
+	if err := errors.Join(r.toEvents.prepare(r.db, len(b.events)), r.toHits.prepare(r.db, len(hits)), r.toSteps.prepare(r.db, len(others))); err != nil {
 		return err
 	}
 	tx, err := r.db.Begin()
@@ -165,7 +169,7 @@ func (r *recorder) commit(b batch, steps []*stepRow) error {
 			return err
 		}
 	}
-	if err := r.writeSteps(tx, steps); err != nil {
+	if err := errors.Join(r.writeHits(tx, hits), r.writeSteps(tx, others)); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -192,6 +196,32 @@ func (r *recorder) writeEvents(tx *sql.Tx, events []numbered) error {
 	return r.toEvents.write(tx, len(events), func(to []any, i int) (_ []any, err error) {
 		data, err = event.AppendJSON(data[:0], &events[i].Event)
 		return append(to, events[i].seq, string(data)), err
+	})
+}
+
+// parted are the rows that say what hits without a value do, and the others.
+func parted(steps []*stepRow) (hits, others []*stepRow) {
+	for _, s := range steps {
+		if s.isHit() {
+			hits = append(hits, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return hits, others
+}
+
+// isHit reports that a row says no more than how a step ended that did not run, and where its result is from.
+func (s *stepRow) isHit() bool {
+	return s.ended.Valid && !s.started.Valid && !s.allowed && s.attempts == 0 && s.seconds == 0 && s.first == 1 && s.result == nil && s.sealed == nil &&
+		s.instance == "" && s.reason == "" && s.cause == "" && s.element == "" && s.place == ""
+}
+
+// writeHits is writeSteps for hits, of which there may be thousands: most of what a row costs is its values.
+func (r *recorder) writeHits(tx *sql.Tx, steps []*stepRow) error {
+	return r.toHits.write(tx, len(steps), func(to []any, i int) ([]any, error) {
+		s := steps[i]
+		return append(to, s.path, s.seq, s.status, s.ended, s.exit, s.cached), nil
 	})
 }
 
@@ -290,7 +320,8 @@ func (s *stepRow) finish(n numbered) {
 		s.exit = sql.NullInt64{Int64: int64(*n.ExitCode), Valid: true}
 	}
 	if n.Cached != nil {
-		if raw, err := json.Marshal(n.Cached); err == nil {
+		var room [128]byte
+		if raw, err := event.AppendOrigin(room[:0], n.Cached); err == nil {
 			s.cached = string(raw)
 		}
 	}
