@@ -33,7 +33,11 @@ func (f *file) service(e exprs, s *ast.Service) {
 		case *ast.BadItem:
 			seen["image"] = true
 		default:
-			f.errorf(diag.Misplaced, headOf(it), "%s does not belong to %s", keyword(it), b.where)
+			help := ""
+			if keyword(it) == "run" {
+				help = "a service runs what its image does, or exec [argv]"
+			}
+			f.report(finding{rule: diag.Misplaced, at: headOf(it), message: fmt.Sprintf("%s does not belong to %s", keyword(it), b.where), help: help})
 		}
 	}
 	if !seen["image"] {

@@ -60,6 +60,10 @@ func habit(want string, t, before *lexer.Token) string {
 		return "a type stands between: name: type = default"
 	case k == token.Colon && want == `"{"`:
 		return `the type of a result follows "->"`
+	case want == `"{"` && bodies[wordOf(before)] != "":
+		return "write " + bodies[wordOf(before)]
+	case k == token.LBrace && want == theEndOfLine && wordOf(before) == "ready":
+		return `write ready tcp(8080), ready http(8080, "/path") or ready "script"`
 	case k == token.LBrack && want == "a step's name":
 		return "steps are named without brackets: needs a, b"
 	case k == token.LBrace && strings.HasPrefix(want, `"(" and`):
@@ -70,6 +74,17 @@ func habit(want string, t, before *lexer.Token) string {
 		return `one "}" too many: everything before it is closed`
 	}
 	return ""
+}
+
+// bodies are how items with braces are written.
+var bodies = map[string]string{"mount": `mount { "path" = value }`, "env": "env { NAME = value }"}
+
+// wordOf is the text of a token, "" for none.
+func wordOf(t *lexer.Token) string {
+	if t == nil {
+		return ""
+	}
+	return t.Value
 }
 
 // notHelp is about the word before the one that was found.

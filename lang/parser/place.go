@@ -128,7 +128,7 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 // foreign are the words by which other languages say such things.
 var foreign = map[string]string{
 	"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
-	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "command": "exec",
+	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
 	"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
 	"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
 	"entrypoint": "exec", "cpus": "cpu", "cap_add": "capabilities", "mem_limit": "memory",
