@@ -54,6 +54,8 @@ type resumption struct {
 	engine  *engine.Past
 	reset   []string
 	assume  map[string]engine.Assumption
+	// given is what was asked for beside the run, as it is typed: the run that stops before it starts has not taken it over.
+	given string
 }
 
 // open takes the run for this process and looks at the repository. done gives it back.
@@ -171,12 +173,12 @@ func withoutNumbers(path string) string {
 }
 
 // notRun says why a run did not go on, where a person can do something about it.
-func (a *app) notRun(id string, err error) error {
+func (a *app) notRun(x *execution, err error) error {
 	var unknown *engine.UnknownError
 	var word *engine.AssumptionError
 	switch {
 	case errors.As(err, &unknown):
-		a.tellUnknown(id, unknown)
+		a.tellUnknown(x, unknown)
 		return exit(ExitWaiting)
 	case errors.As(err, &word):
 		return usagef("--assume STEP=done, STEP=done:JSON or STEP=redo", "%s", word.Message)
@@ -184,9 +186,13 @@ func (a *app) notRun(id string, err error) error {
 	return err
 }
 
-func (a *app) tellUnknown(id string, e *engine.UnknownError) {
+func (a *app) tellUnknown(x *execution, e *engine.UnknownError) {
+	id := x.id
 	fmt.Fprintf(a.Err, "pipe: run %s stops: %s, and not every step may be done twice; nothing was started\n", id, ui.Line(e.Error()))
 	words := "pipe resume " + id
+	if x.past != nil {
+		words += x.past.given
+	}
 	for _, s := range e.Steps {
 		words += " --assume " + ui.ShellWord(s.Path) + "=done"
 	}

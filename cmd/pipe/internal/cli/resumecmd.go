@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/ui"
 	"github.com/pipelang/pipe/compiler/plan"
@@ -93,7 +94,7 @@ func (a *app) resume(cmd *cobra.Command, args []string, f resumeFlags) error {
 	if err := a.refuseChanged(cmd.Context(), place, past, was, b, f); err != nil {
 		return err
 	}
-	r := &resumption{journal: past, assume: assume}
+	r := &resumption{journal: past, assume: assume, given: typed(cmd, args)}
 	if r.engine, err = enginePast(past, sealer); err != nil {
 		return err
 	}
@@ -112,6 +113,31 @@ func wordOf(w engine.Assumption) string {
 		return "done"
 	}
 	return "redo"
+}
+
+// typed are the parameters and flags of a command line as words of one.
+func typed(cmd *cobra.Command, args []string) string {
+	var out strings.Builder
+	for _, arg := range args {
+		if name, _, assigned := strings.Cut(arg, "="); assigned && isName(name) {
+			out.WriteString(" " + ui.ShellWord(arg))
+		}
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			for _, s := range v.GetSlice() {
+				out.WriteString(" --" + f.Name + " " + ui.ShellWord(s))
+			}
+		default:
+			if f.NoOptDefVal != "" && f.Value.String() == f.NoOptDefVal {
+				out.WriteString(" --" + f.Name)
+			} else {
+				out.WriteString(" --" + f.Name + "=" + ui.ShellWord(f.Value.String()))
+			}
+		}
+	})
+	return out.String()
 }
 
 // resumeArgs takes what stands for a run, by default the latest, and parameters.

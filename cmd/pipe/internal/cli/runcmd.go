@@ -189,7 +189,7 @@ func (a *app) execute(b *bound, f runFlags, past *resumption) error {
 	result, err := engine.Run(ctx, options)
 	if err != nil {
 		x.keepState = past != nil
-		return a.notRun(x.id, err)
+		return a.notRun(x, err)
 	}
 	show.stop()
 	files.end(ctx, result.Outcome != engine.Succeeded)

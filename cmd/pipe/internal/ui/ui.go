@@ -180,12 +180,15 @@ func (l *Log) forget(step string) {
 	delete(l.open, step+"\x00"+string(event.Stderr))
 }
 
-// ShellWord is a step's path as a shell takes it.
-func ShellWord(path string) string {
-	if strings.ContainsAny(path, "[]") {
-		return "'" + path + "'"
+// ShellWord is a text, such as a step's path, as one word of a shell.
+func ShellWord(text string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=,@+%", r)
 	}
-	return path
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func (l *Log) finished(e event.Event) {
