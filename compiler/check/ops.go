@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -73,6 +74,9 @@ func (f *file) checkOp(d *opDecl) {
 	f.declareServices(o.Scope, o.Items)
 	o.ReturnScope = attemptScope(o.Scope, reaching(o, f.in(o.Scope)))
 	b := opBody{file: f, in: f.in(o.Scope), ret: f.in(o.ReturnScope), op: o, where: "op " + o.Name}
+	var found diag.List
+	b.in.diags, b.ret.diags = &found, &found
+	defer withoutNeeds(&found, f.diags)
 	if d.decl.Native {
 		f.nativeOp(d, own)
 		return
@@ -87,6 +91,20 @@ func (f *file) checkOp(d *opDecl) {
 	if !damaged(d.decl) {
 		f.unusedParams(o.Params, usedIn(o.Items), true)
 	}
+}
+
+// withoutNeeds hands on what was found in an op or in the return of a pipeline, neither of which can need a step
+// or a value: that is no way out there.
+func withoutNeeds(found, to *diag.List) {
+	found.Each(func(d *diag.Diagnostic) {
+		switch d.Rule {
+		case diag.MaybeSkipped:
+			d.Help, _, _ = strings.Cut(d.Help, ", or add `needs ")
+		case diag.MaybeMissing:
+			d.Help, _, _ = strings.Cut(d.Help, ", or bind it with `needs ")
+		}
+	})
+	to.Append(found)
 }
 
 // nativeOp checks an op that the standard library implements in Go.

@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -256,7 +255,7 @@ func (b *body) returns() {
 	declared := b.decl.Result != nil
 	e := b.in(b.scope)
 	var found diag.List
-	defer b.withoutStep(&found, e.diags)
+	defer withoutNeeds(&found, e.diags)
 	e.diags = &found
 	for _, r := range refsOf(x) {
 		if b.services[r.Name] || len(b.letReads[r.Name].services) > 0 {
@@ -276,16 +275,6 @@ func (b *body) returns() {
 		b.out.Result = b.inferred(x, e, "declare the pipeline's result type: pipeline "+b.out.Name+"(…) -> type")
 		b.undeclaredSecret(x)
 	}
-}
-
-// withoutStep hands on what was found about a pipeline's return: what only a step can wait for is no way out there.
-func (b *body) withoutStep(found, to *diag.List) {
-	found.Each(func(d *diag.Diagnostic) {
-		if d.Rule == diag.MaybeSkipped {
-			d.Help, _, _ = strings.Cut(d.Help, ", or add ")
-		}
-	})
-	to.Append(found)
 }
 
 // undeclaredSecret refuses a secret in a result that nobody declared: who reads the pipeline's

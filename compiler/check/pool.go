@@ -17,9 +17,13 @@ func (f *file) pool(x ast.Expr) {
 	case *ast.StringLit:
 		f.knownPool(x)
 	default:
+		name := "gpu"
+		if id, ok := x.(*ast.Ident); ok {
+			name = id.Name
+		}
 		f.report(finding{
 			rule: diag.TypeMismatch, at: x.Span(), message: "pool: expected the name of a pool as a plain string, found an expression",
-			help: `write pool "gpu", and the number of its slots into pipe.toml: [pools] gpu = 2`,
+			help: fmt.Sprintf("write pool %q, and the number of its slots into pipe.toml: [pools] %s = 2", name, name),
 		})
 	}
 }

@@ -216,6 +216,9 @@ func (n *node) outcome() (t *types.Type, why, elemWhy *expr.Why) {
 	if t.Kind == types.Invalid {
 		return t, nil, nil
 	}
+	if n.unreadLoop() {
+		return types.InvalidType, nil, nil
+	}
 	whole, each := n.reasons()
 	if len(n.step.Loops) > 0 {
 		if each != nil {
@@ -229,6 +232,14 @@ func (n *node) outcome() (t *types.Type, why, elemWhy *expr.Why) {
 		t = types.OptionalOf(t)
 	}
 	return t, whole, each
+}
+
+// unreadLoop says that a for could not be read, so that nobody knows whether the step gives a list.
+func (n *node) unreadLoop() bool {
+	return slices.ContainsFunc(n.step.Decl.Items, func(it ast.Item) bool {
+		bad, ok := it.(*ast.BadItem)
+		return ok && strings.HasPrefix(n.stage.src.Slice(bad.Range), "for ")
+	})
 }
 
 // reasons are the first things that may leave the step, or an instance of it, without a result.

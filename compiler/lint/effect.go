@@ -48,11 +48,41 @@ func (g graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
 	return names
 }
 
+// calledTested says that other pipelines call one, and each only behind a test.
+func (p *pass) calledTested(l *check.Pipeline) bool {
+	if p.called == nil {
+		p.called = map[*check.Pipeline]bool{}
+		for _, m := range p.program.Modules {
+			for _, caller := range m.Pipelines {
+				p.callsBehindTests(caller)
+			}
+		}
+	}
+	return p.called[l]
+}
+
+func (p *pass) callsBehindTests(caller *check.Pipeline) {
+	g := graph{}
+	for s := range steps(caller) {
+		if s.Pipeline == nil {
+			continue
+		}
+		if g.steps == nil {
+			g = p.graph(caller)
+		}
+		before, known := p.called[s.Pipeline]
+		p.called[s.Pipeline] = (before || !known) && g.upstream(s.Name, func(k kind) bool { return k.test || k.unknown })
+	}
+}
+
 func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []string) {
 	f := finding{
 		rule: diag.EarlyEffect, file: l.File.Source, at: s.Decl.Name.Range,
 		message: fmt.Sprintf("step %q runs %s and waits for no test of this pipeline", s.Name, effect),
 		help:    "let it need the tests: needs " + strings.Join(tests, ", "),
+	}
+	if len(tests) == 0 && p.calledTested(l) {
+		return
 	}
 	if len(tests) == 0 {
 		f.hint = true

@@ -149,6 +149,16 @@ func (l *language) callable(member bool) []string {
 // macrosOf are the macros of namespaces, which do not say whose they are.
 var macrosOf = map[string][]string{"math": {"greatest", "least"}, "cel": {"bind"}}
 
+// inNamespace is a function that a namespace has under a name, range of lists; "" when none has.
+func (l *language) inNamespace(name string) string {
+	for _, full := range l.callable(false) {
+		if _, last, ok := strings.Cut(full, "."); ok && last == name {
+			return full
+		}
+	}
+	return ""
+}
+
 // within are the functions of a namespace, without it.
 func (l *language) within(namespace string) []string {
 	all := slices.Clone(macrosOf[namespace])

@@ -83,6 +83,9 @@ func (l *lowerer) unknownFunction(x *ast.Call, name string, member bool) celast.
 		d.Help = didYouMean(last, l.lang.within(ns))
 	default:
 		d.Help = didYouMean(name, l.lang.callable(member))
+		if full := l.lang.inNamespace(name); d.Help == "" && full != "" && !member {
+			d.Help = didMean(full)
+		}
 		if d.Help == "" && len(name) > 2 {
 			d.Help = foreignFunctions[diag.Suggest(name, slices.Sorted(maps.Keys(foreignFunctions)))]
 		}
@@ -112,6 +115,8 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 			d.Help = foreignFunctions[name]
 		case lang.functions[name].member && !hidden[name]:
 			d.Help = fmt.Sprintf("it is called with parentheses: x.%s(…)", name)
+		case in.Kind == types.List && slices.Contains(fieldNames(in.Elem), name):
+			d.Help = fmt.Sprintf("it is a list: x[0].%s reads the field of one element, and map that of all", name)
 		}
 		return d
 	}
@@ -124,6 +129,13 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
 	}
 	return d
+}
+
+func fieldNames(t *types.Type) []string {
+	if r := fieldsOf(t); r != nil {
+		return r.FieldNames()
+	}
+	return nil
 }
 
 // foreignFields are the names that other services have for fields of ours.
@@ -171,6 +183,8 @@ func plainly(t *types.Type) string {
 		return "an empty map"
 	case t.Kind == types.None:
 		return "nothing"
+	case t.Kind == types.List:
+		return types.ListOf(t.Elem.WithoutLabels(types.Labels)).String()
 	}
 	return t.String()
 }
@@ -409,6 +423,8 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		if n := c.number(node, got); n != "" {
 			d.Help = fmt.Sprintf(`write it as a string: "%s"`, n)
 		}
+	case strings.HasSuffix(what, "exec") && len(got.Literals) == 1 && strings.Contains(got.Literals[0], " "):
+		d.Help = fmt.Sprintf(`write a list of words: ["%s"]`, strings.Join(strings.Fields(got.Literals[0]), `", "`))
 	case want.Plain().Kind == types.Float && got.Kind == types.Int:
 		d.Help = "write it with a point, or float(…)"
 	case want.Plain().Kind == types.Int && got.Kind == types.Float:
@@ -439,6 +455,8 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return fmt.Sprintf("read the number in it: int(%s)", x)
 	case got.IsText() && want.Kind == types.Float:
 		return fmt.Sprintf("read the number in it: float(%s)", x)
+	case want.Kind == types.String && got.Kind == types.List && strings.HasPrefix(x, "[") && !strings.Contains(x, ","):
+		return "write it without brackets: " + strings.Trim(x, "[]")
 	case want.Kind == types.String && got.Kind == types.List:
 		return fmt.Sprintf(`go over it, { for x in %s }, or make it one string: %s.join(",")`, x, x)
 	case got.Kind == types.Record:

@@ -130,6 +130,9 @@ func (b *body) item(r *reader, p *place) {
 			e.err = explain(err, r)
 		} else if t := r.peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
 			e.err = trailing(t, r.last(), p.graph)
+			if h := inItem(first.Value, t); h != "" {
+				e.err.help = h
+			}
 		}
 	}
 	if e.err != nil {

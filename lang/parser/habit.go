@@ -64,6 +64,10 @@ func habit(want string, t, before *lexer.Token) string {
 		return "write " + bodies[wordOf(before)]
 	case k == token.LBrace && want == theEndOfLine && wordOf(before) == "ready":
 		return `write ready tcp(8080), ready http(8080, "/path") or ready "script"`
+	case k == token.LBrack && before != nil && valueMayEnd(want) && end(before) == start(t):
+		return "a list of them is written [type]"
+	case (k == token.Colon || k == token.Assign) && want == "a step's name":
+		return fmt.Sprintf("steps follow without %q: needs a, b", t.Value)
 	case k == token.LBrack && want == "a step's name":
 		return "steps are named without brackets: needs a, b"
 	case k == token.LBrace && strings.HasPrefix(want, `"(" and`):
@@ -85,6 +89,32 @@ func wordOf(t *lexer.Token) string {
 		return ""
 	}
 	return t.Value
+}
+
+// inItem is the way out where an item goes on with what it cannot have.
+func inItem(keyword string, t *lexer.Token) string {
+	switch keyword {
+	case "needs", "after":
+		if k := kindOf(t); k == token.Word && everywhere[t.Value] == "" || k == token.And {
+			return "steps are separated by commas: " + keyword + " a, b"
+		}
+	case "lock":
+		if kindOf(t) == token.Word && everywhere[t.Value] == "" && t.Value != "latest" && t.Value != "reject" {
+			return `behind the name of a lock may stand "latest" or "reject"`
+		}
+	case "for":
+		switch t.Value {
+		case "if", "filter":
+			return "elements are chosen by where: for x in list where condition"
+		case "parallel", "concurrency", "limit", "at", "by":
+			return "how many run at a time is said by max: for x in list max 4"
+		}
+	case "allow_failure":
+		if !startsLine(t) {
+			return "it stands alone, or with a condition: allow_failure when exit_code == 3"
+		}
+	}
+	return ""
 }
 
 // notHelp is about the word before the one that was found.

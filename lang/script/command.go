@@ -151,7 +151,7 @@ func innermost(args []Arg) []Arg {
 // wrappers run the command that their words after the options are, and the options with a word of their own.
 var wrappers = map[string]string{
 	"sudo": "-u -g -C -h -p -r -t -U -D", "doas": "-u -C", "env": "-u -C", "command": "", "builtin": "", "exec": "-a", "nohup": "", "time": "-f -o",
-	"nice": "-n", "ionice": "-c -n", "timeout": "-k -s", "stdbuf": "-i -o -e", "setsid": "", "xargs": "-n -P -I -L -d -a -s -E", "chronic": "",
+	"nice": "-n", "ionice": "-c -n", "timeout": "-k -s", "stdbuf": "-i -o -e", "setsid": "", "corepack": "", "xargs": "-n -P -I -L -d -a -s -E", "chronic": "",
 }
 
 // unwrap is the command that a wrapper runs; nil when it is none or runs nothing.
