@@ -25,6 +25,8 @@ const (
 	readyWithin = time.Minute
 	// readyEvery is how long to wait between two looks.
 	readyEvery = 100 * time.Millisecond
+	// patientFor is how long nothing is said of a service that is waited for, and sayEvery how long after that.
+	patientFor, sayEvery = 3 * time.Second, 15 * time.Second
 )
 
 // await waits until a service is ready, or has ended.
@@ -35,7 +37,7 @@ func (s *session) await(ctx context.Context, one *service, r target.Ready) error
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("it was not ready within %s", within))
 	defer cancel()
-	for {
+	for next := time.Now().Add(patientFor); ; {
 		failure := s.look(ctx, one, r)
 		if failure == nil {
 			return nil
@@ -43,6 +45,10 @@ func (s *session) await(ctx context.Context, one *service, r target.Ready) error
 		state, err := s.engine.api.ContainerInspect(ctx, one.id)
 		if err == nil && !state.State.Running {
 			return endedEarly(state.State.ExitCode, one.log.tail())
+		}
+		if now := time.Now(); now.After(next) && ctx.Err() == nil {
+			one.log.say(fmt.Sprintf("not ready yet, and waited for up to %s: %v", within, failure))
+			next = now.Add(sayEvery)
 		}
 		select {
 		case <-ctx.Done():
@@ -190,13 +196,22 @@ func (s *session) followLog(id, name string, out target.Output) (*serviceLog, er
 const maxTail = 2000
 
 func (l *serviceLog) write(stream event.Stream, p []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.out != nil {
 		l.out.Write(stream, l.name, p)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.last = append(l.last, p...)
 	l.last = l.last[max(0, len(l.last)-maxTail):]
+}
+
+// say adds a line of pipe's own to what a service writes.
+func (l *serviceLog) say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out != nil {
+		l.out.Write(event.Stderr, l.name, []byte("pipe: "+line+"\n"))
+	}
 }
 
 // tail is the last line that the service wrote, as an end of a message.
@@ -204,7 +219,7 @@ func (l *serviceLog) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(l.last)), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+	if last := strings.TrimSpace(strings.ReplaceAll(lines[len(lines)-1], "\t", " ")); last != "" {
 		return ": " + last
 	}
 	return ""

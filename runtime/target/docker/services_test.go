@@ -108,6 +108,17 @@ func TestServicesThatDoNotComeUp(t *testing.T) {
 			t.Errorf("got %v, %v, want %s", v, err, want)
 		}
 	}
+	// One that takes long is waited for with a word about it.
+	late := target.Service{Image: image, Exec: []string{"sleep", "100"}, Ready: target.Ready{TCP: 1, HTTP: "/", Within: 4 * time.Second}}
+	told := waitFor("pipe: not ready yet, and waited for up to 4s: Get \"http://late:1/\"")
+	if _, err := s.(target.Servicer).Serve(t.Context(), "failing", []target.ServiceOf{fixed("late", late, told)}, false); err == nil {
+		t.Error("it got ready")
+	}
+	select {
+	case <-told.seen:
+	default:
+		t.Errorf("nothing was said: %q", told.text.String())
+	}
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		nets, err := e.Client().NetworkList(t.Context(), network.ListOptions{})
