@@ -283,7 +283,7 @@ func (j *Journal) write() {
 		var b batch
 		b, open = j.take()
 		fault := logs.write(b)
-		db.record(b, open && b.rows >= muchWaits)
+		db.record(b, !open)
 		if db.waits() {
 			poke(j.wake) // what waits there waits no longer than anything else
 		}

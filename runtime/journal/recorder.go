@@ -44,6 +44,7 @@ type stepRow struct {
 	allowed, dirty                        bool
 	attempts, first                       int
 	seconds                               float64
+	since                                 time.Time // when it became ready
 	started, ended, exit                  sql.NullInt64
 	cached, result                        any // JSON as text, or nil
 }
@@ -71,8 +72,8 @@ func (r *recorder) trustItself() {
 	}
 }
 
-// record writes a batch in one transaction, the row of the run first. With more, very many events are about to follow.
-func (r *recorder) record(b batch, more bool) {
+// record writes a batch in one transaction, the row of the run first, and all that waits with the last.
+func (r *recorder) record(b batch, last bool) {
 	for _, n := range b.events {
 		r.note(n)
 	}
@@ -90,7 +91,7 @@ func (r *recorder) record(b batch, more bool) {
 	if len(all.events) == 0 && len(all.attached) == 0 && !r.run.dirty && len(r.dirty) == 0 {
 		return
 	}
-	due := r.due(more)
+	due := r.due(last)
 	r.fault = patiently(func() error { return r.commit(all, r.dirty[:due]) })
 	if r.fault != nil {
 		return
@@ -108,15 +109,16 @@ func (r *recorder) record(b batch, more bool) {
 }
 
 // due moves the rows that are to be written now to the front, and says how many they are. One that says no more
-// than that its step is ready waits where more is about to follow: most say the next thing within milliseconds, and
-// the events, which are written, say the same.
-func (r *recorder) due(more bool) (n int) {
-	if !more {
+// than that its step has just become ready waits: most say the next thing within milliseconds, and the events, which
+// are written, say the same.
+func (r *recorder) due(last bool) (n int) {
+	if last {
 		return len(r.dirty)
 	}
+	young := time.Now().Add(-lazily)
 	var wait []*stepRow
 	for _, s := range r.dirty {
-		if s.status == ready {
+		if s.status == ready && s.since.After(young) {
 			wait = append(wait, s)
 			continue
 		}
@@ -294,7 +296,7 @@ func (r *recorder) noteStep(n numbered) {
 	switch n.Type {
 	case event.StepReady:
 		if !begun {
-			s.status = ready
+			s.status, s.since = ready, n.Time
 		}
 	case event.StepWaiting:
 		if begun {
