@@ -31,7 +31,7 @@ func (p *Plan) TypeTexts(visit func(where string, t Type)) {
 }
 
 // walk goes through structs by reflection, so that no field is ever forgotten here. It goes
-// into what visit wants it to.
+// into what visit wants it to, and shows it structs, and texts of a type of their own.
 func walk(where string, v reflect.Value, visit func(string, reflect.Value) bool) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -55,12 +55,27 @@ func walk(where string, v reflect.Value, visit func(string, reflect.Value) bool)
 	case reflect.Struct:
 		if visit(where, v) {
 			for i := range v.NumField() {
-				walk(field(where, v.Type().Field(i)), v.Field(i), visit)
+				if f := v.Field(i); holds(f) {
+					walk(field(where, v.Type().Field(i)), f, visit)
+				}
 			}
 		}
 	case reflect.String:
 		visit(where, v)
 	}
+}
+
+// holds reports whether walk may find anything in a field: to say where it is takes longer than to look.
+func holds(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil()
+	case reflect.Slice, reflect.Map:
+		return v.Len() > 0
+	case reflect.String:
+		return v.Type() != reflect.TypeFor[string]()
+	}
+	return v.Kind() == reflect.Struct
 }
 
 func sortedKeys(m reflect.Value) []reflect.Value {
