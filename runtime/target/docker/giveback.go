@@ -29,6 +29,9 @@ type gift struct {
 	user   string    // as containers have it, uid:gid
 	since  time.Time // what was not changed since then stays as it is
 	image  string    // one that the engine has
+	// shared says that others may be at work in the folder, so that no file is replaced: who owns the folders may
+	// remove what is in them.
+	shared bool
 	labels map[string]string
 }
 
@@ -56,7 +59,7 @@ func (e *Engine) giveBack(ctx context.Context, g gift) error {
 	for _, name := range found.archives() {
 		if err == nil {
 			err = e.rewrite(ctx, from, to, name, func(name string, head *tar.Header) bool {
-				mine := head.Uid == uid
+				mine := head.Uid == uid || g.shared && head.Typeflag != tar.TypeDir
 				head.Uid, head.Gid, head.Uname, head.Gname = uid, gid, "", ""
 				return !mine && found.holds(name)
 			})
@@ -210,7 +213,7 @@ func (a *attempt) giveBack(ctx context.Context) error {
 	folders, err := a.WrittenIn()
 	for _, f := range folders {
 		if err == nil {
-			err = s.engine.giveBack(ctx, gift{folder: f, user: s.user, since: a.made, image: a.image.ID, labels: s.owner.labels("files", 0)})
+			err = s.engine.giveBack(ctx, gift{folder: f.Path, user: s.user, since: a.made, image: a.image.ID, shared: f.Shared, labels: s.owner.labels("files", 0)})
 		}
 	}
 	if err != nil {

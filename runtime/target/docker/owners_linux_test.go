@@ -64,6 +64,7 @@ mkdir -p out/deep && echo secret > out/deep/file && ln out/deep/file out/again &
 echo run > out/program && chmod 700 out/program
 rm -rf old && mkdir old && echo new > old/new && rm gone
 echo text > kept && cat kept >> there
+if [ -d cache ]; then mkdir -p cache/deep/er; echo cached > cache/deep/er/file; fi
 echo name=value >> "$PIPE_OUTPUT"
 `
 
@@ -112,7 +113,8 @@ func listed(t *testing.T, folder string) string {
 
 // Whoever a container works as, its files come back as this user's.
 func TestFilesOfOtherUsers(t *testing.T) {
-	image := dockertest.Tools(t, dockertest.Engine(t))
+	e := dockertest.Engine(t)
+	image := dockertest.Tools(t, e)
 	for _, way := range []struct {
 		name string
 		env  []string
@@ -133,6 +135,9 @@ func TestFilesOfOtherUsers(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := rooted(image)
+			if !way.in {
+				j.Mounts = []target.Mount{{Path: "cache", Cache: "tools"}}
+			}
 			j.Inputs, j.AllTree, j.InPlace, j.Keep = nil, true, way.in, []string{"out/**", "old/**", "kept", "there", "gone"}
 			a, err := s.Start(t.Context(), j, nil)
 			if err != nil {
@@ -145,7 +150,7 @@ func TestFilesOfOtherUsers(t *testing.T) {
 			if _, err := a.Kept(t.Context(), nil); err != nil {
 				t.Error(err)
 			}
-			if err := errors.Join(a.Close(), s.Close()); err != nil {
+			if err := errors.Join(a.Close(), s.Close(), e.ForgetCaches(t.Context(), run)); err != nil {
 				t.Error(err)
 			}
 			want := `drwxr-xr-x step
@@ -165,6 +170,10 @@ drwxr-xr-x step/out/deep
 			}
 			if got := listed(t, run.State); got != "" {
 				t.Errorf("left:\n%s", got)
+			}
+			// Files of a cache, which others may be reading, stay as they are. Folders do not, so that they can be removed.
+			if err := os.RemoveAll(run.Cache); err != nil {
+				t.Error(err)
 			}
 			if way.in {
 				if got := listed(t, run.Root); strings.Contains(got, "another") || !strings.Contains(got, "-rwx------ out/program") {

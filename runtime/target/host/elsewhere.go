@@ -190,15 +190,21 @@ func (w *Workspace) Layers() (*Layers, error) {
 	return &Layers{Lower: l.view.Lower, Upper: l.view.Upper, Work: work, Options: l.options()}, err
 }
 
-// WrittenIn are the folders of this machine that programs were shown and may have written in.
-func (w *Workspace) WrittenIn() ([]string, error) {
-	out := []string{w.beside, w.Folder()}
+// Shown is a folder of this machine that programs were shown and may have written in.
+type Shown struct {
+	Path   string
+	Shared bool // others may be at work in it
+}
+
+// WrittenIn are those of the workspace.
+func (w *Workspace) WrittenIn() ([]Shown, error) {
+	out := []Shown{{Path: w.beside}, {Path: w.Folder()}}
 	if l := w.workspace.layers; l != nil {
-		out[1] = l.view.Upper
+		out[1].Path = l.view.Upper
 	}
 	caches, err := w.Caches()
 	for _, c := range caches {
-		out = append(out, c.Source)
+		out = append(out, Shown{c.Source, true})
 	}
 	return out, err
 }
