@@ -29,12 +29,12 @@ func (n *node) modifierEdges() {
 		}
 	}
 	for _, name := range n.after.names() {
-		if _, both := n.needs[name]; both {
+		if at, _ := n.after.get(name); n.needs.has(name) {
 			n.stage.report(finding{
-				rule: diag.Misplaced, at: n.after[name], message: fmt.Sprintf("%q stands in needs and in after", name),
+				rule: diag.Misplaced, at: at, message: fmt.Sprintf("%q stands in needs and in after", name),
 				help: "needs waits too, and for success: remove it from after",
 			})
-			delete(n.after, name)
+			n.after.remove(name)
 		}
 	}
 }
@@ -133,8 +133,7 @@ func (n *node) bindings() (out []ast.Need) {
 // only, and reads as something that may be missing.
 func (n *node) edges() {
 	n.stage.sortReads(n.refs, &n.reads)
-	after := func(name string) bool { _, is := n.after[name]; return is }
-	n.step.ValueEdges = n.stepsIn(after, n.reads.value, n.needs)
+	n.step.ValueEdges = n.stepsIn(n.after.has, n.reads.value, n.needs)
 	valued := func(name string) bool {
 		_, found := slices.BinarySearch(n.step.ValueEdges, name)
 		return found
@@ -147,9 +146,9 @@ func (n *node) edges() {
 // stepsIn are the steps of the stage that are in one of some sets and are not left out, sorted.
 func (n *node) stepsIn(leftOut func(string) bool, sets ...spots) (out []string) {
 	for _, set := range sets {
-		for name := range set {
-			if n.stage.nodes[name] != nil && !leftOut(name) {
-				out = append(out, name)
+		for _, s := range set.list {
+			if n.stage.nodes[s.name] != nil && !leftOut(s.name) {
+				out = append(out, s.name)
 			}
 		}
 	}
@@ -165,8 +164,7 @@ func (n *node) lateLets() {
 			continue
 		}
 		for _, step := range n.stage.letReads[r.Name].value.names() {
-			_, after := n.after[step]
-			if !after && (!n.stage.tail || n.stage.nodes[step] != nil) {
+			if !n.after.has(step) && (!n.stage.tail || n.stage.nodes[step] != nil) {
 				continue
 			}
 			n.stage.report(finding{

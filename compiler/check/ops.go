@@ -88,9 +88,7 @@ func (f *file) checkOp(d *opDecl) {
 	f.opConflicts(own, o.Items)
 	f.opRuns(own, d.decl.Name, "op "+fmt.Sprintf("%q", o.Name), broken(d.decl.Items))
 	b.returns(own, d.decl)
-	if !damaged(d.decl) {
-		f.unusedParams(o.Params, usedIn(o.Items), true)
-	}
+	f.unusedParams(d.decl, o.Params, usedIn(o.Items), true)
 }
 
 // withoutNeeds hands on what was found in an op or in the return of a pipeline, neither of which can need a step

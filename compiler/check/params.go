@@ -67,11 +67,14 @@ func findParam(params []*Param, name string) *Param {
 }
 
 // unusedParams warns of parameters that nothing reads. For an op it is a hint: a program that
-// it starts may read the environment without a word in the file.
-func (f *file) unusedParams(params []*Param, used map[string]bool, hint bool) {
+// it starts may read the environment without a word in the file. A declaration that is damaged may read any.
+func (f *file) unusedParams(d ast.Node, params []*Param, used map[string]bool, hint bool) {
 	for _, p := range params {
 		if used[p.Name] || p.Decl.Bad {
 			continue
+		}
+		if damaged(d) {
+			return
 		}
 		f.report(finding{
 			rule: diag.UnusedParam, at: p.Decl.Name.Range, hint: hint,

@@ -132,9 +132,7 @@ func (f *file) checkPipeline(d *pipelineDecl) {
 	b.out.OnFailure = b.checkTail(onFailure)
 	b.out.Finally = b.checkTail(finally)
 	b.measure()
-	if !damaged(d.decl) {
-		f.unusedParams(d.out.Params, b.usedParams(), false)
-	}
+	f.unusedParams(d.decl, d.out.Params, b.usedParams(), false)
 }
 
 func asLet(it ast.Item) (*ast.Let, bool) {
@@ -181,6 +179,9 @@ func (b *body) usedParams() map[string]bool {
 		}
 	}
 	for _, it := range b.decl.Items {
+		if len(used) == len(b.out.Params) {
+			break
+		}
 		eachExpr(it, func(x ast.Expr) { expr.EachRef(x, note) })
 		if broken([]ast.Item{it}) {
 			for _, p := range b.out.Params {
@@ -213,7 +214,7 @@ func (b *body) readsStep(it ast.Item) (found bool) {
 	}
 	eachExpr(it, func(x ast.Expr) {
 		for _, r := range expr.Refs(x) {
-			if b.services[r.Name] || len(b.letReads[r.Name].services) > 0 {
+			if b.services[r.Name] || len(b.letReads[r.Name].services.list) > 0 {
 				found = true
 				b.serviceOutside(r, keyword(it)+" at the head of a pipeline")
 				continue
@@ -258,7 +259,7 @@ func (b *body) returns() {
 	defer withoutNeeds(&found, e.diags)
 	e.diags = &found
 	for _, r := range refsOf(x) {
-		if b.services[r.Name] || len(b.letReads[r.Name].services) > 0 {
+		if b.services[r.Name] || len(b.letReads[r.Name].services.list) > 0 {
 			b.serviceOutside(r, "return of a pipeline")
 		}
 	}

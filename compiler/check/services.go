@@ -106,7 +106,7 @@ func (f *file) declareServices(into *expr.Scope, items []ast.Item) {
 		if !ok {
 			continue
 		}
-		if first, twice := seen[s.Name.Text]; twice {
+		if first, twice := seen.get(s.Name.Text); twice {
 			f.report(finding{
 				rule: diag.DuplicateName, at: s.Name.Range, message: fmt.Sprintf("service %q is declared twice", s.Name.Text), help: "rename one of them",
 				related: []diag.Related{{File: f.src, Span: first, Message: "first declared here"}},

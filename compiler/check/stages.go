@@ -1,7 +1,6 @@
 package check
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -45,35 +44,92 @@ type node struct {
 // pipeline's services that it mentions.
 type reads struct{ value, order, services spots }
 
-func (r reads) empty() bool { return len(r.value)+len(r.order) == 0 }
+func (r reads) empty() bool { return len(r.value.list)+len(r.order.list) == 0 }
 
 func (r *reads) add(s reads, at source.Span) {
-	for n := range s.value {
-		r.value.set(n, at)
+	for _, p := range s.value.list {
+		r.value.set(p.name, at)
 	}
-	for n := range s.order {
-		r.order.set(n, at)
+	for _, p := range s.order.list {
+		r.order.set(p.name, at)
 	}
-	for n := range s.services {
-		r.services.set(n, at)
+	for _, p := range s.services.list {
+		r.services.set(p.name, at)
 	}
 }
 
-// spots are the places of names. Most stay empty, and are not made before they hold something.
-type spots map[string]source.Span
+// fewSpots are looked through one after the other.
+const fewSpots = 8
+
+// spots are the places of names. Most are empty, or hold one or two.
+type spots struct {
+	list  []spot
+	index map[string]int // of more than a few
+}
+
+type spot struct {
+	name string
+	at   source.Span
+}
+
+func (s spots) find(name string) int {
+	if s.index != nil {
+		if i, found := s.index[name]; found {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(s.list, func(p spot) bool { return p.name == name })
+}
 
 func (s *spots) set(name string, at source.Span) {
-	if *s == nil {
-		*s = spots{}
+	if i := s.find(name); i >= 0 {
+		s.list[i].at = at
+		return
 	}
-	(*s)[name] = at
+	s.list = append(s.list, spot{name, at})
+	switch n := len(s.list); {
+	case s.index != nil:
+		s.index[name] = n - 1
+	case n > fewSpots:
+		s.reindex()
+	}
 }
 
+func (s *spots) reindex() {
+	s.index = make(map[string]int, 2*len(s.list))
+	for i, p := range s.list {
+		s.index[p.name] = i
+	}
+}
+
+func (s spots) get(name string) (at source.Span, ok bool) {
+	if i := s.find(name); i >= 0 {
+		return s.list[i].at, true
+	}
+	return at, false
+}
+
+func (s spots) has(name string) bool { return s.find(name) >= 0 }
+
+func (s *spots) remove(name string) {
+	s.list = slices.DeleteFunc(s.list, func(p spot) bool { return p.name == name })
+	if s.index != nil {
+		s.reindex()
+	}
+}
+
+// names are sorted.
 func (s spots) names() []string {
-	if len(s) == 0 {
+	if len(s.list) == 0 {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(s))
+	out := make([]string, len(s.list))
+	for i, p := range s.list {
+		out[i] = p.name
+	}
+	slices.Sort(out)
+	return out
 }
 
 func (b *body) newStage(s *expr.Scope, tail bool) *stage {

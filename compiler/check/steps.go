@@ -45,7 +45,7 @@ func (n *node) resolve() {
 // openScope makes a scope of the step's own when it knows names that others do not.
 func (n *node) openScope() {
 	n.local = n.stage.in(n.stage.scope)
-	own := n.step.Decl.Inline || len(n.after) > 0
+	own := n.step.Decl.Inline || len(n.after.list) > 0
 	for _, it := range n.items {
 		switch it.(type) {
 		case *ast.Needs, *ast.For:
@@ -56,11 +56,12 @@ func (n *node) openScope() {
 		return
 	}
 	n.local.scope = n.stage.scope.Child(0)
-	for name := range n.after {
+	for _, waited := range n.after.list {
+		name := waited.name
 		v, _ := n.stage.scope.Lookup(name)
 		if v.Type != nil && v.Type.Kind != types.Optional && !v.Broken {
 			v.Type = types.OptionalOf(v.Type)
-			v.Why = &expr.Why{File: n.stage.src, Span: n.after[name], Text: "after " + name}
+			v.Why = &expr.Why{File: n.stage.src, Span: waited.at, Text: "after " + name}
 			n.local.scope.Declare(name, v)
 		}
 	}

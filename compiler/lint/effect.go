@@ -27,6 +27,9 @@ var effects = rule{
 		}
 	},
 	pipeline: func(p *pass, l *check.Pipeline) {
+		if !slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return p.kind(s, 0).effect != "" }) {
+			return
+		}
 		g := p.graph(l)
 		for _, s := range l.Steps {
 			k := g.kind[s.Name]

@@ -69,19 +69,19 @@ func (p *pass) plainGuard(l *check.Pipeline, s *check.Step) string {
 	if text, known := p.plain[s]; known {
 		return text
 	}
-	var text strings.Builder
+	text := ""
 	for _, it := range s.Modifiers {
 		w, ok := it.(*ast.When)
-		if ok {
-			text.WriteString(l.File.Source.Slice(w.Range) + "\n")
-		}
 		if !ok && conditional(it) || ok && p.namesStep(l, w.Cond) {
-			text.Reset()
+			text = ""
 			break
 		}
+		if ok {
+			text += l.File.Source.Slice(w.Range) + "\n"
+		}
 	}
-	p.plain[s] = text.String()
-	return p.plain[s]
+	p.plain[s] = text
+	return text
 }
 
 // conditional says that an item may have a condition of another kind than `when`.

@@ -162,6 +162,10 @@ var readers = map[string]bool{"file": true, "dir": true, "text": true, "json": t
 // unnamedPaths gives a hint about results that are read from where no script of the op writes, as
 // far as its text tells.
 func (p *pass) unnamedPaths(o *check.Op) {
+	paths := resultPaths(o)
+	if len(paths) == 0 {
+		return
+	}
 	var text strings.Builder
 	for _, it := range o.Items {
 		switch it := it.(type) {
@@ -181,7 +185,7 @@ func (p *pass) unnamedPaths(o *check.Op) {
 		return
 	}
 	builds := slices.ContainsFunc(p.commands(o), writesByItself)
-	for _, s := range resultPaths(o) {
+	for _, s := range paths {
 		name := path.Base(path.Clean(s.Value))
 		if strings.ContainsAny(name, "*?[{") || name == "." || name == "/" || strings.Contains(text.String(), name) {
 			continue
