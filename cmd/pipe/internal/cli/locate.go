@@ -2,8 +2,10 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -102,14 +104,59 @@ func (a *app) existing(arg string) (string, error) {
 	case err == nil:
 		return path, nil
 	case os.IsNotExist(err):
-		near := pipeFiles(filepath.Dir(path))
-		help := "`pipe init` writes a first pipeline"
-		if len(near) > 0 {
-			help = "there are: " + list(near)
-		}
-		return "", usagef(didYouMean(filepath.Base(arg), near, help), "there is no file or folder %s", arg)
+		return "", usagef(a.meantBy(arg), "there is no file or folder %s", arg)
 	}
 	return "", usagef(helpTo(err), "%s cannot be used: %v", arg, reason(err))
+}
+
+// meantBy says what a path may have been meant for that leads nowhere.
+func (a *app) meantBy(arg string) string {
+	if file, pipeline, ok := strings.Cut(arg, ":"); ok && isName(pipeline) {
+		if _, err := os.Stat(a.abs(file)); err == nil {
+			return fmt.Sprintf("the pipeline follows the file: %s %s", file, pipeline)
+		}
+	}
+	if near := a.near(arg); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if there := pipeFiles(filepath.Dir(a.abs(arg))); len(there) > 0 {
+		return "there are: " + list(there)
+	}
+	return "`pipe init` writes a first pipeline"
+}
+
+// near is a path that is there and differs from one that is not by names that are like the right ones, or "".
+func (a *app) near(arg string) string {
+	dir, shown := a.Dir, ""
+	clean := filepath.ToSlash(filepath.Clean(arg))
+	if filepath.IsAbs(arg) {
+		dir, shown, clean = "/", "/", strings.TrimPrefix(clean, "/")
+	}
+	for clean != "" {
+		part, rest, _ := strings.Cut(clean, "/")
+		if _, err := os.Stat(filepath.Join(dir, part)); err != nil {
+			if part = diag.Suggest(part, choices(dir, rest == "")); part == "" {
+				return ""
+			}
+		}
+		dir, shown, clean = filepath.Join(dir, part), path.Join(shown, part), rest
+	}
+	return shown
+}
+
+// choices are the folders in a folder that may hold pipelines, and its .pipe files where files are meant.
+func choices(dir string, files bool) []string {
+	var out []string
+	if files {
+		out = pipeFiles(dir)
+	}
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			out = append(out, e.Name())
+		}
+	}
+	return out
 }
 
 // readable says why a folder cannot be a module, when it cannot.

@@ -89,7 +89,7 @@ func (l *Log) print(e event.Event) {
 	case event.StepAttempt:
 		l.line(e.Step, "↻", yellow, fmt.Sprintf("attempt %d%s", e.Attempt, because(e.Reason)))
 	case event.StepFanout:
-		l.line(e.Step, "▸", dim, fmt.Sprintf("%d instances", e.Instances))
+		l.line(e.Step, "▸", dim, instances(e.Instances))
 	case event.StepWaiting:
 		l.line(e.Step, "◌", yellow, e.Reason)
 	case event.StepFinished:
@@ -236,4 +236,11 @@ func Duration(d time.Duration) string {
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+func instances(n int) string {
+	if n == 1 {
+		return "1 instance"
+	}
+	return fmt.Sprintf("%d instances", n)
 }
