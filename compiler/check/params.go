@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -66,6 +67,20 @@ func findParam(params []*Param, name string) *Param {
 	return nil
 }
 
+// waysToRead is the way out where nothing reads a parameter, which a string may try to as a shell would.
+func (f *file) waysToRead(d ast.Node, name string) string {
+	_, behind, found := strings.Cut(f.src.Slice(d.Span()), "$"+name)
+	if found && nameLength(behind) == 0 {
+		return fmt.Sprintf("in a string $%s is text: write ${%s}", name, name)
+	}
+	return "remove it, or read it"
+}
+
+// nameLength is how many of a text's first bytes would go on with a name.
+func nameLength(s string) int {
+	return len(s) - len(strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
+}
+
 // unusedParams warns of parameters that nothing reads. For an op it is a hint: a program that
 // it starts may read the environment without a word in the file. A declaration that is damaged may read any.
 func (f *file) unusedParams(d ast.Node, params []*Param, used map[string]bool, hint bool) {
@@ -79,7 +94,7 @@ func (f *file) unusedParams(d ast.Node, params []*Param, used map[string]bool, h
 		f.report(finding{
 			rule: diag.UnusedParam, at: p.Decl.Name.Range, hint: hint,
 			message: fmt.Sprintf("nothing reads parameter %q", p.Name),
-			help:    "remove it, or read it",
+			help:    f.waysToRead(d, p.Name),
 		})
 	}
 }

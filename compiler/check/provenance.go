@@ -95,6 +95,13 @@ func (s site) gives(x ast.Expr, d *diag.Diagnostic) []diag.Related {
 	if root == nil {
 		return nil
 	}
+	if s.step != nil {
+		for _, l := range s.step.step.Loops {
+			if l.Var == root.Name && l.Decl.List != nil {
+				return []diag.Related{s.file.note(l.Decl.List.Span(), fmt.Sprintf("%q goes over this", root.Name))}
+			}
+		}
+	}
 	if s.pipe != nil {
 		if p := findParam(s.pipe.out.Params, root.Name); p != nil && p.Decl != nil {
 			return []diag.Related{s.file.declaredAs(p.Decl, "parameter")}
