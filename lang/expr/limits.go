@@ -19,17 +19,19 @@ const (
 )
 
 // growing are the functions whose result may be far larger than what they are given. bound says
-// how large, in bytes or elements, before anything is made.
+// how large, in bytes or elements, before anything is made; with fewer arguments than least there is
+// no such function.
 var growing = map[string]struct {
+	least int
 	bound func(args []ref.Val) int
 	limit int
 }{
-	operators.Add:   {sumOf, maxText},
-	"replace":       {replaced, maxText},
-	"join":          {joinedSize, maxText},
-	"format":        {formatted, maxText},
-	"regex.replace": {func(a []ref.Val) int { return (textSize(a[0]) + 1) * max(1, textSize(a[2])) }, maxText},
-	"lists.range":   {func(a []ref.Val) int { n, _ := a[0].(celtypes.Int); return int(n) }, maxList},
+	operators.Add:   {2, sumOf, maxText},
+	"replace":       {3, replaced, maxText},
+	"join":          {1, joinedSize, maxText},
+	"format":        {2, formatted, maxText},
+	"regex.replace": {3, func(a []ref.Val) int { return (textSize(a[0]) + 1) * max(1, textSize(a[2])) }, maxText},
+	"lists.range":   {1, func(a []ref.Val) int { n, _ := a[0].(celtypes.Int); return int(n) }, maxList},
 }
 
 // limited is a function that refuses to make what is too large.
@@ -39,6 +41,9 @@ func limited(name string, o *functions.Overload) *functions.Overload {
 		return o
 	}
 	refuses := func(args ...ref.Val) ref.Val {
+		if len(args) < g.least {
+			return nil
+		}
 		limit, unit := g.limit, "bytes of text"
 		if _, list := args[0].(traits.Lister); list && name == operators.Add || name == "lists.range" {
 			limit, unit = maxList, "elements"
@@ -110,9 +115,6 @@ func sumOf(args []ref.Val) int {
 }
 
 func replaced(args []ref.Val) int {
-	if len(args) < 3 {
-		return 0
-	}
 	s, _ := args[0].(celtypes.String)
 	old, _ := args[1].(celtypes.String)
 	return len(s) + strings.Count(string(s), string(old))*textSize(args[2])
@@ -128,8 +130,5 @@ func joinedSize(args []ref.Val) int {
 }
 
 func formatted(args []ref.Val) int {
-	if len(args) < 2 {
-		return 0
-	}
 	return textSize(args[0]) + textSize(args[1])
 }
