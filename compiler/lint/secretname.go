@@ -43,7 +43,7 @@ func serious(s string) bool {
 // placeholder is a text that stands for a credential and is none.
 func placeholder(s string) bool {
 	l := strings.ToLower(s)
-	for _, w := range []string{"example", "changeme", "change-me", "change_me", "placeholder", "dummy", "xxxx", "your", "todo", "test", "***", "<", "${", "redacted"} {
+	for _, w := range []string{"example", "changeme", "change-me", "change_me", "placeholder", "dummy", "xxxx", "your", "todo", "test", "***", "<", "${", "redacted", "12345678", "abcdefgh"} {
 		if strings.Contains(l, w) {
 			return true
 		}

@@ -48,14 +48,21 @@ func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
 		w.moves = append(w.moves, move{w.within, name, spanOf(call), w.on})
 		return
 	}
-	w.driftRisk(name, spanOf(call), why)
+	help := joined
+	if w.off && w.fresh && !shrugs {
+		help += ", or begin the $(…) with set -e"
+	}
+	w.driftRisk(name, spanOf(call), why, help)
 }
 
-func (w *walker) driftRisk(name string, at source.Span, why string) {
+// joined is the way out where a cd is not checked.
+const joined = "join what follows to it with &&"
+
+func (w *walker) driftRisk(name string, at source.Span, why, help string) {
 	w.risk(Risk{
 		Kind: UncheckedCd, At: at,
 		Message: fmt.Sprintf("when this %s fails, the commands after it run in another folder: %s", name, why),
-		Help:    "join what follows to it with &&",
+		Help:    help,
 	})
 }
 
@@ -78,12 +85,12 @@ func (w *walker) drifts() {
 	for _, m := range w.moves {
 		switch called := w.called[m.function]; {
 		case called.tested:
-			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called within a condition, or before && or ||", shorten(m.function)))
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called within a condition, or before && or ||", shorten(m.function)), joined)
 		case m.on:
 		case called.fresh:
-			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, since bash does not take it into the $(…) that calls it", shorten(m.function)))
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, since bash does not take it into the $(…) that calls it", shorten(m.function)), joined+", or begin the function with set -e")
 		case called.off:
-			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called after set +e", shorten(m.function)))
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called after set +e", shorten(m.function)), joined)
 		}
 	}
 }
