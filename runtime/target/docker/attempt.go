@@ -35,7 +35,8 @@ type attempt struct {
 	stdout, stderr *marks
 	initSaid       string
 	wrote          bool
-	fetched        bool // $PIPE_OUTPUT, where it is elsewhere
+	outputs        bool // $PIPE_OUTPUT was fetched, where it is elsewhere
+	fetched        fetched
 	scripts        []scriptEnd
 	begun          int // the index of the script that began last and has not ended; -1 for none
 }

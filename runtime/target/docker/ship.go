@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -102,21 +101,10 @@ func (p packer) entry(root *os.Root, name, at string, info fs.FileInfo) error {
 	return err
 }
 
-// fetch gets what a container left of its workspace, when it is asked for.
-func (a *attempt) fetch() (string, error) {
-	ctx, done := a.session.alive(context.Background())
-	defer done()
-	into := filepath.Join(a.Beside(), "result")
-	if err := os.Mkdir(into, 0o700); err != nil {
-		return "", err
-	}
-	return into, a.session.wrap(ctx, a.receive(ctx, workspaceAt, into))
-}
-
 // Outputs reads $PIPE_OUTPUT, which is fetched first where it was written elsewhere.
 func (a *attempt) Outputs() (map[string]string, error) {
-	if a.sharing.files == filesShip && !a.fetched {
-		a.fetched = true
+	if a.sharing.files == filesShip && !a.outputs {
+		a.outputs = true
 		ctx, done := a.session.alive(context.Background())
 		defer done()
 		if err := a.fetchOutputs(ctx); err != nil {
@@ -146,19 +134,4 @@ func (a *attempt) fetchOutputs(ctx context.Context) error {
 		return errors.Join(err, errors.New("it is no regular file any more"))
 	}
 	return unpackEntry(in, root, "op.outputs", head)
-}
-
-// receive unpacks a folder of the container into one of this machine.
-func (a *attempt) receive(ctx context.Context, from, into string) error {
-	body, _, err := a.session.engine.api.CopyFromContainer(ctx, a.id, from)
-	if err != nil {
-		return fmt.Errorf("fetch the workspace from the engine: %w", err)
-	}
-	defer body.Close()
-	root, err := os.OpenRoot(into)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	return unpack(tar.NewReader(body), root)
 }

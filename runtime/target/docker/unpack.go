@@ -12,9 +12,11 @@ import (
 	"time"
 )
 
-// unpack writes an archive of one folder below root, as files of this user. No entry leads out
-// of root. Devices and sockets are left out, as they are nowhere taken for a result.
-func unpack(in *tar.Reader, root *os.Root) error {
+// unpack writes an archive of what is at a path of the workspace at the same path of root, as files of this user, and
+// reports whether no link in it leads to another part of the workspace. No entry leads out of root. Devices and sockets
+// are left out, as they are nowhere taken for a result.
+func unpack(in *tar.Reader, root *os.Root, at string) (closed bool, err error) {
+	closed = true
 	folders := map[string]*tar.Header{}
 	for {
 		head, err := in.Next()
@@ -22,25 +24,39 @@ func unpack(in *tar.Reader, root *os.Root) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("fetch the workspace from the engine: %w", err)
+			return false, fmt.Errorf("fetch the workspace from the engine: %w", err)
 		}
-		name := belowFirst(head.Name)
+		name := path.Join(at, belowFirst(head.Name))
 		if name == "." {
 			continue
 		}
-		if err := unpackEntry(in, root, name, head); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if head.Typeflag == tar.TypeDir {
+		switch head.Typeflag {
+		case tar.TypeDir:
 			folders[name] = head
+		case tar.TypeLink:
+			head.Linkname = path.Join(at, belowFirst(head.Linkname))
+		case tar.TypeSymlink:
+			closed = closed && !leadsAway(at, name, head.Linkname)
+		}
+		if err := unpackEntry(in, root, name, head); err != nil {
+			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	for name, head := range folders {
 		if err := root.Chtimes(name, time.Time{}, head.ModTime); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return closed, nil
+}
+
+// leadsAway says that a link leads to a part of the workspace that is not below a path.
+func leadsAway(at, name, to string) bool {
+	if at == "." || path.IsAbs(to) { // which leads out, wherever it ends
+		return false
+	}
+	to = path.Join(path.Dir(name), to)
+	return to != ".." && !strings.HasPrefix(to, "../") && to != at && !strings.HasPrefix(to, at+"/")
 }
 
 // belowFirst is a path without the name of the folder that was asked for.
@@ -58,7 +74,7 @@ func unpackEntry(in io.Reader, root *os.Root, name string, head *tar.Header) err
 	case tar.TypeSymlink:
 		return root.Symlink(head.Linkname, name)
 	case tar.TypeLink:
-		return root.Link(belowFirst(head.Linkname), name)
+		return root.Link(head.Linkname, name)
 	case tar.TypeFifo:
 		return makePipe(root, name, mode)
 	case tar.TypeReg:

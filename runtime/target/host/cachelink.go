@@ -10,7 +10,7 @@ import (
 // rootOf gives the folder to open a path of the workspace in, and the path in it: the
 // workspace, or the cache folder that the path leads into where that is a link. done lets go of it.
 func (a *attempt) rootOf(at string) (root *os.Root, rest string, done func(), err error) {
-	root, err = a.workspace.open()
+	root, err = a.workspace.openAt(at)
 	if err != nil {
 		return nil, "", nil, err
 	}

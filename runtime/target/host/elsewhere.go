@@ -212,9 +212,9 @@ func (w *Workspace) WrittenIn() ([]Shown, error) {
 // Rest gives the workspace into the hands of who runs the programs.
 func (w *Workspace) Rest() { w.workspace.rest() }
 
-// ReadFrom says that what programs left, caches included, is in a folder that fetch gives when
-// it is needed.
-func (w *Workspace) ReadFrom(fetch func() (string, error)) {
+// ReadFrom says that what programs left, caches included, is in a folder that fetch gives, with all
+// that lies at a path of the workspace, and what links there lead to; "." is everything.
+func (w *Workspace) ReadFrom(fetch func(below string) (string, error)) {
 	w.workspace.result, w.workspace.external = fetch, false
 }
 

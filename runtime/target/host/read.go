@@ -142,10 +142,6 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 	if err != nil || g.exclude {
 		return nil, errors.Join(err, excludeError(g, pattern))
 	}
-	root, err := a.workspace.open()
-	if err != nil {
-		return nil, err
-	}
 	workdir, err := localPath(a.job.Workdir, ".")
 	if err != nil {
 		return nil, err
@@ -155,6 +151,14 @@ func (a *attempt) glob(pattern string) ([]string, error) {
 		dir = "."
 	}
 	base, rest := doublestar.SplitPattern(g.pattern)
+	below := base
+	if !strings.ContainsAny(g.pattern, `*?[{\`) {
+		below = g.pattern
+	}
+	root, err := a.workspace.openAt(path.Join(dir, below))
+	if err != nil {
+		return nil, err
+	}
 	source, below, linked := a.linkedCache(root, path.Join(dir, base))
 	if !linked {
 		base, rest, below = "", g.pattern, dir

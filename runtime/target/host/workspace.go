@@ -26,8 +26,9 @@ type workspace struct {
 	external bool
 	// layers are set where who runs the programs lays them over each other.
 	layers *layers
-	// result gives the folder to read once programs that ran elsewhere have ended; nil is path.
-	result func() (string, error)
+	// result gives the folder to read once programs that ran elsewhere have ended, with what lies at a path below
+	// it; nil is path.
+	result func(below string) (string, error)
 	// moved says that inputs changed while they were copied.
 	moved   bool
 	discard func() error
@@ -38,11 +39,14 @@ type workspace struct {
 }
 
 // open gives the workspace's files. No path leads out of it.
-func (w *workspace) open() (*os.Root, error) {
-	if w.root != nil {
+func (w *workspace) open() (*os.Root, error) { return w.openAt(".") }
+
+// openAt is open for who reads at a path, or below it, and nothing else.
+func (w *workspace) openAt(below string) (*os.Root, error) {
+	if w.root != nil && w.result == nil {
 		return w.root, nil
 	}
-	root, err := w.find()
+	root, err := w.find(below)
 	if err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
@@ -51,12 +55,12 @@ func (w *workspace) open() (*os.Root, error) {
 }
 
 // find opens what programs left, wherever that is.
-func (w *workspace) find() (*os.Root, error) {
+func (w *workspace) find(below string) (*os.Root, error) {
 	switch {
 	case w.result != nil:
-		path, err := w.result()
-		if err != nil {
-			return nil, err
+		path, err := w.result(below)
+		if err != nil || w.root != nil {
+			return w.root, err
 		}
 		return os.OpenRoot(path)
 	case w.layers != nil:
