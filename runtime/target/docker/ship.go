@@ -2,6 +2,7 @@ package docker
 
 import (
 	"archive/tar"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ func (a *attempt) ship(ctx context.Context) error {
 	defer near.Close()
 	r, w := io.Pipe()
 	go func() {
-		p := a.packer(w)
-		err := errors.Join(p.tree(near, strings.TrimPrefix(beside, "/")), p.tree(tree, strings.TrimPrefix(workspaceAt, "/")), p.out.Close())
+		whole := bufio.NewWriterSize(w, shipAtOnce)
+		p := a.packer(whole)
+		err := errors.Join(p.tree(near, strings.TrimPrefix(beside, "/")), p.tree(tree, strings.TrimPrefix(workspaceAt, "/")), p.out.Close(), whole.Flush())
 		w.CloseWithError(err)
 	}()
 	defer r.Close()
@@ -40,6 +42,9 @@ func (a *attempt) ship(ctx context.Context) error {
 	a.ReadFrom(a.fetch)
 	return nil
 }
+
+// shipAtOnce is how many bytes go to the engine together: files are small, and their headers smaller.
+const shipAtOnce = 256 << 10
 
 // packer writes files as belonging to whom they belong where the engine sees them.
 type packer struct {
