@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 
 	"github.com/pipelang/pipe/cmd/pipe/internal/cli"
@@ -30,10 +31,32 @@ const patience = 400
 // command collects nothing below 64 MB, and a run nothing below 40, each of which is a file of some thousand steps;
 // what is larger is collected as ever.
 func collectLate(brief bool) {
-	first := 1000 // percent of the 4 MB that count at least
+	atLeast := int64(40 << 20)
 	if brief {
-		first = 1600
+		atLeast = 64 << 20
 	}
-	debug.SetGCPercent(first)
-	runtime.AddCleanup(new([8]*byte), func(int) { debug.SetGCPercent(patience) }, 0)
+	debug.SetGCPercent(percentFor(0, atLeast))
+	keepLate(atLeast)
+}
+
+// keepLate sees to it after each collection: a goal below what the heap has had would give memory back to be asked
+// for again.
+func keepLate(atLeast int64) {
+	runtime.AddCleanup(new([8]*byte), func(atLeast int64) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		debug.SetGCPercent(percentFor(int64(live[0].Value.Uint64()), atLeast))
+		keepLate(atLeast)
+	}, atLeast)
+}
+
+// smallest is the live heap in bytes that counts at least, by which the collector sets its goal.
+const smallest = 4 << 20
+
+// percentFor is how much a heap may grow beyond what lives in it, in percent, so that it grows at least to a size.
+func percentFor(live, atLeast int64) int {
+	if live < smallest {
+		return int(atLeast * 100 / smallest)
+	}
+	return max(patience, int(atLeast*100/live)-100)
 }
