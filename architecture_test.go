@@ -61,7 +61,9 @@ var allowed = map[string]string{
 	// of its own, so that what pins images by digest needs no engine
 	"runtime/registry": "",
 	// what every place does alike, run by each place's tests; store and secret: content by digest is real
-	"runtime/target/conformance": "lang/value runtime/event runtime/secret runtime/store runtime/target",
+	"runtime/target/conformance": "lang/value runtime/event runtime/secret runtime/target runtime/target/targettest",
+	// a repository, a store and a session for the tests of places; what is said there again and again
+	"runtime/target/targettest": "runtime/event runtime/secret runtime/store runtime/target",
 	// an engine and images for the tests of whoever runs containers
 	"runtime/target/docker/dockertest": "runtime/target/docker",
 	// secret: content that is a secret is sealed before it touches the disk

@@ -91,9 +91,9 @@ func (p Place) run(t *testing.T, tests map[string]func(*testing.T)) {
 	}
 }
 
-// session opens the place for a bench's run.
-func (p Place) session(b *bench) (target.Session, error) {
-	s, err := p.Open(b.Context(), b.run)
+// session opens the place for a run.
+func (p Place) session(ctx context.Context, run target.Run) (target.Session, error) {
+	s, err := p.Open(ctx, run)
 	if err != nil || p.Image == "" {
 		return s, err
 	}

@@ -16,10 +16,10 @@ import (
 )
 
 // put stores a tree and gives it as a value; a tree of one file named "file" gives a file.
-func (b *bench) put(name string, files tree) value.Value {
+func put(b *bench, name string, files tree) value.Value {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), name)
-	in := b.intake()
+	in := intake(b)
 	if content, ok := files["file"]; ok {
 		write(b, filepath.Dir(dir), tree{name: content})
 		f, err := in.PutFile(b.Context(), dir)
@@ -33,10 +33,10 @@ func (b *bench) put(name string, files tree) value.Value {
 }
 
 // intake takes in content until the test ends.
-func (b *bench) intake() target.Intake { return b.take(false) }
+func intake(b *bench) target.Intake { return take(b, false) }
 
-func (b *bench) take(seal bool) target.Intake {
-	in := b.store.Take(seal)
+func take(b *bench, seal bool) target.Intake {
+	in := b.Store.Take(seal)
 	b.Cleanup(func() { must(b, in.Close()) })
 	return in
 }
@@ -47,8 +47,8 @@ func (p Place) mounts(t *testing.T) {
 	secret := "s3cret"
 	outside := t.TempDir()
 	b := p.open(t, tree{"have/a": "1", "have/sub/b": "2", "escape": "-> " + outside})
-	one, two := b.put("one.txt", file("one")), b.put("two.txt", file("two"))
-	dir := b.put("d", tree{"c": "3", "sub/d": "4", "l": "-> c"})
+	one, two := put(b, "one.txt", file("one")), put(b, "two.txt", file("two"))
+	dir := put(b, "d", tree{"c": "3", "sub/d": "4", "l": "-> c"})
 	for _, c := range []struct {
 		name   string
 		mount  target.Mount
@@ -80,7 +80,7 @@ func (p Place) mounts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			job := whole()
 			job.Mounts, job.Scripts = []target.Mount{c.mount}, script(c.script)
-			a, err := b.session.Start(t.Context(), job, nil)
+			a, err := b.Session.Start(t.Context(), job, nil)
 			if err != nil {
 				if !strings.HasPrefix(c.want, "mount") || !strings.HasPrefix(err.Error(), c.want) {
 					t.Errorf("got error %v, want %s", err, c.want)
@@ -102,16 +102,16 @@ func (p Place) cacheFoldersAreKept(t *testing.T) {
 	b := p.open(t, tree{"src": "x"})
 	for name, job := range map[string]target.Job{"whole": whole(), "inputs": {Inputs: []string{"src"}}, "empty": empty()} {
 		job.Mounts = []target.Mount{{Path: "deep/node_modules", Cache: "npm/" + name}}
-		if got := b.sh(job, "cd deep/node_modules; ls; echo 1 > kept"); got != "" {
+		if got := b.Sh(job, "cd deep/node_modules; ls; echo 1 > kept"); got != "" {
 			t.Errorf("%s: the cache holds %q", name, got)
 		}
-		if got := b.sh(job, "cat deep/node_modules/kept"); got != "1" {
+		if got := b.Sh(job, "cat deep/node_modules/kept"); got != "1" {
 			t.Errorf("%s: the cache gave %q", name, got)
 		}
 		if p.Apart {
 			continue // the folder is the place's own
 		}
-		if got := read(t, filepath.Join(b.run.Cache, "npm", name, "kept")); got != "1\n" {
+		if got := read(t, filepath.Join(b.Run.Cache, "npm", name, "kept")); got != "1\n" {
 			t.Errorf("%s: the cache holds %q", name, got)
 		}
 	}
@@ -123,17 +123,17 @@ func (p Place) cacheFoldersAreRead(t *testing.T) {
 	for name, job := range map[string]target.Job{"whole": whole(), "inputs": {Inputs: []string{"src"}}, "empty": empty()} {
 		job.Workdir = "deep"
 		job.Mounts = []target.Mount{{Path: "deep/c", Cache: name}}
-		a := b.shell(job, "mkdir -p c/sub; printf 1 > c/n; printf 2 > c/sub/m; ln -s /etc/hostname c/out")
+		a := b.Shell(job, "mkdir -p c/sub; printf 1 > c/n; printf 2 > c/sub/m; ln -s /etc/hostname c/out")
 		got, err := a.Text("c/n")
 		if rooted, again := a.Text("/deep/c/sub/m"); err != nil || again != nil || got+rooted != "12" {
 			t.Errorf("%s: got %q and %q, %v, %v", name, got, rooted, err, again)
 		}
-		d, err := a.Dir(t.Context(), "c/sub", b.intake())
+		d, err := a.Dir(t.Context(), "c/sub", intake(b))
 		if err != nil || d.Files != 1 || d.Name != "sub" {
 			t.Errorf("%s: the folder is %+v, %v", name, d, err)
 		}
 		for _, glob := range []string{"c/**", "c/n", "/deep/c/sub/*"} {
-			list, err := a.Files(t.Context(), glob, b.intake())
+			list, err := a.Files(t.Context(), glob, intake(b))
 			if want := map[string]int{"c/**": 2}[glob]; err != nil || len(list) != max(want, 1) {
 				t.Errorf("%s: %s gives %v, %v", name, glob, list, err)
 			}
@@ -154,31 +154,31 @@ func (p Place) mountsInPlaceAreTakenOut(t *testing.T) {
 	job := whole()
 	job.InPlace = true
 	job.Mounts = []target.Mount{
-		{Path: "new/dir/f", Files: []value.Value{b.put("f", file("1"))}},
-		{Path: "have", Files: []value.Value{b.put("d", tree{"b": "2", "sub/c": "3"})}},
+		{Path: "new/dir/f", Files: []value.Value{put(b, "f", file("1"))}},
+		{Path: "have", Files: []value.Value{put(b, "d", tree{"b": "2", "sub/c": "3"})}},
 		{Path: "have/token", Text: &text},
 		{Path: "cached", Cache: "c"},
 	}
-	a := b.shell(job, "cat new/dir/f have/b have/sub/c have/token; touch cached/x")
+	a := b.Shell(job, "cat new/dir/f have/b have/sub/c have/token; touch cached/x")
 	if got := a.Stdout(); got != "123secret" {
 		t.Errorf("got %q\n%s", got, a.Stderr())
 	}
 	must(t, a.Close())
-	entries, err := os.ReadDir(b.root)
+	entries, err := os.ReadDir(b.Root)
 	must(t, err)
-	below, err := os.ReadDir(filepath.Join(b.root, "have"))
+	below, err := os.ReadDir(filepath.Join(b.Root, "have"))
 	must(t, err)
 	if got := fmt.Sprint(entries, below); got != "[d .git/ d have/] [- a]" {
 		t.Errorf("the real tree holds %s", got)
 	}
-	if !exists(filepath.Join(b.run.Cache, "c/x")) {
+	if !exists(filepath.Join(b.Run.Cache, "c/x")) {
 		t.Error("the cache folder was taken out with its content")
 	}
 }
 
 func (p Place) fileParameters(t *testing.T) {
 	b := p.open(t, tree{"x": "1"})
-	f, d := b.put("report.txt", file("hello")), b.put("site", tree{"index.html": "<html>"})
+	f, d := put(b, "report.txt", file("hello")), put(b, "site", tree{"index.html": "<html>"})
 	evil := f.(value.File)
 	evil.Name = "../../evil"
 	job := whole()
@@ -191,7 +191,7 @@ func (p Place) fileParameters(t *testing.T) {
 		{Name: "n", Value: value.Int(3)},
 		{Name: "none", Value: value.None{}},
 	}
-	got := b.sh(job, `
+	got := b.Sh(job, `
 		cat "$f" "$d/index.html" "$e"; echo
 		for p in "$f" "$d"; do basename "$p"; case $p in /*) ;; *) exit 1;; esac; case $p in "$PWD"/*) exit 1;; esac; done
 		stat -c %a "$s"
@@ -209,7 +209,7 @@ func (p Place) readers(t *testing.T) {
 	b := p.open(t, tree{"app/base.txt": "from the repository", "top": "top", "out": "-> /etc/hostname"})
 	job := whole()
 	job.Workdir = "app"
-	a := b.shell(job, `
+	a := b.Shell(job, `
 		echo made > made.txt
 		rm -f gone; printf 'a\377' > binary; mkdir -p dist/sub; echo 1 > dist/a.js; echo 2 > dist/sub/b.js; ln -s a.js dist/l.js
 		chmod 755 dist/a.js; ln -s / rootlink; mkfifo pipe; ln -s made.txt alias; exit 0
@@ -244,28 +244,28 @@ func (p Place) readers(t *testing.T) {
 			t.Errorf("text(%q) = %q, want %q", p, got, want)
 		}
 	}
-	f, err := a.File(t.Context(), "dist/a.js", b.intake())
+	f, err := a.File(t.Context(), "dist/a.js", intake(b))
 	if must(t, err); f.Name != "a.js" || f.Size != 2 || f.Mode != 0o755 {
 		t.Errorf("file: %+v", f)
 	}
-	if f, err = a.File(t.Context(), "alias", b.intake()); err != nil || f.Name != "alias" || f.Size != 5 {
+	if f, err = a.File(t.Context(), "alias", intake(b)); err != nil || f.Name != "alias" || f.Size != 5 {
 		t.Errorf("file by a link: %+v, %v", f, err)
 	}
-	in := b.intake()
+	in := intake(b)
 	d, err := a.Dir(t.Context(), "dist", in)
 	if must(t, err); d.Name != "dist" || d.Files != 2 || d.Size != 4 {
 		t.Errorf("dir: %+v", d)
 	}
 	to := filepath.Join(t.TempDir(), "d")
 	must(t, in.Commit(d.Digest))
-	must(t, b.store.GetDir(t.Context(), d, to))
+	must(t, b.Store.GetDir(t.Context(), d, to))
 	if got := read(t, filepath.Join(to, "l.js")); got != "1\n" {
 		t.Errorf("dir gave %q", got)
 	}
-	if _, err := a.Dir(t.Context(), "made.txt", b.intake()); err == nil {
+	if _, err := a.Dir(t.Context(), "made.txt", intake(b)); err == nil {
 		t.Error("a file was taken as a folder")
 	}
-	all, err := a.Files(t.Context(), "dist/**/*.js", b.intake())
+	all, err := a.Files(t.Context(), "dist/**/*.js", intake(b))
 	must(t, err)
 	var names []string
 	for _, f := range all {
@@ -274,14 +274,14 @@ func (p Place) readers(t *testing.T) {
 	if d := cmp.Diff([]string{"a.js", "l.js", "b.js"}, names); d != "" {
 		t.Error(d)
 	}
-	if none, err := a.Files(t.Context(), "*.none", b.intake()); err != nil || len(none) != 0 {
+	if none, err := a.Files(t.Context(), "*.none", intake(b)); err != nil || len(none) != 0 {
 		t.Errorf("got %v, %v", none, err)
 	}
-	if top, err := a.Files(t.Context(), "/to*", b.intake()); err != nil || len(top) != 1 || top[0].Name != "top" {
+	if top, err := a.Files(t.Context(), "/to*", intake(b)); err != nil || len(top) != 1 || top[0].Name != "top" {
 		t.Errorf("from the root: got %v, %v", top, err)
 	}
 	for _, bad := range []string{"[", "../../*", "/../*", "!x"} {
-		if _, err := a.Files(t.Context(), bad, b.intake()); err == nil {
+		if _, err := a.Files(t.Context(), bad, intake(b)); err == nil {
 			t.Errorf("glob %q was taken", bad)
 		}
 	}
@@ -292,11 +292,11 @@ func (p Place) kept(t *testing.T) {
 	job := empty()
 	job.Step, job.Keep = "ship/unit[0]", []string{"report.xml", "coverage", "logs/*.txt", "none", "away"}
 	run := func(text string) []string {
-		a := b.shell(job, text)
+		a := b.Shell(job, text)
 		got, err := a.Kept(t.Context(), nil)
 		must(t, err)
 		for i := range got {
-			got[i] = strings.TrimPrefix(got[i], b.run.Keep)
+			got[i] = strings.TrimPrefix(got[i], b.Run.Keep)
 		}
 		return got
 	}
@@ -306,14 +306,14 @@ func (p Place) kept(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	folder := filepath.Join(b.run.Keep, "ship.unit[0]")
+	folder := filepath.Join(b.Run.Keep, "ship.unit[0]")
 	if got := read(t, filepath.Join(folder, "report.xml")); got != "2\n" {
 		t.Errorf("kept %q", got)
 	}
 	var all []string
 	must(t, filepath.WalkDir(folder, func(p string, d fs.DirEntry, err error) error {
 		if !d.IsDir() {
-			all = append(all, strings.TrimPrefix(p, b.run.Keep))
+			all = append(all, strings.TrimPrefix(p, b.Run.Keep))
 		}
 		return err
 	}))
@@ -324,20 +324,20 @@ func (p Place) kept(t *testing.T) {
 
 func (p Place) outputsOfAStep(t *testing.T) {
 	b := p.open(t, nil)
-	a := b.shell(empty(), `echo "url=http://x" >> "$PIPE_OUTPUT"; printf 'notes<<END\na\nb\nEND\n' >> "$PIPE_OUTPUT"`)
+	a := b.Shell(empty(), `echo "url=http://x" >> "$PIPE_OUTPUT"; printf 'notes<<END\na\nb\nEND\n' >> "$PIPE_OUTPUT"`)
 	got, err := a.Outputs()
 	must(t, err)
 	if d := cmp.Diff(map[string]string{"url": "http://x", "notes": "a\nb"}, got); d != "" {
 		t.Error(d)
 	}
-	if got, err := b.shell(empty(), "true").Outputs(); err != nil || len(got) != 0 {
+	if got, err := b.Shell(empty(), "true").Outputs(); err != nil || len(got) != 0 {
 		t.Errorf("got %v, %v", got, err)
 	}
-	big := b.shell(empty(), `head -c 2000000 /dev/zero > "$PIPE_OUTPUT"`)
+	big := b.Shell(empty(), `head -c 2000000 /dev/zero > "$PIPE_OUTPUT"`)
 	if _, err := big.Outputs(); err == nil || err.Error() != "$PIPE_OUTPUT is larger than 1048576 bytes" {
 		t.Errorf("got %v", err)
 	}
-	link := b.shell(empty(), `ln -s /etc/hostname "$PIPE_OUTPUT"`)
+	link := b.Shell(empty(), `ln -s /etc/hostname "$PIPE_OUTPUT"`)
 	if _, err := link.Outputs(); err == nil {
 		t.Error("a link was followed")
 	}

@@ -48,7 +48,7 @@ func (p Place) exit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			job := empty()
 			job.Scripts, job.SuccessCodes = c.scripts, c.codes
-			a := b.start(job)
+			a := b.Start(job)
 			if d := cmp.Diff(c.want, a.Exit()); d != "" {
 				t.Error(d)
 			}
@@ -75,7 +75,7 @@ func (p Place) interpreters(t *testing.T) {
 	} {
 		job := whole()
 		job.Scripts = []target.Script{{Interpreter: c.interpreter, Text: c.text}}
-		if a := b.start(job); a.Stdout() != c.want {
+		if a := b.Start(job); a.Stdout() != c.want {
 			t.Errorf("%s: got %q, want %q\n%s", c.interpreter, a.Stdout(), c.want, a.Stderr())
 		}
 	}
@@ -100,7 +100,7 @@ func (p Place) missingPrograms(t *testing.T) {
 		if p.Image != "" && c.job.Exec != nil && c.job.Exec[0] == "/etc" {
 			c.want = `"/etc" is not executable` // an engine does not tell why
 		}
-		_, err := b.session.Start(t.Context(), c.job, nil)
+		_, err := b.Session.Start(t.Context(), c.job, nil)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
@@ -111,14 +111,14 @@ func (p Place) execTakesArgumentsAsTheyAre(t *testing.T) {
 	b := p.open(t, nil)
 	job := empty()
 	job.Exec = []string{"printf", "%s|", `";id;#`, "$(id)", "`id`", "a\nb"}
-	if got, want := b.start(job).Stdout(), "\";id;#|$(id)|`id`|a\nb|"; got != want {
+	if got, want := b.Start(job).Stdout(), "\";id;#|$(id)|`id`|a\nb|"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func (p Place) noInput(t *testing.T) {
 	b := p.open(t, nil)
-	if got := b.sh(empty(), "cat; echo end"); got != "end" {
+	if got := b.Sh(empty(), "cat; echo end"); got != "end" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -128,7 +128,7 @@ func (p Place) outputCarriesStreamAndSection(t *testing.T) {
 	job := empty()
 	job.Scripts = []target.Script{{Title: "vet", Text: "echo out"}, {Title: "test", Text: "echo err >&2"}}
 	var r recorder
-	a, err := b.session.Start(t.Context(), job, &r)
+	a, err := b.Session.Start(t.Context(), job, &r)
 	must(t, err)
 	defer a.Close()
 	// Of two streams a place may not know which wrote first.
@@ -152,7 +152,7 @@ func (p Place) captureIsAsTheShellGivesIt(t *testing.T) {
 		`printf '\n'`:      "",
 		`head -c 300000 /dev/zero | tr '\0' x; printf 'y\n\n'`: strings.Repeat("x", 300000) + "y",
 	} {
-		if got := b.sh(empty(), script); got != want {
+		if got := b.Sh(empty(), script); got != want {
 			t.Errorf("%s: got %d bytes", script, len(got))
 		}
 	}
@@ -163,7 +163,7 @@ func (p Place) manyLines(t *testing.T) {
 	job := empty()
 	job.Scripts = script("seq 1000000")
 	var c counter
-	a, err := b.session.Start(t.Context(), job, &c)
+	a, err := b.Session.Start(t.Context(), job, &c)
 	must(t, err)
 	defer a.Close()
 	if got := a.Stdout(); !strings.HasSuffix(got, "\n999999\n1000000") || c.n != len(got)+1 || a.Truncated() {
@@ -211,7 +211,7 @@ func (p Place) cancelBeforeTheStart(t *testing.T) {
 	cancel()
 	job := empty()
 	job.Scripts = script("true")
-	if _, err := b.session.Start(ctx, job, nil); !errors.Is(err, context.Canceled) {
+	if _, err := b.Session.Start(ctx, job, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -219,20 +219,20 @@ func (p Place) cancelBeforeTheStart(t *testing.T) {
 func (p Place) killEndsTheGrace(t *testing.T) {
 	b := p.newBench(t, nil)
 	kill := make(chan struct{})
-	b.run.Kill = kill
-	b.open()
+	b.Run.Kill = kill
+	b.Open()
 	ctx, cancel := contextWithCancel(t)
 	job := empty()
 	job.Grace = time.Hour
 	job.Scripts = script("trap 'echo told' INT; echo ready; while :; do sleep 0.01 || true; done")
 	r, told := waitFor("ready\n"), waitFor("told\n")
 	go func() {
-		<-r.seen
+		<-r.Seen
 		cancel()
-		<-told.seen
+		<-told.Seen
 		close(kill)
 	}()
-	a, err := b.session.Start(ctx, job, both{r, told})
+	a, err := b.Session.Start(ctx, job, both{r, told})
 	must(t, err)
 	defer a.Close()
 	if got := a.Exit(); got.Signal != "SIGKILL" || !got.Cancelled {
@@ -273,7 +273,7 @@ func (p Place) environmentThatCannotBe(t *testing.T) {
 		`parameter titles: the value holds a NUL byte, which no process can be given: hand it over as a file`:      {Params: []target.Param{{Name: "titles", Value: value.Bytes("\x00")}}},
 	} {
 		job.Inputs, job.Grace, job.Scripts = []string{}, time.Second, script("true")
-		if _, err := b.session.Start(t.Context(), job, nil); err == nil || err.Error() != want {
+		if _, err := b.Session.Start(t.Context(), job, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -283,7 +283,7 @@ func (p Place) theLargestVariableThatFits(t *testing.T) {
 	b := p.open(t, nil)
 	job := empty()
 	job.Env = []target.EnvVar{{Name: "A", Value: strings.Repeat("x", 131069)}}
-	if got := b.sh(job, "printf %s ${#A}"); got != "131069" {
+	if got := b.Sh(job, "printf %s ${#A}"); got != "131069" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -299,10 +299,10 @@ func startAndCancel(t *testing.T, b *bench, job target.Job) target.Attempt {
 	ctx, cancel := contextWithCancel(t)
 	r := waitFor("ready\n")
 	go func() {
-		<-r.seen
+		<-r.Seen
 		cancel()
 	}()
-	a, err := b.session.Start(ctx, job, r)
+	a, err := b.Session.Start(ctx, job, r)
 	must(t, err)
 	t.Cleanup(func() { must(t, a.Close()) })
 	return a

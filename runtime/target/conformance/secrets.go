@@ -42,11 +42,11 @@ func holders(t testing.TB, root, text string) []string {
 func (p Place) secretContentIsInThePlainOnlyInSteps(t *testing.T) {
 	b := p.newBench(t, nil)
 	var err error
-	b.session, err = p.session(b)
+	b.Session, err = p.session(b.Context(), b.Run)
 	must(t, err)
-	base := filepath.Dir(b.root)
-	made := b.shell(whole(), "echo "+hunter+" > key; mkdir d; cp key d/key; chmod 755 d/key")
-	in := b.take(true)
+	base := filepath.Dir(b.Root)
+	made := b.Shell(whole(), "echo "+hunter+" > key; mkdir d; cp key d/key; chmod 755 d/key")
+	in := take(b, true)
 	f, err := made.File(t.Context(), "key", in)
 	must(t, err)
 	d, err := made.Dir(t.Context(), "d", in)
@@ -57,7 +57,7 @@ func (p Place) secretContentIsInThePlainOnlyInSteps(t *testing.T) {
 			{Params: []target.Param{{Name: "at", Value: v, Secret: true}}},
 		} {
 			job.AllTree, job.Step = true, "s"
-			a := b.shell(job, `find "$at" -type f -exec stat -c %a {} + -exec cat {} +`)
+			a := b.Shell(job, `find "$at" -type f -exec stat -c %a {} + -exec cat {} +`)
 			if got := a.Stdout(); got != "400\n"+hunter {
 				t.Errorf("%T: got %q", v, got)
 			}
@@ -67,14 +67,14 @@ func (p Place) secretContentIsInThePlainOnlyInSteps(t *testing.T) {
 	text := hunter
 	job := whole()
 	job.Mounts = []target.Mount{{Path: "x/token", Text: &text}}
-	a := b.shell(job, `cat x/token; stat -c %a x/token; cat /proc/$$/environ | grep -c hunter2 || true`)
+	a := b.Shell(job, `cat x/token; stat -c %a x/token; cat /proc/$$/environ | grep -c hunter2 || true`)
 	if got := a.Stdout(); got != hunter+"400\n0" {
 		t.Errorf("got %q", got)
 	}
 	for _, p := range holders(t, base, hunter) {
-		if private := strings.TrimPrefix(p, b.run.State+"/"); private == p {
+		if private := strings.TrimPrefix(p, b.Run.State+"/"); private == p {
 			t.Errorf("while the step's workspace is there, it also stands in %s", p)
-		} else if info, err := os.Stat(filepath.Join(b.run.State, strings.Split(private, "/")[0])); err != nil || info.Mode().Perm() != 0o700 {
+		} else if info, err := os.Stat(filepath.Join(b.Run.State, strings.Split(private, "/")[0])); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%s can be entered: %v, %v", private, info.Mode(), err)
 		}
 	}
@@ -84,7 +84,7 @@ func (p Place) secretContentIsInThePlainOnlyInSteps(t *testing.T) {
 			t.Errorf("after the step it stands in %s", p)
 		}
 	}
-	must(t, b.session.Close())
+	must(t, b.Session.Close())
 	if got := holders(t, base, hunter); len(got) > 0 {
 		t.Errorf("after the run it stands in %v", got)
 	}
@@ -105,7 +105,7 @@ func (p Place) keptFilesAreSearched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			job := empty()
 			job.Step, job.Keep = "s", []string{"report.xml", "logs"}
-			a := b.shell(job, c.script)
+			a := b.Shell(job, c.script)
 			got, err := a.Kept(t.Context(), findHunter())
 			if c.want == "" {
 				if err != nil || len(got) != 1 || read(t, got[0]) != "fine\n" {
@@ -117,7 +117,7 @@ func (p Place) keptFilesAreSearched(t *testing.T) {
 			if err == nil || err.Error() != c.want || !errors.As(err, &leak) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
-			if left, _ := os.ReadDir(b.run.Keep); len(left) > 0 {
+			if left, _ := os.ReadDir(b.Run.Keep); len(left) > 0 {
 				t.Errorf("kept %v", left)
 			}
 		})

@@ -16,15 +16,15 @@ import (
 
 func (p Place) workspaceShowsWhatGitDoes(t *testing.T) {
 	b := p.newBench(t, sample())
-	git(t, b.root, "add", "main.go", ".gitignore")
-	must(t, os.Chmod(filepath.Join(b.root, "pkg"), 0o750))
-	b.open()
-	got := b.sh(whole(), "find . -path ./.git -prune -o -type f -print -o -type l -print | sort")
+	git(t, b.Root, "add", "main.go", ".gitignore")
+	must(t, os.Chmod(filepath.Join(b.Root, "pkg"), 0o750))
+	b.Open()
+	got := b.Sh(whole(), "find . -path ./.git -prune -o -type f -print -o -type l -print | sort")
 	want := "./.gitignore\n./link\n./main.go\n./outside\n./pkg/a.go\n./web/index.html\n./with,comma:x/f"
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if got := b.sh(whole(), "stat -c %a pkg; cat link; readlink outside; git status --porcelain main.go"); got != "750\npackage main\n/etc/hostname\nA  main.go" {
+	if got := b.Sh(whole(), "stat -c %a pkg; cat link; readlink outside; git status --porcelain main.go"); got != "750\npackage main\n/etc/hostname\nA  main.go" {
 		t.Errorf("looks differ: %q", got)
 	}
 }
@@ -34,19 +34,19 @@ func (p Place) timesAndModesAreKept(t *testing.T) {
 		return // there is nothing in place to compare with
 	}
 	b := p.newBench(t, tree{"d/run": "#!/bin/sh\n"})
-	must(t, os.Chmod(filepath.Join(b.root, "d/run"), 0o755))
+	must(t, os.Chmod(filepath.Join(b.Root, "d/run"), 0o755))
 	look := "stat -c '%a %Y' d/run d"
-	b.open()
+	b.Open()
 	inPlace := whole()
 	inPlace.InPlace = true
-	if d := cmp.Diff(b.sh(inPlace, look), b.sh(whole(), look)); d != "" {
+	if d := cmp.Diff(b.Sh(inPlace, look), b.Sh(whole(), look)); d != "" {
 		t.Error(d)
 	}
 }
 
 func (p Place) writesStayInTheWorkspace(t *testing.T) {
 	b := p.open(t, sample())
-	b.sh(whole(), `
+	b.Sh(whole(), `
 		echo new > new.txt
 		echo changed > main.go
 		rm pkg/a.go
@@ -64,12 +64,12 @@ func (p Place) writesStayInTheWorkspace(t *testing.T) {
 		if strings.HasPrefix(want, "-> ") {
 			continue
 		}
-		if got := read(t, filepath.Join(b.root, p)); got != want {
+		if got := read(t, filepath.Join(b.Root, p)); got != want {
 			t.Errorf("%s is %q, want %q", p, got, want)
 		}
 	}
 	for _, p := range []string{"new.txt", "web/moved.html", "renamed", ".git/index"} {
-		if exists(filepath.Join(b.root, p)) {
+		if exists(filepath.Join(b.Root, p)) {
 			t.Errorf("%s reached the real tree", p)
 		}
 	}
@@ -83,7 +83,7 @@ func (p Place) parallelStepsDoNotSeeEachOther(t *testing.T) {
 			job := whole()
 			job.Step = name
 			job.Scripts = script("echo " + name + " > main.go; sleep 0.05; cat main.go; ls *.mine 2>/dev/null || true; touch " + name + ".mine")
-			a, err := b.session.Start(t.Context(), job, nil)
+			a, err := b.Session.Start(t.Context(), job, nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -103,7 +103,7 @@ func (p Place) scriptsShareTheWorkspace(t *testing.T) {
 	b := p.open(t, sample())
 	job := whole()
 	job.Scripts = []target.Script{{Text: "echo 1 > shared"}, {Interpreter: "bash", Text: "cat shared"}}
-	if a := b.start(job); a.Stdout() != "1" {
+	if a := b.Start(job); a.Stdout() != "1" {
 		t.Errorf("%+v %q %q", a.Exit(), a.Stdout(), a.Stderr())
 	}
 }
@@ -129,7 +129,7 @@ func (p Place) inputs(t *testing.T) {
 		{"without git", []string{"**", "!pkg", "!web", "!with*/**", "!*.go"}, "./.gitignore ./link ./outside"},
 		{"none", []string{}, ""},
 	} {
-		got := b.sh(target.Job{Inputs: c.inputs}, "find . -mindepth 1 -not -type d | sort | tr '\\n' ' '")
+		got := b.Sh(target.Job{Inputs: c.inputs}, "find . -mindepth 1 -not -type d | sort | tr '\\n' ' '")
 		if got = strings.TrimSpace(got); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
@@ -140,7 +140,7 @@ func (p Place) inputsAreSharedAndYetApart(t *testing.T) {
 	b := p.open(t, sample())
 	job := target.Job{Inputs: []string{"main.go"}}
 	for range 2 {
-		if got := b.sh(job, "ls; echo x >> main.go; touch other"); got != "main.go" {
+		if got := b.Sh(job, "ls; echo x >> main.go; touch other"); got != "main.go" {
 			t.Errorf("saw %q", got)
 		}
 	}
@@ -149,7 +149,7 @@ func (p Place) inputsAreSharedAndYetApart(t *testing.T) {
 func (p Place) emptyWorkspaceIsAlwaysEmpty(t *testing.T) {
 	b := p.open(t, sample())
 	for _, leave := range []string{"true", "touch x", "mkdir -m 0 y", "rm -rf \"$PWD\"", "chmod 700 .", "true"} {
-		a := b.shell(empty(), "ls -A; stat -c %a .; "+leave)
+		a := b.Shell(empty(), "ls -A; stat -c %a .; "+leave)
 		if got := a.Stdout(); got != "755" {
 			t.Errorf("before %q: saw %q", leave, got)
 		}
@@ -160,7 +160,7 @@ func (p Place) emptyWorkspaceIsAlwaysEmpty(t *testing.T) {
 func (p Place) badInputs(t *testing.T) {
 	b := p.open(t, sample())
 	for _, glob := range []string{"../x", "/etc/*", "[", "a\x00b", "a/../../b"} {
-		_, err := b.session.Start(t.Context(), target.Job{Inputs: []string{glob}, Scripts: script("true")}, nil)
+		_, err := b.Session.Start(t.Context(), target.Job{Inputs: []string{glob}, Scripts: script("true")}, nil)
 		if err == nil || !strings.Contains(err.Error(), "inputs: ") {
 			t.Errorf("inputs %q: %v", glob, err)
 		}
@@ -181,16 +181,16 @@ func (p Place) workdir(t *testing.T) {
 		{whole(), "outdir", `workdir "outdir": a link leads out of the workspace`},
 	} {
 		if c.dir == "outdir" {
-			must(t, os.Symlink("/etc", filepath.Join(b.root, "outdir")))
+			must(t, os.Symlink("/etc", filepath.Join(b.Root, "outdir")))
 		}
 		c.job.Workdir, c.job.Scripts = c.dir, script("true")
-		if _, err := b.session.Start(t.Context(), c.job, nil); err == nil || err.Error() != c.want {
+		if _, err := b.Session.Start(t.Context(), c.job, nil); err == nil || err.Error() != c.want {
 			t.Errorf("workdir %q: got %v, want %s", c.dir, err, c.want)
 		}
 	}
 	job := empty()
 	job.Workdir = "made/for/it"
-	if got := b.sh(job, "pwd"); !strings.HasSuffix(got, "/made/for/it") {
+	if got := b.Sh(job, "pwd"); !strings.HasSuffix(got, "/made/for/it") {
 		t.Errorf("works in %s", got)
 	}
 }
@@ -203,16 +203,16 @@ func (p Place) inPlace(t *testing.T) {
 	b := p.open(t, sample())
 	job := whole()
 	job.InPlace = true
-	b.sh(whole(), "test ! -e build") // hidden by what was listed first
-	a := b.shell(job, "pwd; ls build; echo formatted > main.go; echo new >> .gitignore; echo secret > new")
+	b.Sh(whole(), "test ! -e build") // hidden by what was listed first
+	a := b.Shell(job, "pwd; ls build; echo formatted > main.go; echo new >> .gitignore; echo secret > new")
 	if got, want := a.Stdout(), p.seen(b)+"\nout"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	must(t, a.Close())
-	if got := read(t, filepath.Join(b.root, "main.go")); got != "formatted\n" {
+	if got := read(t, filepath.Join(b.Root, "main.go")); got != "formatted\n" {
 		t.Errorf("main.go is %q", got)
 	}
-	if got := b.sh(whole(), "cat main.go; test ! -e new"); got != "formatted" {
+	if got := b.Sh(whole(), "cat main.go; test ! -e new"); got != "formatted" {
 		t.Errorf("a later step saw %q", got)
 	}
 }
@@ -224,12 +224,12 @@ func (p Place) oneStepInPlaceAtATime(t *testing.T) {
 	b := p.open(t, sample())
 	job := whole()
 	job.InPlace = true
-	first := b.shell(job, "true")
+	first := b.Shell(job, "true")
 	ctx, cancel := contextWithCancel(t)
 	ended := make(chan error)
 	job.Scripts = script("true")
 	go func() {
-		_, err := b.session.Start(ctx, job, nil)
+		_, err := b.Session.Start(ctx, job, nil)
 		ended <- err
 	}()
 	select {
@@ -242,35 +242,35 @@ func (p Place) oneStepInPlaceAtATime(t *testing.T) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
 	must(t, first.Close())
-	b.shell(job, "true")
+	b.Shell(job, "true")
 }
 
 func (p Place) repositoryWithoutGit(t *testing.T) {
 	b := p.newBench(t, sample())
-	must(t, os.RemoveAll(filepath.Join(b.root, ".git")))
-	b.open()
-	b.sh(whole(), "test -e build/out -a -e noise.log")
+	must(t, os.RemoveAll(filepath.Join(b.Root, ".git")))
+	b.Open()
+	b.Sh(whole(), "test -e build/out -a -e noise.log")
 }
 
 func (p Place) rootBelowTheGitFolder(t *testing.T) {
 	b := p.newBench(t, sample())
-	b.run.Root = filepath.Join(b.root, "web")
-	b.open()
-	if got := b.sh(whole(), "ls"); got != "index.html" {
+	b.Run.Root = filepath.Join(b.Root, "web")
+	b.Open()
+	if got := b.Sh(whole(), "ls"); got != "index.html" {
 		t.Errorf("saw %q", got)
 	}
 }
 
 func (p Place) stateInsideTheRepository(t *testing.T) {
 	b := p.newBench(t, sample())
-	b.run.State = filepath.Join(b.root, "build/state")
-	b.run.Cache = filepath.Join(b.root, "build/cache")
-	must(t, os.MkdirAll(b.run.State, 0o755))
-	b.open()
+	b.Run.State = filepath.Join(b.Root, "build/state")
+	b.Run.Cache = filepath.Join(b.Root, "build/cache")
+	must(t, os.MkdirAll(b.Run.State, 0o755))
+	b.Open()
 	job := whole()
 	job.Mounts = []target.Mount{{Path: "c", Cache: "x"}}
-	b.sh(job, "test ! -e build; touch c/kept")
-	if !p.Apart && !exists(filepath.Join(b.run.Cache, "x/kept")) {
+	b.Sh(job, "test ! -e build; touch c/kept")
+	if !p.Apart && !exists(filepath.Join(b.Run.Cache, "x/kept")) {
 		t.Error("the cache folder was not the real one")
 	}
 }
@@ -297,7 +297,7 @@ func (p Place) seen(b *bench) string {
 	if p.At != "" {
 		return p.At
 	}
-	return b.root
+	return b.Root
 }
 
 // refusesInPlace is what becomes of `in place` where the place does not have the real tree.
@@ -305,7 +305,7 @@ func (p Place) refusesInPlace(t *testing.T) {
 	b := p.open(t, sample())
 	job := whole()
 	job.InPlace, job.Scripts = true, script("true")
-	if _, err := b.session.Start(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "in place") {
+	if _, err := b.Session.Start(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "in place") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -117,8 +117,8 @@ func newVictim(t *testing.T, files tree, env []string, jobs ...target.Job) *vict
 	b := newBench(t, files, env...)
 	dir := realPath(t, t.TempDir())
 	v := &victim{bench: b, dir: dir, task: task{
-		Root: b.run.Root, State: b.run.State, Cache: b.run.Cache, Keep: b.run.Keep,
-		Environ: b.run.Environ, Jobs: jobs, Log: filepath.Join(dir, "log-"),
+		Root: b.Run.Root, State: b.Run.State, Cache: b.Run.Cache, Keep: b.Run.Keep,
+		Environ: b.Run.Environ, Jobs: jobs, Log: filepath.Join(dir, "log-"),
 	}}
 	return v
 }
@@ -161,7 +161,7 @@ func (v *victim) log(step string, stream event.Stream) string {
 	return v.task.Log + step + "." + string(stream)
 }
 
-func (v *victim) lock() string { return filepath.Join(v.run.State, "supervisor.lock") }
+func (v *victim) lock() string { return filepath.Join(v.Run.State, "supervisor.lock") }
 
 // supervisor is the process id of the run's supervisor.
 func (v *victim) supervisor() int {
@@ -217,14 +217,14 @@ func resultOf(t testing.TB, b *bench, a target.Attempt, log string) result {
 	must(t, err)
 	r.Text, err = a.Text("made")
 	must(t, err)
-	to := b.store.Take(false)
+	to := b.Store.Take(false)
 	defer to.Close()
 	r.Files, err = a.Files(t.Context(), "made*", to)
 	must(t, err)
 	r.Kept, err = a.Kept(t.Context(), nil)
 	must(t, err)
 	for i := range r.Kept {
-		r.Kept[i] = strings.TrimPrefix(r.Kept[i], b.run.Keep)
+		r.Kept[i] = strings.TrimPrefix(r.Kept[i], b.Run.Keep)
 	}
 	return r
 }
@@ -306,8 +306,8 @@ func TestSpared(t *testing.T) {
 	v.begin()
 	g.reached(t, "amid")
 	v.kill()
-	v.open()
-	s := v.session.(target.Adopter)
+	v.Open()
+	s := v.Session.(target.Adopter)
 	one, err := s.Adopt(t.Context(), first, nil)
 	must(t, err)
 	g.open(t, "amid")
@@ -336,12 +336,12 @@ func TestLost(t *testing.T) {
 	g.reached(t, "before")
 	must(t, syscall.Kill(v.supervisor(), syscall.SIGKILL))
 	v.kill()
-	v.open()
+	v.Open()
 	for _, who := range []string{"daemon", "leader"} {
 		pid := strings.TrimSpace(read(t, filepath.Join(g.dir, who)))
 		waitUntil(t, who+" is gone", func() bool { return !exists("/proc/" + pid + "/root/.") })
 	}
-	s := v.session.(target.Adopter)
+	s := v.Session.(target.Adopter)
 	traces, err := s.Traces(t.Context())
 	must(t, err)
 	if len(traces) != 1 || traces[0].Step != "step" || traces[0].Attempt != 3 || traces[0].State != target.Lost {
@@ -353,7 +353,7 @@ func TestLost(t *testing.T) {
 	// Other steps say nothing of it, and who starts the step itself again knows.
 	other := empty()
 	other.Step = "other"
-	if got := v.sh(other, "echo on"); got != "on" {
+	if got := v.Sh(other, "echo on"); got != "on" {
 		t.Errorf("got %q", got)
 	}
 	if _, err := s.Adopt(t.Context(), v.task.Jobs[0], nil); !errors.Is(err, target.ErrLost) {
@@ -361,7 +361,7 @@ func TestLost(t *testing.T) {
 	}
 	again := empty()
 	again.Attempt = 4
-	if got := v.sh(again, "echo again"); got != "again" {
+	if got := v.Sh(again, "echo again"); got != "again" {
 		t.Errorf("got %q", got)
 	}
 	if _, err := s.Adopt(t.Context(), v.task.Jobs[0], nil); !errors.Is(err, target.ErrNoTrace) {
@@ -379,7 +379,7 @@ func TestTheSupervisorIsKilled(t *testing.T) {
 	job.Scripts = script("(exec setsid sh -c 'echo $$ > " + g.dir + "/daemon; while :; do sleep 0.1; done') &\nwhile ! test -s " + g.dir + "/daemon; do sleep 0.01; done\n" + g.wait("amid"))
 	go func() {
 		waitUntil(t, "amid is reached", func() bool { return exists(filepath.Join(g.dir, "amid.there")) })
-		syscall.Kill(openIn(filepath.Join(b.run.State, "supervisor.lock"))[0], syscall.SIGKILL)
+		syscall.Kill(openIn(filepath.Join(b.Run.State, "supervisor.lock"))[0], syscall.SIGKILL)
 	}()
 	if _, err := s.Start(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "the supervisor of the run has ended") {
 		t.Errorf("got %v", err)
@@ -411,9 +411,9 @@ func TestAForgottenRunEnds(t *testing.T) {
 	g.reached(t, "before")
 	v.kill()
 	pid := v.supervisor()
-	must(t, os.RemoveAll(filepath.Join(v.run.State, "supervisor.sock")))
+	must(t, os.RemoveAll(filepath.Join(v.Run.State, "supervisor.sock")))
 	waitUntil(t, "the supervisor is gone", func() bool { return syscall.Kill(pid, 0) != nil })
-	if got := entries(t, v.run.State); cmp.Diff([]string{"attempts"}, got) != "" {
+	if got := entries(t, v.Run.State); cmp.Diff([]string{"attempts"}, got) != "" {
 		t.Errorf("what is left is %q", got)
 	}
 }
@@ -429,8 +429,8 @@ func TestTimeGoesOnWithoutPipe(t *testing.T) {
 	g.reached(t, "amid")
 	g.open(t, "amid")
 	v.kill()
-	v.open()
-	s := v.session.(target.Adopter)
+	v.Open()
+	s := v.Session.(target.Adopter)
 	waitUntil(t, "its time is over", func() bool {
 		traces, err := s.Traces(t.Context())
 		must(t, err)
@@ -457,21 +457,21 @@ func TestOtherRunsLeaveItAlone(t *testing.T) {
 	v.kill()
 	beside := func(name string) *bench {
 		next := newBench(t, nil)
-		next.run.State = filepath.Join(filepath.Dir(v.run.State), name)
-		must(t, os.MkdirAll(next.run.State, 0o755))
-		return next.open()
+		next.Run.State = filepath.Join(filepath.Dir(v.Run.State), name)
+		must(t, os.MkdirAll(next.Run.State, 0o755))
+		return next.Open()
 	}
 	beside("run2")
 	must(t, syscall.Kill(v.supervisor(), syscall.SIGKILL))
 	waitUntil(t, "the supervisor is gone", func() bool { return len(openIn(v.lock())) == 0 })
 	beside("run3")
-	if got := entries(t, v.run.State); cmp.Diff([]string{"attempts", "supervisor.lock", "supervisor.sock"}, got) != "" {
+	if got := entries(t, v.Run.State); cmp.Diff([]string{"attempts", "supervisor.lock", "supervisor.sock"}, got) != "" {
 		t.Errorf("the run that lost an attempt has %q", got)
 	}
-	must(t, os.WriteFile(filepath.Join(v.run.State, "attempts"), nil, 0o600))
+	must(t, os.WriteFile(filepath.Join(v.Run.State, "attempts"), nil, 0o600))
 	beside("run4")
-	if exists(v.run.State) {
-		t.Errorf("the run of which nothing matters has %q", entries(t, v.run.State))
+	if exists(v.Run.State) {
+		t.Errorf("the run of which nothing matters has %q", entries(t, v.Run.State))
 	}
 }
 
@@ -494,7 +494,7 @@ func undisturbed(t *testing.T, job target.Job, kind string) result {
 		g.open(t, at)
 	}
 	var out recorder
-	a, err := b.session.Start(t.Context(), eventful(g, job), &out)
+	a, err := b.Session.Start(t.Context(), eventful(g, job), &out)
 	must(t, err)
 	defer a.Close()
 	return resultOf(t, b, a, onlyStdout(out.String()))
@@ -513,16 +513,16 @@ func onlyStdout(log string) string {
 func (v *victim) compare(want result) {
 	v.Helper()
 	before, _ := os.ReadFile(v.log("step", event.Stdout)) // nothing came where there is none
-	v.open()
+	v.Open()
 	job := v.task.Jobs[0]
 	job.Written = v.written("step")
-	traces, err := v.session.(target.Adopter).Traces(v.Context())
+	traces, err := v.Session.(target.Adopter).Traces(v.Context())
 	must(v, err)
 	if len(traces) != 1 || traces[0].Step != "step" || traces[0].Attempt != 3 || traces[0].State == target.Lost {
 		v.Errorf("traces are %+v", traces)
 	}
 	var out recorder
-	a, err := v.session.(target.Adopter).Adopt(v.Context(), job, &out)
+	a, err := v.Session.(target.Adopter).Adopt(v.Context(), job, &out)
 	must(v, err)
 	got := resultOf(v, v.bench, a, string(before)+onlyStdout(":"+out.String()))
 	if d := cmp.Diff(want, got); d != "" {
@@ -535,12 +535,12 @@ func (v *victim) compare(want result) {
 // gone checks that an attempt that was closed left no trace.
 func (v *victim) gone(job target.Job) {
 	v.Helper()
-	traces, err := v.session.(target.Adopter).Traces(v.Context())
+	traces, err := v.Session.(target.Adopter).Traces(v.Context())
 	must(v, err)
 	if len(traces) > 0 {
 		v.Errorf("traces are left: %+v", traces)
 	}
-	if _, err := v.session.(target.Adopter).Adopt(v.Context(), job, nil); !errors.Is(err, target.ErrNoTrace) {
+	if _, err := v.Session.(target.Adopter).Adopt(v.Context(), job, nil); !errors.Is(err, target.ErrNoTrace) {
 		v.Errorf("got %v", err)
 	}
 }

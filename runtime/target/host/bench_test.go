@@ -51,7 +51,7 @@ func BenchmarkTrue(b *testing.B) {
 }
 
 func runOnce(b *testing.B, bench *bench, ctx context.Context, job target.Job) {
-	a, err := bench.session.Start(ctx, job, nil)
+	a, err := bench.Session.Start(ctx, job, nil)
 	if err != nil {
 		b.Error(err)
 		return
@@ -75,7 +75,7 @@ func BenchmarkWorkspace(b *testing.B) {
 	}
 	for _, kind := range []string{"overlay", "reflink", "copy", "inputs"} {
 		bench, job := benchJob(b, files, kind)
-		if a, err := bench.session.Start(b.Context(), job, nil); err != nil {
+		if a, err := bench.Session.Start(b.Context(), job, nil); err != nil {
 			b.Logf("%s: %v", kind, err)
 		} else {
 			must(b, a.Close())

@@ -13,7 +13,7 @@ import (
 // removable reports whether nobody uses a cache folder at the moment.
 func removable(t *testing.T, b *bench, name string) bool {
 	t.Helper()
-	f, err := os.OpenFile(filepath.Join(b.run.Cache, ".locks", name), os.O_RDWR, 0)
+	f, err := os.OpenFile(filepath.Join(b.Run.Cache, ".locks", name), os.O_RDWR, 0)
 	must(t, err)
 	defer f.Close()
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -35,11 +35,11 @@ func TestCachesAreSharedAndHeld(t *testing.T) {
 		v.begin()
 		g.reached(t, "amid")
 		beside := newBench(t, sample(), kind)
-		beside.run.Cache = v.run.Cache
-		beside.open()
+		beside.Run.Cache = v.Run.Cache
+		beside.Open()
 		mine := whole()
 		mine.Mounts = job.Mounts
-		if got := beside.sh(mine, "cat deps/theirs; echo ours > deps/ours"); got != "theirs" {
+		if got := beside.Sh(mine, "cat deps/theirs; echo ours > deps/ours"); got != "theirs" {
 			t.Errorf("got %q", got)
 		}
 		v.kill()
@@ -47,8 +47,8 @@ func TestCachesAreSharedAndHeld(t *testing.T) {
 			t.Error("the cache of a step that runs could be removed, its pipe being killed")
 		}
 		g.open(t, "amid")
-		v.open()
-		a, err := v.session.(target.Adopter).Adopt(t.Context(), job, nil)
+		v.Open()
+		a, err := v.Session.(target.Adopter).Adopt(t.Context(), job, nil)
 		must(t, err)
 		if a.Stdout() != "ours" {
 			t.Errorf("got %q, %q", a.Stdout(), a.Stderr())

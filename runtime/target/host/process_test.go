@@ -24,7 +24,7 @@ func TestNoDescriptorIsInherited(t *testing.T) {
 	b := open(t, nil)
 	for name, job := range map[string]target.Job{"empty": empty(), "whole": whole()} {
 		job.Exec = []string{"ls", "/proc/self/fd"}
-		if got := b.start(job).Stdout(); got != "0\n1\n2\n3" { // 3 is the folder that ls reads
+		if got := b.Start(job).Stdout(); got != "0\n1\n2\n3" { // 3 is the folder that ls reads
 			t.Errorf("%s: got %q", name, got)
 		}
 	}
@@ -34,7 +34,7 @@ func TestImagesAreNotForThisTarget(t *testing.T) {
 	b := open(t, nil)
 	job := empty()
 	job.Image = "alpine"
-	if _, err := b.session.Start(t.Context(), job, nil); err == nil || err.Error() != "image alpine: this machine itself runs no images" {
+	if _, err := b.Session.Start(t.Context(), job, nil); err == nil || err.Error() != "image alpine: this machine itself runs no images" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -64,7 +64,7 @@ func TestAHundredMegabytesWithoutNewline(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	var c counter
-	a, err := b.session.Start(t.Context(), job, &c)
+	a, err := b.Session.Start(t.Context(), job, &c)
 	must(t, err)
 	defer a.Close()
 	runtime.ReadMemStats(&after)
@@ -85,10 +85,10 @@ func startAndCancel(t *testing.T, b *bench, job target.Job) target.Attempt {
 	ctx, cancel := contextWithCancel(t)
 	r := waitFor("ready\n")
 	go func() {
-		<-r.seen
+		<-r.Seen
 		cancel()
 	}()
-	a, err := b.session.Start(ctx, job, r)
+	a, err := b.Session.Start(ctx, job, r)
 	must(t, err)
 	t.Cleanup(func() { must(t, a.Close()) })
 	return a
@@ -105,7 +105,7 @@ func TestTheWholeGroupIsGone(t *testing.T) {
 			"left where the script failed":    "sleep 1000 >/dev/null 2>&1 & echo $!; exit 1",
 		} {
 			started := time.Now()
-			a := b.shell(whole(), text)
+			a := b.Shell(whole(), text)
 			mustBeGone(t, a.Stdout())
 			if took := time.Since(started); took > time.Minute {
 				t.Errorf("%s: took %v", name, took)
@@ -144,18 +144,18 @@ func mustBeGone(t *testing.T, pid string) {
 
 func TestEnvironmentIsExact(t *testing.T) {
 	b := newBench(t, nil)
-	b.run.Environ = []string{
+	b.Run.Environ = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/home/x", "USER=x", "LANG=C.UTF-8", "LC_ALL=C", "TZ=UTC", "TMPDIR=/tmp", "TERM=dumb",
 		"SECRET=no", "LD_PRELOAD=no", "GIVEN=yes", "LANGUAGE=no", "HOME=/home/y",
 	}
-	b.open()
+	b.Open()
 	eachPlace := map[string]target.Job{"empty": empty(), "whole": whole()}
 	for name, job := range eachPlace {
 		job.Inherit = []string{"GIVEN", "ABSENT"}
 		job.Params = []target.Param{{Name: "who", Value: str("param")}, {Name: "odd", Value: str("\";id;# $(id) `id`\nnext")}}
 		job.Env = []target.EnvVar{{Name: "TZ", Value: "CET"}, {Name: "who", Value: "env"}, {Name: "EMPTY", Value: ""}}
 		job.Exec = []string{"env", "-0"}
-		a := b.start(job)
+		a := b.Start(job)
 		got := map[string]string{}
 		for kv := range strings.SplitSeq(strings.TrimSuffix(a.Stdout(), "\x00"), "\x00") {
 			k, v, _ := strings.Cut(kv, "=")
@@ -185,7 +185,7 @@ func TestEnvironmentThatIsTooLargeTogether(t *testing.T) {
 	for i := range 60 {
 		job.Env = append(job.Env, target.EnvVar{Name: "PART_" + strconv.Itoa(i), Value: strings.Repeat("x", 120_000+i)})
 	}
-	_, err := b.session.Start(t.Context(), job, nil)
+	_, err := b.Session.Start(t.Context(), job, nil)
 	if err == nil || !strings.Contains(err.Error(), "more than this system gives a program; the largest are PART_59 (120059 bytes), PART_58 (120058 bytes), PART_57 (120057 bytes): hand them over as files") {
 		t.Errorf("got %v", err)
 	}

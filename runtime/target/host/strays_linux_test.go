@@ -28,7 +28,7 @@ func TestDaemonsEndWithTheStep(t *testing.T) {
 		g := newGate(t)
 		for name, text := range daemons(g) {
 			t.Run(name, func(t *testing.T) {
-				a := b.shell(whole(), text+"\necho done")
+				a := b.Shell(whole(), text+"\necho done")
 				if a.Stdout() != "done" || a.Exit().Code != 0 {
 					t.Errorf("got %+v, %q, %q", a.Exit(), a.Stdout(), a.Stderr())
 				}
@@ -51,7 +51,7 @@ func TestDaemonsServeLaterScripts(t *testing.T) {
 		{Text: daemons(newGate(t))["session"]},
 		{Text: "kill -0 $(cat pids) && echo served"},
 	}
-	a := b.start(job)
+	a := b.Start(job)
 	if a.Stdout() != "served" {
 		t.Errorf("got %q, %q", a.Stdout(), a.Stderr())
 	}
@@ -66,7 +66,7 @@ func TestParallelStepsKeepTheirDaemons(t *testing.T) {
 	job.Scripts = script(daemons(g)["session"] + "\n" + g.wait("amid") + "kill -0 $(cat pids) && echo alive")
 	done := make(chan string)
 	go func() {
-		a, err := b.session.Start(context.Background(), job, nil)
+		a, err := b.Session.Start(context.Background(), job, nil)
 		if err != nil {
 			panic(err)
 		}
@@ -75,7 +75,7 @@ func TestParallelStepsKeepTheirDaemons(t *testing.T) {
 		done <- said
 	}()
 	g.reached(t, "amid")
-	a := b.shell(whole(), daemons(g)["double fork"])
+	a := b.Shell(whole(), daemons(g)["double fork"])
 	pid, err := a.Text("pids")
 	must(t, err)
 	mustBeGone(t, pid)

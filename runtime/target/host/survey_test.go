@@ -15,9 +15,9 @@ import (
 
 func inputs(globs ...string) target.Job { return target.Job{Step: "step", Inputs: globs} }
 
-func (b *bench) survey(job target.Job) target.Survey {
+func survey(b *bench, job target.Job) target.Survey {
 	b.Helper()
-	s, err := b.session.(target.Surveyor).Survey(b.Context(), job)
+	s, err := b.Session.(target.Surveyor).Survey(b.Context(), job)
 	must(b, err)
 	return s
 }
@@ -28,8 +28,8 @@ func TestSurvey(t *testing.T) {
 	files := tree{".gitignore": "*.log\n", "src/a": "1", "src/b": "2", "src/l": "-> a", "doc/c": "3"}
 	look := func(t *testing.T, change func(root string) error, globs ...string) target.Survey {
 		b := newBench(t, files)
-		must(t, change(b.root))
-		return b.open().survey(inputs(globs...))
+		must(t, change(b.Root))
+		return survey(b.Open(), inputs(globs...))
 	}
 	nothing := func(string) error { return nil }
 	write := func(name, content string) func(string) error {
@@ -75,16 +75,16 @@ func TestSurvey(t *testing.T) {
 // A run sees its inputs as they were when it first looked, until a step in place changes them.
 func TestSurveyLooksOnce(t *testing.T) {
 	b := open(t, tree{"src/a": "1", "src/b": "2"})
-	one := b.survey(inputs("src/*"))
-	write(t, b.root, tree{"src/a": "9"})
-	if two := b.survey(inputs("src/a", "src/b")); two != one {
+	one := survey(b, inputs("src/*"))
+	write(t, b.Root, tree{"src/a": "9"})
+	if two := survey(b, inputs("src/a", "src/b")); two != one {
 		t.Errorf("a file that was read is read again: %+v and %+v", one, two)
 	}
 	job := whole()
 	job.AllTree, job.InPlace = false, true
-	a, err := b.session.Start(t.Context(), job, nil)
+	a, err := b.Session.Start(t.Context(), job, nil)
 	must(t, errors.Join(err, a.Close()))
-	if three := b.survey(inputs("src/*")); three.Digest == one.Digest {
+	if three := survey(b, inputs("src/*")); three.Digest == one.Digest {
 		t.Error("a step in place makes no new look")
 	}
 }
@@ -100,7 +100,7 @@ func TestSurveyOfManyAtOnce(t *testing.T) {
 	for i := range got {
 		wait.Go(func() {
 			glob := []string{"src/*", "src/**"}[i%2]
-			got[i], _ = b.session.(target.Surveyor).Survey(t.Context(), inputs(glob))
+			got[i], _ = b.Session.(target.Surveyor).Survey(t.Context(), inputs(glob))
 		})
 	}
 	wait.Wait()
@@ -112,10 +112,10 @@ func TestSurveyOfManyAtOnce(t *testing.T) {
 	gone, stop := context.WithCancel(t.Context())
 	stop()
 	fresh := open(t, tree{"src/a": "1"})
-	if _, err := fresh.session.(target.Surveyor).Survey(gone, inputs("src/*")); !errors.Is(err, context.Canceled) {
+	if _, err := fresh.Session.(target.Surveyor).Survey(gone, inputs("src/*")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if s := fresh.survey(inputs("src/*")); s.Files != 1 {
+	if s := survey(fresh, inputs("src/*")); s.Files != 1 {
 		t.Error("one who is cancelled spoils it for others")
 	}
 }
@@ -124,11 +124,11 @@ func TestSurveyOfManyAtOnce(t *testing.T) {
 func TestUnsteadyAttempt(t *testing.T) {
 	eachKind(t, func(t *testing.T, kind string) {
 		b := open(t, tree{"src/a": "1", "src/b": "2", "doc/c": "3"}, kind)
-		b.survey(inputs("src/*"))
-		write(t, b.root, tree{"src/b": "22"})
+		survey(b, inputs("src/*"))
+		write(t, b.Root, tree{"src/b": "22"})
 		var got []bool
 		for _, glob := range []string{"src/a", "doc/*", "src/*"} {
-			a, err := b.session.Start(t.Context(), target.Job{Step: glob, Inputs: []string{glob}, Exec: []string{"true"}}, nil)
+			a, err := b.Session.Start(t.Context(), target.Job{Step: glob, Inputs: []string{glob}, Exec: []string{"true"}}, nil)
 			must(t, err)
 			got = append(got, a.(target.Steady).Steady())
 			must(t, a.Close())

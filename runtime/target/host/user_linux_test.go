@@ -79,15 +79,15 @@ func waitUntil(t *testing.T, what string, done func() bool) {
 // TestLivingSessionsAreLeftAlone opens a second session beside one that works.
 func TestLivingSessionsAreLeftAlone(t *testing.T) {
 	b := open(t, sample())
-	a := b.shell(whole(), "touch made")
+	a := b.Shell(whole(), "touch made")
 	next := newBench(t, nil)
-	next.run.State = filepath.Join(filepath.Dir(b.run.State), "run2")
-	must(t, os.MkdirAll(next.run.State, 0o755))
-	next.open()
+	next.Run.State = filepath.Join(filepath.Dir(b.Run.State), "run2")
+	must(t, os.MkdirAll(next.Run.State, 0o755))
+	next.Open()
 	if _, err := a.Text("made"); err != nil {
 		t.Error(err)
 	}
-	if got := b.sh(whole(), "cat main.go"); got != "package main" {
+	if got := b.Sh(whole(), "cat main.go"); got != "package main" {
 		t.Errorf("got %q", got)
 	}
 }

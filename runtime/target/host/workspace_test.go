@@ -40,29 +40,29 @@ func TestOverlayIsAtTheRepositorysPath(t *testing.T) {
 	b := open(t, sample(), "PIPE_WORKSPACE=overlay")
 	job := whole()
 	job.Workdir = "pkg"
-	if got, want := b.sh(job, "pwd; ls"), b.root+"/pkg\na.go"; got != want {
+	if got, want := b.Sh(job, "pwd; ls"), b.Root+"/pkg\na.go"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	job = target.Job{Inputs: []string{"pkg/**"}}
-	if got, want := b.sh(job, "pwd; find . -type f"), b.root+"\n./pkg/a.go"; got != want {
+	if got, want := b.Sh(job, "pwd; find . -type f"), b.Root+"\n./pkg/a.go"; got != want {
 		t.Errorf("inputs: got %q, want %q", got, want)
 	}
 }
 
 func TestCopyIsNamedAsTheRepository(t *testing.T) {
 	b := open(t, sample(), "PIPE_WORKSPACE=copy")
-	got := b.sh(whole(), "pwd")
-	if got == b.root || filepath.Base(got) != "repo" {
+	got := b.Sh(whole(), "pwd")
+	if got == b.Root || filepath.Base(got) != "repo" {
 		t.Errorf("works in %s", got)
 	}
 }
 
 func TestEmptyGitFolderCountsAsNone(t *testing.T) {
 	b := newBench(t, sample())
-	must(t, os.RemoveAll(filepath.Join(b.root, ".git")))
-	must(t, os.Mkdir(filepath.Join(b.root, ".git"), 0o755))
-	b.open()
-	b.sh(whole(), "test -e build/out")
+	must(t, os.RemoveAll(filepath.Join(b.Root, ".git")))
+	must(t, os.Mkdir(filepath.Join(b.Root, ".git"), 0o755))
+	b.Open()
+	b.Sh(whole(), "test -e build/out")
 }
 
 func TestForcedKindThatDoesNotExist(t *testing.T) {
@@ -75,11 +75,11 @@ func TestForcedKindThatDoesNotExist(t *testing.T) {
 
 func TestNoMountIsSeenOutside(t *testing.T) {
 	b := open(t, sample(), "PIPE_WORKSPACE=overlay")
-	a := b.shell(whole(), "grep -c overlay /proc/self/mountinfo")
+	a := b.Shell(whole(), "grep -c overlay /proc/self/mountinfo")
 	if a.Stdout() == "0" {
 		t.Errorf("no overlay in the step: %q", a.Stdout())
 	}
-	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, b.root) {
+	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, b.Root) {
 		t.Errorf("a mount leaked: %s", mounts)
 	}
 }
@@ -89,18 +89,18 @@ func TestStepsGetNoCapabilities(t *testing.T) {
 	inPlace := whole()
 	inPlace.InPlace = true
 	look := "id -u; id -g; grep -e CapInh -e CapPrm -e CapEff -e CapAmb /proc/self/status"
-	if d := cmp.Diff(b.sh(inPlace, look), b.sh(whole(), look)); d != "" {
+	if d := cmp.Diff(b.Sh(inPlace, look), b.Sh(whole(), look)); d != "" {
 		t.Errorf("differs from a plain process: %s", d)
 	}
 }
 
 func TestKindThatThisMachineLacks(t *testing.T) {
 	b := newBench(t, nil, "PIPE_WORKSPACE=reflink")
-	must(t, os.WriteFile(filepath.Join(b.root, "f"), []byte("x"), 0o644))
-	b.open()
+	must(t, os.WriteFile(filepath.Join(b.Root, "f"), []byte("x"), 0o644))
+	b.Open()
 	job := whole()
 	job.Scripts = script("cat f; echo changed > f")
-	a, err := b.session.Start(t.Context(), job, nil)
+	a, err := b.Session.Start(t.Context(), job, nil)
 	if err != nil { // a file system without reflinks says so in one line
 		if text := err.Error(); !strings.HasPrefix(text, "this machine makes no workspace of kind reflink: ") || strings.Contains(text, "\n") {
 			t.Errorf("got %q", text)
@@ -108,7 +108,7 @@ func TestKindThatThisMachineLacks(t *testing.T) {
 		return
 	}
 	defer a.Close()
-	if a.Stdout() != "x" || read(t, filepath.Join(b.root, "f")) != "x" {
+	if a.Stdout() != "x" || read(t, filepath.Join(b.Root, "f")) != "x" {
 		t.Errorf("got %q", a.Stdout())
 	}
 }
@@ -117,7 +117,7 @@ func TestKindThatThisMachineLacks(t *testing.T) {
 // takes it for that one's own, and removes it.
 func TestWorkspacesElsewhereAreNotSpared(t *testing.T) {
 	b := newBench(t, sample())
-	w, err := host.OpenWorkspaces(b.run, host.Place{Kind: "elsewhere", InUse: func(string) bool { return false }})
+	w, err := host.OpenWorkspaces(b.Run, host.Place{Kind: "elsewhere", InUse: func(string) bool { return false }})
 	must(t, err)
 	defer func() { must(t, w.Close()) }()
 	var folders []string
