@@ -41,11 +41,24 @@ var effects = rule{
 	},
 }
 
-// testsBefore are the steps that test and do not wait for a step, so that it can wait for them.
+// maxTests is how many tests a way out names.
+const maxTests = 4
+
+// testsBefore are the first of the steps that test and do not wait for a step, so that it can wait for them.
 func (g graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
+	var waiting map[string]bool
 	for _, t := range l.Steps {
-		if g.kind[t.Name].test && g.before(t.Name, func(name string) bool { return name == s.Name }) == nil {
+		if !g.kind[t.Name].test || t == s {
+			continue
+		}
+		if waiting == nil {
+			waiting = g.following(s.Name)
+		}
+		if !waiting[t.Name] {
 			names = append(names, t.Name)
+		}
+		if len(names) == maxTests {
+			break
 		}
 	}
 	return names
@@ -177,18 +190,25 @@ func (g graph) before(name string, is func(name string) bool) *check.Step {
 }
 
 func (g graph) downstream(name string, is func(kind) bool) bool {
+	for e := range g.following(name) {
+		if e != name && is(g.kind[e]) {
+			return true
+		}
+	}
+	return false
+}
+
+// following are a step and those that wait for it.
+func (g graph) following(name string) map[string]bool {
 	seen := map[string]bool{name: true}
 	for next := []string{name}; len(next) > 0; next = next[1:] {
 		for _, e := range g.after[next[0]] {
-			if is(g.kind[e]) {
-				return true
-			}
 			if !seen[e] {
 				seen[e], next = true, append(next, e)
 			}
 		}
 	}
-	return false
+	return seen
 }
 
 func (p *pass) kind(s *check.Step, depth int) (k kind) {

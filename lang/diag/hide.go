@@ -2,7 +2,6 @@ package diag
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pipelang/pipe/lang/source"
 )
@@ -10,18 +9,22 @@ import (
 // hidden gives findings whose files show stars where a finding says that its text is a credential.
 // Every place keeps its offset.
 func hidden(list []Diagnostic) []Diagnostic {
-	clean := map[*source.File]*source.File{}
+	stars := map[*source.File][]byte{}
 	for _, d := range list {
-		if d.Hide && d.File != nil {
-			f := d.File
-			if known := clean[f]; known != nil {
-				f = known
-			}
-			clean[d.File] = starred(f, d.Span)
+		if !d.Hide || d.File == nil {
+			continue
 		}
+		if stars[d.File] == nil {
+			stars[d.File] = []byte(d.File.Text)
+		}
+		star(stars[d.File], d.Span)
 	}
-	if len(clean) == 0 {
+	if len(stars) == 0 {
 		return list
+	}
+	clean := make(map[*source.File]*source.File, len(stars))
+	for f, text := range stars {
+		clean[f] = &source.File{Name: f.Name, Text: string(text)}
 	}
 	out := slices.Clone(list)
 	for i := range out {
@@ -30,20 +33,15 @@ func hidden(list []Diagnostic) []Diagnostic {
 	return out
 }
 
-// starred is a file with stars in the place of a text; line breaks stay.
-func starred(f *source.File, at source.Span) *source.File {
-	n := int32(len(f.Text))
+// star puts stars in the place of a text; line breaks stay.
+func star(text []byte, at source.Span) {
+	n := int32(len(text))
 	start, end := min(max(at.Start, 0), n), min(max(at.End, at.Start), n)
-	var b strings.Builder
-	b.WriteString(f.Text[:start])
-	for _, c := range []byte(f.Text[start:end]) {
-		if c != '\n' && c != '\r' {
-			c = '*'
+	for i := start; i < end; i++ {
+		if text[i] != '\n' && text[i] != '\r' {
+			text[i] = '*'
 		}
-		b.WriteByte(c)
 	}
-	b.WriteString(f.Text[end:])
-	return &source.File{Name: f.Name, Text: b.String()}
 }
 
 // in replaces the files that a finding shows.

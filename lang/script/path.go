@@ -208,12 +208,6 @@ func (w *walker) runsPrograms() bool {
 	return false
 }
 
-// defines says that the script has a function of a name.
-func (w *walker) defines(name string) bool {
-	for _, f := range w.script.Functions {
-		if f.Text == name {
-			return name != ""
-		}
-	}
-	return false
-}
+// defines says that the script has a function of a name, which is no more than that of a program only where it
+// hands on to that what it is given.
+func (w *walker) defines(name string) bool { return name != "" && w.commands[name] }

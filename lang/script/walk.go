@@ -43,8 +43,9 @@ type walker struct {
 	moves  []move            // of functions
 	called map[string]caller // commands that are called where no failure ends the script
 
-	known         bool // all functions were found ahead
-	functionMoves bool // one of them changes the folder
+	commands      map[string]bool // the script's functions by name, and whether one is a command of its own: false when it hands on what it is given
+	known         bool            // all functions were found ahead
+	functionMoves bool            // one of them changes the folder
 
 	tests      []Name // names whose presence is tested
 	background []source.Span
@@ -84,7 +85,7 @@ func (w *walker) begin() {
 	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits, w.lastPipe = 0, false, source.Span{}, false, false, false, false
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
-	w.within, w.moves, w.called, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, false, false, false
+	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
 }
@@ -372,14 +373,50 @@ func (w *walker) ahead(stmts []*syntax.Stmt) {
 	if !w.known || !strings.Contains(w.text, "function") && !emptyParens(w.text) {
 		return
 	}
+	var handed []string
 	for _, s := range stmts {
 		syntax.Walk(s, func(n syntax.Node) bool {
-			if f, ok := n.(*syntax.FuncDecl); ok {
-				w.defined(f)
+			switch n := n.(type) {
+			case *syntax.FuncDecl:
+				w.defined(n)
+			case *syntax.CallExpr:
+				if name := w.handsOn(n); name != "" {
+					handed = append(handed, name)
+				}
 			}
 			return true
 		})
 	}
+	for _, name := range handed {
+		if w.commands[name] {
+			w.commands[name] = false
+		}
+	}
+}
+
+// handsOn is the program to which a call hands on all that its function was given, past a function of that
+// name: command curl --fail "$@". Such a function does what the program does.
+func (w *walker) handsOn(call *syntax.CallExpr) string {
+	if len(call.Args) < 2 || !slices.ContainsFunc(call.Args, w.allArguments) {
+		return ""
+	}
+	args := w.arguments(call.Args)
+	inner := innermost(args)
+	name := nameOf(inner)
+	i := strings.LastIndexByte(name, '/')
+	if len(inner) == len(args) && i < 0 {
+		return ""
+	}
+	return name[i+1:]
+}
+
+func (w *walker) allArguments(word *syntax.Word) bool {
+	at := spanOf(word)
+	switch w.text[at.Start:at.End] {
+	case `"$@"`, `"${@}"`, `$@`, `$*`:
+		return true
+	}
+	return false
 }
 
 func emptyParens(text string) bool {
@@ -393,9 +430,14 @@ func emptyParens(text string) bool {
 }
 
 func (w *walker) defined(f *syntax.FuncDecl) {
-	if f.Name != nil {
-		w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
+	if f.Name == nil {
+		return
 	}
+	w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
+	if w.commands == nil {
+		w.commands = map[string]bool{}
+	}
+	w.commands[f.Name.Value] = true
 }
 
 func (w *walker) function(f *syntax.FuncDecl) {
