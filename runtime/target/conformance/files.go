@@ -212,7 +212,7 @@ func (p Place) readers(t *testing.T) {
 	a := b.Shell(job, `
 		echo made > made.txt
 		rm -f gone; printf 'a\377' > binary; mkdir -p dist/sub; echo 1 > dist/a.js; echo 2 > dist/sub/b.js; ln -s a.js dist/l.js
-		chmod 755 dist/a.js; ln -s / rootlink; mkfifo pipe; ln -s made.txt alias; exit 0
+		chmod 755 dist/a.js; chmod 777 dist/sub; mkdir dist/shut; echo 3 > dist/shut/c; chmod 555 dist/shut; ln -s / rootlink; mkfifo pipe; ln -s made.txt alias; exit 0
 	`)
 	text := func(p string) string {
 		s, err := a.Text(p)
@@ -253,7 +253,7 @@ func (p Place) readers(t *testing.T) {
 	}
 	in := intake(b)
 	d, err := a.Dir(t.Context(), "dist", in)
-	if must(t, err); d.Name != "dist" || d.Files != 2 || d.Size != 4 {
+	if must(t, err); d.Name != "dist" || d.Files != 3 || d.Size != 6 {
 		t.Errorf("dir: %+v", d)
 	}
 	to := filepath.Join(t.TempDir(), "d")
@@ -261,6 +261,13 @@ func (p Place) readers(t *testing.T) {
 	must(t, b.Store.GetDir(t.Context(), d, to))
 	if got := read(t, filepath.Join(to, "l.js")); got != "1\n" {
 		t.Errorf("dir gave %q", got)
+	}
+	for name, want := range map[string]fs.FileMode{"sub": 0o777, "shut": 0o555} {
+		info, err := os.Lstat(filepath.Join(to, name))
+		if must(t, err); info.Mode().Perm() != want {
+			t.Errorf("folder %s of dir: mode %o, want %o", name, info.Mode().Perm(), want)
+		}
+		must(t, os.Chmod(filepath.Join(to, name), 0o700)) // so that it can be removed
 	}
 	if _, err := a.Dir(t.Context(), "made.txt", intake(b)); err == nil {
 		t.Error("a file was taken as a folder")

@@ -66,7 +66,7 @@ func (a *attempt) fetchAll(ctx context.Context) error {
 		return err
 	}
 	for _, e := range there {
-		if err := root.RemoveAll(e.Name()); err != nil {
+		if err := clearAt(root, e.Name()); err != nil {
 			return err
 		}
 	}
@@ -99,7 +99,7 @@ func (a *attempt) fetchBelow(ctx context.Context, below string) (bool, error) {
 		return false, err
 	}
 	defer root.Close()
-	if err := root.RemoveAll(below); err != nil { // a part of it
+	if err := clearAt(root, below); err != nil { // a part of it
 		return false, err
 	}
 	return a.receive(ctx, below, root)

@@ -14,13 +14,17 @@ import (
 // foreign are the topmost files of other users below a folder: slash-separated, relative to it, and sorted.
 type foreign []string
 
-// foreigners finds what below a folder belongs to others than uid, and was changed at since or later. What lies in
-// a folder that this user may not look into is not looked at.
-func foreigners(folder string, uid int, since time.Time) (foreign, error) {
+// foreigners finds what below a folder belongs to others than uid, and was changed at since or later: folders, and
+// unless those are all that is asked for, files and links. What lies in a folder that this user may not look into is
+// not looked at.
+func foreigners(folder string, uid int, since time.Time, onlyFolders bool) (foreign, error) {
 	var out foreign
 	err := filepath.WalkDir(folder, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return passOver(err)
+		}
+		if t := d.Type(); t != fs.ModeDir && (onlyFolders || t != 0 && t != fs.ModeSymlink) {
+			return nil
 		}
 		info, err := d.Info()
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/mount"
@@ -43,7 +44,7 @@ func (e *Engine) giveBack(ctx context.Context, g gift) error {
 	if uid == 0 { // whom an engine without root takes for root is this user
 		here = os.Getuid()
 	}
-	found, err := foreigners(g.folder, here, g.since)
+	found, err := foreigners(g.folder, here, g.since, g.shared)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -63,6 +64,9 @@ func (e *Engine) giveBack(ctx context.Context, g gift) error {
 				head.Uid, head.Gid, head.Uname, head.Gname = uid, gid, "", ""
 				return !mine && found.holds(name)
 			})
+			if g.shared && errdefs.IsNotFound(err) { // who else is at work there removed it
+				err = nil
+			}
 		}
 	}
 	return errors.Join(err, e.removeContainer(ctx, from), e.removeContainer(ctx, to))
@@ -82,23 +86,27 @@ func (e *Engine) rewrite(ctx context.Context, from, to, name string, change func
 		return err
 	}
 	defer body.Close()
-	whole := name == "."
+	root := path.Base(workspaceAt)
 	r, w := io.Pipe()
 	defer r.Close()
 	go func() {
 		w.CloseWithError(copyArchive(w, body, func(head *tar.Header) bool {
-			name := path.Clean(head.Name)
-			if whole {
-				name = belowFirst(name)
+			if name != "." {
+				head.Name, head.Linkname = path.Join(root, head.Name), linkFrom(root, head)
 			}
-			return change(name, head)
+			return change(belowFirst(head.Name), head)
 		}))
 	}()
-	at := workspaceAt
-	if whole {
-		at = path.Dir(workspaceAt)
+	// Not the folder itself: the engine refuses links that lead out of what it unpacks into, and they stay what they are.
+	return e.api.CopyToContainer(ctx, to, path.Dir(workspaceAt), r, container.CopyToContainerOptions{})
+}
+
+// linkFrom is where a link of an archive leads once the archive is below a folder. Only hard links name what is in it.
+func linkFrom(root string, head *tar.Header) string {
+	if head.Typeflag == tar.TypeLink {
+		return path.Join(root, head.Linkname)
 	}
-	return e.api.CopyToContainer(ctx, to, at, r, container.CopyToContainerOptions{})
+	return head.Linkname
 }
 
 // copyArchive copies the files, folders and links of an archive that change chooses.
@@ -120,8 +128,9 @@ func copyArchive(to io.Writer, from io.Reader, change func(*tar.Header) bool) er
 		if !change(head) {
 			continue
 		}
+		head.Format = tar.FormatUnknown // the old one may have no room for the new name
 		if err := out.WriteHeader(head); err != nil {
-			return err
+			return fmt.Errorf("write %q: %w", head.Name, err) // net/http compares errors, which those of tar cannot bear
 		}
 		if _, err := io.Copy(out, in); err != nil {
 			return err

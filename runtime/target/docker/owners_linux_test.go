@@ -62,6 +62,8 @@ const asRoot = `
 umask 077
 mkdir -p out/deep && echo secret > out/deep/file && ln out/deep/file out/again && ln -s deep/file out/link
 echo run > out/program && chmod 700 out/program
+ln -s ../../../far out/far && ln -s ../far far
+long=$(printf %0120d 7); mkdir -p "deep/$long/$long" && echo > "deep/$long/$long/file"
 rm -rf old && mkdir old && echo new > old/new && rm gone
 echo text > kept && cat kept >> there
 if [ -d cache ]; then mkdir -p cache/deep/er; echo cached > cache/deep/er/file; fi

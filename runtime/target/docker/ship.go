@@ -93,8 +93,11 @@ func (p packer) entry(root *os.Root, name, at string, info fs.FileInfo) error {
 	if info.IsDir() {
 		head.Name += "/"
 	}
-	if err := p.out.WriteHeader(head); err != nil || !info.Mode().IsRegular() {
-		return err
+	if err := p.out.WriteHeader(head); err != nil {
+		return fmt.Errorf("send %q: %w", at, err) // net/http compares errors, which those of tar cannot bear
+	}
+	if !info.Mode().IsRegular() {
+		return nil
 	}
 	f, err := root.Open(name)
 	if err != nil {

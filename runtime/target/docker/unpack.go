@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,8 +44,9 @@ func unpack(in *tar.Reader, root *os.Root, at string) (closed bool, err error) {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for name, head := range folders {
-		if err := root.Chtimes(name, time.Time{}, head.ModTime); err != nil {
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(folders))) { // what lies in one before it is shut
+		head := folders[name]
+		if err := errors.Join(root.Chtimes(name, time.Time{}, head.ModTime), root.Chmod(name, fs.FileMode(head.Mode).Perm())); err != nil {
 			return false, err
 		}
 	}
@@ -69,8 +72,7 @@ func unpackEntry(in io.Reader, root *os.Root, name string, head *tar.Header) err
 	mode := fs.FileMode(head.Mode).Perm()
 	switch head.Typeflag {
 	case tar.TypeDir:
-		// Whatever a step made of a folder, this user reads it and removes it.
-		return root.MkdirAll(name, mode|0o700)
+		return root.MkdirAll(name, mode|0o700) // until all that lies in it is there
 	case tar.TypeSymlink:
 		return root.Symlink(head.Linkname, name)
 	case tar.TypeLink:
@@ -87,4 +89,18 @@ func unpackEntry(in io.Reader, root *os.Root, name string, head *tar.Header) err
 	}
 	_, err = io.Copy(f, in)
 	return errors.Join(err, f.Chmod(mode), f.Close(), root.Chtimes(name, time.Time{}, head.ModTime))
+}
+
+// clearAt removes what is at a path of root, whatever a step made of its folders.
+func clearAt(root *os.Root, name string) error {
+	err := fs.WalkDir(root.FS(), name, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			err = root.Chmod(p, 0o700)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return root.RemoveAll(name)
 }
