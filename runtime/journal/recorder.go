@@ -171,7 +171,10 @@ func (r *recorder) commit(b batch, steps []*stepRow) error {
 			return err
 		}
 	}
-	if err := errors.Join(r.writeHits(tx, hits), r.writeSteps(tx, others)); err != nil {
+	if err := r.writeHits(tx, hits); err != nil {
+		return err
+	}
+	if err := r.writeSteps(tx, others); err != nil {
 		return err
 	}
 	return tx.Commit()

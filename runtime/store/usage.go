@@ -19,9 +19,9 @@ var usageOf = []struct {
 	name  string
 	paths []string
 }{
-	{"results", []string{results, recents}},
+	{"results", []string{results}},
 	{"content", []string{objects, trees}},
-	{"digests", []string{digests}},
+	{"digests", []string{digests, recents}},
 	{"caches", []string{"cache"}},
 	{"runs", []string{"runs"}},
 	{"journal", []string{"journal.db", "journal.db-wal", "audit.log"}},

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pipelang/pipe/runtime/target"
 )
 
 func lstat(t testing.TB, root, name string) entry {
@@ -95,6 +97,30 @@ func TestMemoryLeavesOutWhatIsFresh(t *testing.T) {
 	}
 	if _, err := os.Stat(m.path); err == nil {
 		t.Error("nothing was written down")
+	}
+}
+
+// A memory that cannot be written leaves nothing of the run behind, and is nothing to tell of.
+func TestMemoryThatCannotBeWritten(t *testing.T) {
+	run := target.Run{ID: "r", Root: t.TempDir(), State: t.TempDir(), Digests: filepath.Join(t.TempDir(), "digests")}
+	if err := os.MkdirAll(filepath.Join(run.Digests, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(run.Root, "a"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := New().Open(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened.(*session).memory
+	m.load.Do(m.recall)
+	m.note(lstat(t, run.Root, "a"), strings.Repeat("ab", 32), time.Now().Add(time.Minute))
+	if !m.fresh {
+		t.Fatal("there is nothing to write")
+	}
+	if err := opened.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -84,10 +84,13 @@ func (s *session) Close() error {
 	s.workshop.settle()
 	var ended error
 	if c := s.client.Load(); c != nil {
-		ended = c.End()
+		if ended = c.End(); ended != nil {
+			ended = fmt.Errorf("the supervisor of the run: %w", ended)
+		}
 	}
 	s.closed()
-	if err := errors.Join(ended, s.memory.save(s.run.Root), s.workshop.closeLayers(), s.folder.close()); err != nil {
+	_ = s.memory.save(s.run.Root) // what is not remembered is read again
+	if err := errors.Join(ended, s.workshop.closeLayers(), s.folder.close()); err != nil {
 		return fmt.Errorf("clean up after the run: %w", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (a *app) ended(r *engine.Result, e end) error {
 		a.printEnd(r, e)
 	}
 	if r.Left != nil {
-		fmt.Fprintf(a.Err, "pipe: %s\nthe next run removes it, or pipe doctor --fix\n", ui.Lines(e.mask.Mask(r.Left.Error())))
+		fmt.Fprintf(a.Err, "pipe: %s\n  help: what is left of the run, the next one removes, or pipe doctor --fix\n", ui.Lines(e.mask.Mask(r.Left.Error())))
 	}
 	if err := a.writeReports(context.Background(), e.store, e.id, e.junit); err != nil {
 		fmt.Fprintf(a.Err, "pipe: %s\n", ui.Lines(err.Error()))
