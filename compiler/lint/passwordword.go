@@ -41,6 +41,7 @@ var passwordWords = rule{
 		if cmd, ok := execOf(o); ok {
 			c := credentialSearch{pass: p, file: o.File.Source}
 			c.command(cmd, func(at source.Span) source.Span { return at })
+			c.words(cmd)
 		}
 	},
 }

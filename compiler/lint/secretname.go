@@ -12,8 +12,8 @@ var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|
 // tellingSigns are texts of which one is in every name that tells, in lower case.
 var tellingSigns = []string{"passw", "passphrase", "pwd", "sshpass", "secret", "token", "key", "credential"}
 
-// pointing are ends of names whose values only lead to a credential, or say something of it.
-var pointing = lazily(`(?i)[_-](?:names?|refs?|files?|paths?|dirs?|ur[li]|endpoint|arn|type|kind|ttl|expiry|length|size|count|env|var|header|prefix|suffix|version|format|field|policy)$`)
+// pointing are ends and beginnings of names whose values only lead to a credential, or say something of it.
+var pointing = lazily(`(?i)^existing[_-]|[_-](?:key[_-]id|hash|sha[0-9]+|md5|digest|checksum|fingerprint|names?|refs?|files?|paths?|dirs?|ur[li]|endpoint|arn|type|kind|ttl|expiry|length|size|count|env|var|header|prefix|suffix|version|format|field|policy)$`)
 
 // humps are the places in a name where a word begins with a capital: apiKey.
 var humps = lazily(`([a-z0-9])([A-Z])`)

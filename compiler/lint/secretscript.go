@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
+	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // scriptSigns are those of scripts, whose headers tell, too.
@@ -23,45 +25,72 @@ var header = lazily(`["']([A-Za-z][A-Za-z0-9-]*): *(?:(?:Bearer|Basic|token|Toke
 // schemes stand before the credential in the header Authorization.
 var schemes = []string{"Bearer ", "Basic ", "token ", "Token "}
 
-// assignments finds credentials beside their names, in scripts of all languages.
-func (c *credentialSearch) assignments(s *ast.Script) {
-	if !containsAny(strings.ToLower(s.Text), scriptSigns) {
+// fed is a text that a program takes for a password from its standard input.
+var fed = lazily("\\b(?:echo|printf)(?: +-n| +'?%s(?:\\\\n)?'?)* +[\"']?([^\\s\"'$`|]+)[\"']? *\\| *[^|;\\n]*--(?:password|token)-stdin\\b")
+
+func (c *credentialSearch) piped(s *ast.Script) {
+	if !strings.Contains(s.Text, "-stdin") {
 		return
 	}
-	for _, m := range scripted().FindAllStringSubmatchIndex(s.Text, -1) {
-		for g := 4; g < len(m); g += 2 {
-			c.named(s, m[2], m[3], m[g], m[g+1])
-		}
-	}
-	for _, m := range spelled().FindAllStringSubmatchIndex(s.Text, -1) {
-		if m[2] >= 0 {
-			c.named(s, m[2], m[3], max(m[4], m[6]), max(m[5], m[7]))
-		} else {
-			c.named(s, m[8], m[9], m[10], m[11])
-		}
-	}
-	for _, m := range header().FindAllStringSubmatchIndex(s.Text, -1) {
-		if name := s.Text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(s.Text[m[4]:m[5]]) {
-			c.tell(s.Within(m[4], m[5]), fmt.Sprintf("the value of the header %s looks like a credential", name))
+	for _, m := range fed().FindAllStringSubmatchIndex(s.Text, -1) {
+		if serious(s.Text[m[2]:m[3]]) {
+			c.tell(s.Within(m[2], m[3]), "the password that a program is fed is written out here")
 		}
 	}
 }
 
-// named looks at a value of a script beside its name, both by their places; there is none before the text.
-func (c *credentialSearch) named(s *ast.Script, from, to, start, end int) {
-	if start < 0 {
+// words finds credentials beside their names in the words of a program that is run without a shell.
+func (c *credentialSearch) words(cmd shell.Command) {
+	for _, a := range cmd.Args {
+		if a.Static {
+			place := func(int, int) source.Span { return a.At }
+			c.assignments(a.Text, place)
+			c.headers(`"`+a.Text+`"`, place)
+		}
+	}
+}
+
+// assignments finds credentials beside their names, in texts of all languages.
+func (c *credentialSearch) assignments(text string, place func(start, end int) source.Span) {
+	if !containsAny(strings.ToLower(text), scriptSigns) {
 		return
 	}
-	name, value := s.Text[from:to], s.Text[start:end]
+	for _, m := range scripted().FindAllStringSubmatchIndex(text, -1) {
+		for g := 4; g < len(m); g += 2 {
+			c.named(text, m[2:4], m[g:g+2], place)
+		}
+	}
+	for _, m := range spelled().FindAllStringSubmatchIndex(text, -1) {
+		c.named(text, m[2:4], m[4:6], place)
+		c.named(text, m[2:4], m[6:8], place)
+		c.named(text, m[8:10], m[10:12], place)
+	}
+	c.headers(text, place)
+}
+
+func (c *credentialSearch) headers(text string, place func(start, end int) source.Span) {
+	for _, m := range header().FindAllStringSubmatchIndex(text, -1) {
+		if name := text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(text[m[4]:m[5]]) {
+			c.tell(place(m[4], m[5]), fmt.Sprintf("the value of the header %s looks like a credential", name))
+		}
+	}
+}
+
+// named looks at a value beside its name, both by where they begin and end in a text; there is no value before it.
+func (c *credentialSearch) named(text string, of, at []int, place func(start, end int) source.Span) {
+	if at[0] < 0 {
+		return
+	}
+	name, value := text[of[0]:of[1]], text[at[0]:at[1]]
 	if strings.EqualFold(name, "authorization") {
 		for _, scheme := range schemes {
 			if rest, found := strings.CutPrefix(value, scheme); found && random(rest) {
-				c.tell(s.Within(end-len(rest), end), fmt.Sprintf("the value of the header %s looks like a credential", name))
+				c.tell(place(at[1]-len(rest), at[1]), fmt.Sprintf("the value of the header %s looks like a credential", name))
 			}
 		}
 		return
 	}
 	if tells(name) && credible(name, value) && !strings.ContainsAny(value, "${}") {
-		c.tell(s.Within(start, end), fmt.Sprintf("the value of %s looks like a credential", name))
+		c.tell(place(at[0], at[1]), fmt.Sprintf("the value of %s looks like a credential", name))
 	}
 }
