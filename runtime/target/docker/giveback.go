@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,8 +147,9 @@ func (e *Engine) Reclaim(ctx context.Context, run target.Run, folder string) err
 	mine.Folder = folder
 	info, err := e.api.Info(ctx)
 	if err == nil {
-		err = e.withEmptyImage(ctx, func(id string) error {
-			return e.giveBack(ctx, gift{folder: folder, user: userOn(info, folder), image: id, labels: mine.labels("files", 0)})
+		labels := mine.labels("files", 0)
+		err = e.withEmptyImage(ctx, labels, func(id string) error {
+			return e.giveBack(ctx, gift{folder: folder, user: userOn(info, folder), image: id, labels: labels})
 		})
 	}
 	if err != nil {
@@ -164,23 +167,25 @@ func (e *Engine) reclaimer(run target.Run) func(folder string) error {
 	}
 }
 
-func (e *Engine) withEmptyImage(ctx context.Context, use func(id string) error) error {
-	id, err := e.emptyImage(ctx)
+func (e *Engine) withEmptyImage(ctx context.Context, labels map[string]string, use func(id string) error) error {
+	id, err := e.emptyImage(ctx, labels)
 	if err != nil {
 		return err
 	}
-	err = use(id)
-	_, failed := e.api.ImageRemove(ctx, id, image.RemoveOptions{})
-	return errors.Join(err, goneIsFine(failed))
+	return errors.Join(use(id), e.removeImage(ctx, id))
 }
 
-// emptyImage makes an image with nothing in it.
-func (e *Engine) emptyImage(ctx context.Context) (id string, err error) {
+// emptyImage makes an image with nothing in it but labels.
+func (e *Engine) emptyImage(ctx context.Context, labels map[string]string) (id string, err error) {
 	var none bytes.Buffer
 	if err := tar.NewWriter(&none).Close(); err != nil {
 		return "", err
 	}
-	body, err := e.api.ImageImport(ctx, image.ImportSource{Source: &none, SourceName: "-"}, "", image.ImportOptions{})
+	var changes []string // instructions of a Dockerfile
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		changes = append(changes, "LABEL "+name+"="+quoted(labels[name]))
+	}
+	body, err := e.api.ImageImport(ctx, image.ImportSource{Source: &none, SourceName: "-"}, "", image.ImportOptions{Changes: changes})
 	if err != nil {
 		return "", err
 	}
@@ -199,6 +204,11 @@ func (e *Engine) emptyImage(ctx context.Context) (id string, err error) {
 			id = said.Status
 		}
 	}
+}
+
+// quoted writes a text as a word of a Dockerfile that stands for just that.
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(text) + `"`
 }
 
 // clockGrain is how much earlier than they happened changes may be dated.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/pipelang/pipe/runtime/target"
@@ -242,5 +243,24 @@ func leaves(t *testing.T, e *docker.Engine, image, folder string) {
 		}
 	case err := <-failed:
 		t.Fatal(err)
+	}
+}
+
+// An image that a killed pipe made to give files back is removed by the next run.
+func TestImagesOfReclaimAreSwept(t *testing.T) {
+	e := dockertest.Engine(t)
+	run := newRun(t)
+	id, err := e.EmptyImage(t.Context(), run, filepath.Join(run.State, `a "folder" of \ $HOME`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := run
+	next.ID, next.State = "next", filepath.Join(filepath.Dir(run.State), "next")
+	swept, err := e.Sweep(t.Context(), next)
+	if err != nil || len(swept) != 1 || swept[0].Kind != "image" || swept[0].ID != id || swept[0].Run != run.ID {
+		t.Errorf("swept %+v, %v", swept, err)
+	}
+	if _, err := e.Client().ImageInspect(t.Context(), id); !errdefs.IsNotFound(err) {
+		t.Errorf("it is still there: %v", err)
 	}
 }

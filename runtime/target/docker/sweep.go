@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
@@ -20,7 +21,7 @@ import (
 
 // Left is something that a run whose pipe is gone left on an engine.
 type Left struct {
-	Kind string // container, network or volume
+	Kind string // container, network, volume or image
 	ID   string
 	Run  string
 	Step string
@@ -147,6 +148,13 @@ func (e *Engine) made(ctx context.Context, mine owner) ([]Left, error) {
 			add("volume", v.Name, v.Labels)
 		}
 	}
+	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: mine.filter()})
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range images {
+		add("image", i.ID, i.Labels)
+	}
 	return out, nil
 }
 
@@ -190,6 +198,8 @@ func (e *Engine) remove(ctx context.Context, l Left) error {
 		return e.removeContainer(ctx, l.ID)
 	case "network":
 		return goneIsFine(e.api.NetworkRemove(ctx, l.ID))
+	case "image":
+		return e.removeImage(ctx, l.ID)
 	}
 	return goneIsFine(e.api.VolumeRemove(ctx, l.ID, true))
 }
@@ -197,6 +207,11 @@ func (e *Engine) remove(ctx context.Context, l Left) error {
 // removeContainer removes a container with the volumes that are its own, whatever it does.
 func (e *Engine) removeContainer(ctx context.Context, id string) error {
 	return goneIsFine(e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
+}
+
+func (e *Engine) removeImage(ctx context.Context, id string) error {
+	_, err := e.api.ImageRemove(ctx, id, image.RemoveOptions{})
+	return goneIsFine(err)
 }
 
 // goneIsFine takes it as done that something is gone already, or is just being removed.
