@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -296,7 +297,8 @@ func (j *Journal) write() {
 	for _, f := range settle {
 		f(errUnwritten)
 	}
-	j.fault = errors.Join(logs.close(), db.end(j.leaves))
+	_, gone := os.Stat(filepath.Join(j.dir, file+"-wal")) // somebody removed it, who did not heed the locks
+	j.fault = errors.Join(logs.close(), db.end(j.leaves && gone == nil))
 }
 
 // settled tells those that waited for what is written now, and gives those that still wait.

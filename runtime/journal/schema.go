@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -123,11 +124,9 @@ func open(dir string) (*sql.DB, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, file)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would let the group read it
-	if err != nil {
+	if err := usable(path); err != nil {
 		return nil, err
 	}
-	f.Close()
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: pragmas}).String())
 	if err != nil {
 		return nil, err
@@ -137,6 +136,23 @@ func open(dir string) (*sql.DB, error) {
 		return nil, errors.Join(&fs.PathError{Op: "read", Path: path, Err: err}, db.Close())
 	}
 	return db, nil
+}
+
+// usable makes the database's file where there is none, since SQLite would let the group read it, and says why one that
+// is there cannot be written. It does not open that one: with any descriptor of a file that is closed go all locks that
+// the process has on it, those of SQLite's other connections too.
+func usable(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return nil
 }
 
 // patiently tries again while other processes are in the way: changing a database to WAL does
