@@ -37,22 +37,30 @@ func (s *session) await(ctx context.Context, one *service, r target.Ready) error
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("it was not ready within %s", within))
 	defer cancel()
+	var missed error // what the last look found that was not cut short
 	for next := time.Now().Add(patientFor); ; {
 		failure := s.look(ctx, one, r)
 		if failure == nil {
 			return nil
+		}
+		if ctx.Err() == nil || missed == nil && r.Script == "" {
+			missed = failure
 		}
 		state, err := s.engine.api.ContainerInspect(ctx, one.id)
 		if err == nil && !state.State.Running {
 			return endedEarly(state.State.ExitCode, one.log.tail())
 		}
 		if now := time.Now(); now.After(next) && ctx.Err() == nil {
-			one.log.say(fmt.Sprintf("not ready yet, and waited for up to %s: %v", within, failure))
+			one.log.say(fmt.Sprintf("not ready yet, and waited for up to %s: %v", within, missed))
 			next = now.Add(sayEvery)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w%s: see its log, correct ready, or raise within", context.Cause(ctx), failure, one.log.tail())
+			if missed == nil {
+				missed = errors.New("its ready script has not ended")
+			}
+			// Not wrapped: whom a service does not answer is this look, and not the engine's client.
+			return fmt.Errorf("%w: %v%s: see its log, correct ready, or raise within", context.Cause(ctx), missed, one.log.tail())
 		case <-time.After(readyEvery):
 		}
 	}

@@ -92,6 +92,12 @@ func TestClosedServices(t *testing.T) {
 	}
 }
 
+// shuts is a service that takes connections and ends them.
+const shuts = `
+import socket
+s = socket.create_server(("", 8080))
+while True: s.accept()[0].close()`
+
 // What does not come up says why, and leaves nothing behind.
 func TestServicesThatDoNotComeUp(t *testing.T) {
 	e := dockertest.Engine(t)
@@ -99,10 +105,17 @@ func TestServicesThatDoNotComeUp(t *testing.T) {
 	s := openRun(t, docker.New(docker.Endpoint{}), newRun(t))
 	slow := target.Service{Image: image, Exec: []string{"sleep", "100"}, Ready: target.Ready{TCP: 1, Within: time.Second}}
 	ends := target.Service{Image: image, Exec: []string{"sh", "-c", "echo no such table >&2; exit 3"}, Ready: target.Ready{TCP: 1}}
+	never := func(ready target.Ready) target.Service {
+		ready.Within = time.Second
+		return target.Service{Image: image, Exec: []string{"python3", "-c", shuts}, Ready: ready}
+	}
 	for want, all := range map[string][]target.ServiceOf{
-		"service slow: it was not ready within 1s":                              {fixed("web", web(image, target.Ready{}), nil), fixed("slow", slow, nil)},
-		"service ends: it ended with code 3 before it was ready: no such table": {fixed("ends", ends, nil)},
-		"service none: image pipe-test/none:1":                                  {fixed("none", target.Service{Image: "pipe-test/none:1"}, nil)},
+		"service fails: it was not ready within 1s: its ready script ended with code 1": {fixed("fails", never(target.Ready{Script: "sleep .2; false"}), nil)},
+		"service hangs: it was not ready within 1s: its ready script has not ended":     {fixed("hangs", never(target.Ready{Script: "sleep 60"}), nil)},
+		"service shuts: it was not ready within 1s: Get \"http://shuts:8080/\"":         {fixed("shuts", never(target.Ready{TCP: 8080, HTTP: "/"}), nil)},
+		"service slow: it was not ready within 1s":                                      {fixed("web", web(image, target.Ready{}), nil), fixed("slow", slow, nil)},
+		"service ends: it ended with code 3 before it was ready: no such table":         {fixed("ends", ends, nil)},
+		"service none: image pipe-test/none:1":                                          {fixed("none", target.Service{Image: "pipe-test/none:1"}, nil)},
 	} {
 		if v, err := s.(target.Servicer).Serve(t.Context(), "failing", all, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, %v, want %s", v, err, want)
