@@ -68,12 +68,17 @@ func findParam(params []*Param, name string) *Param {
 }
 
 // waysToRead is the way out where nothing reads a parameter, which a string may try to as a shell would.
-func (f *file) waysToRead(d ast.Node, name string) string {
-	_, behind, found := strings.Cut(f.src.Slice(d.Span()), "$"+name)
-	if found && nameLength(behind) == 0 {
-		return fmt.Sprintf("in a string $%s is text: write ${%s}", name, name)
-	}
-	return "remove it, or read it"
+func waysToRead(d ast.Node, name string) string {
+	help := "remove it, or read it"
+	ast.Inspect(d, func(n ast.Node) bool {
+		if s, ok := n.(*ast.StringLit); ok && !strings.HasPrefix(strings.ToLower(s.Text), "r") {
+			if _, behind, found := strings.Cut(s.Text, "$"+name); found && nameLength(behind) == 0 {
+				help = fmt.Sprintf("in a string $%s is text: write ${%s}", name, name)
+			}
+		}
+		return true
+	})
+	return help
 }
 
 // nameLength is how many of a text's first bytes would go on with a name.
@@ -94,7 +99,7 @@ func (f *file) unusedParams(d ast.Node, params []*Param, used map[string]bool, h
 		f.report(finding{
 			rule: diag.UnusedParam, at: p.Decl.Name.Range, hint: hint,
 			message: fmt.Sprintf("nothing reads parameter %q", p.Name),
-			help:    f.waysToRead(d, p.Name),
+			help:    waysToRead(d, p.Name),
 		})
 	}
 }

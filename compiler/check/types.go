@@ -164,13 +164,21 @@ func (f *file) namedType(x *ast.NamedType) *types.Type {
 		switch ours, known := foreignTypes[name]; {
 		case f.quiet(name):
 		case known:
-			f.report(finding{rule: diag.UnknownType, at: parts[0].Range, message: fmt.Sprintf("unknown type %q", name), help: fmt.Sprintf("did you mean %q?", ours)})
+			f.report(finding{rule: diag.UnknownType, at: parts[0].Range, message: fmt.Sprintf("unknown type %q", name), help: meant(ours)})
 		default:
 			f.unknown(diag.UnknownType, parts[0], "type", append(slices.Collect(maps.Keys(f.types)), builtinNames()...))
 		}
 		return types.InvalidType
 	}
 	return f.importedType(x.Name)
+}
+
+// meant is the way out to a type, which may stand with a word on it.
+func meant(ours string) string {
+	if strings.Contains(ours, " ") {
+		return "did you mean " + ours + "?"
+	}
+	return fmt.Sprintf("did you mean %q?", ours)
 }
 
 // foreignTypes are the words of other languages for types that are called otherwise here.

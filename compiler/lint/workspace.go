@@ -154,7 +154,7 @@ func under(made map[string]bool, file string) bool {
 // escapeGlob is a glob that matches a path as it stands.
 func escapeGlob(path string) string { return globEscapes.Replace(path) }
 
-var globEscapes = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "{", `\{`)
+var globEscapes = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "{", `\{`, "}", `\}`)
 
 // readers are the functions of `return` that read a path which a script must have made.
 var readers = map[string]bool{"file": true, "dir": true, "text": true, "json": true, "yaml": true, "junit": true, "gotest": true}

@@ -115,6 +115,8 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 			d.Help = foreignFunctions[name]
 		case lang.functions[name].member && !hidden[name]:
 			d.Help = fmt.Sprintf("it is called with parentheses: x.%s(…)", name)
+		case in.Kind == types.List && in.Elem.Kind == types.Optional && slices.Contains(fieldNames(in.Elem.Elem), name):
+			d.Help = fmt.Sprintf("it is a list with gaps: x.present() is what is there, and map reads .%s of all", name)
 		case in.Kind == types.List && slices.Contains(fieldNames(in.Elem), name):
 			d.Help = fmt.Sprintf("it is a list: x[0].%s reads the field of one element, and map that of all", name)
 		}
@@ -424,7 +426,10 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 			d.Help = fmt.Sprintf(`write it as a string: "%s"`, n)
 		}
 	case strings.HasSuffix(what, "exec") && len(got.Literals) == 1 && strings.Contains(got.Literals[0], " "):
-		d.Help = fmt.Sprintf(`write a list of words: ["%s"]`, strings.Join(strings.Fields(got.Literals[0]), `", "`))
+		d.Help = "write a list of words, [\"program\", \"word\"], or a script in place of exec: run `…`"
+		if !strings.ContainsAny(got.Literals[0], "\"'\\$`|&;<>") {
+			d.Help = fmt.Sprintf(`write a list of words: ["%s"]`, strings.Join(strings.Fields(got.Literals[0]), `", "`))
+		}
 	case want.Plain().Kind == types.Float && got.Kind == types.Int:
 		d.Help = "write it with a point, or float(…)"
 	case want.Plain().Kind == types.Int && got.Kind == types.Float:

@@ -6,6 +6,8 @@ import (
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/pipelang/pipe/lang/token"
 )
 
 // explain says what the grammar found wrong, in the user's terms.
@@ -21,11 +23,29 @@ func explain(err error, r *reader) *mistake {
 	t := unexpected.Unexpected
 	want := wanted(unexpected.Message())
 	m = expected(want, &t, tokenBefore(r, &t), true)
-	m.opens = want == `"{"`
+	m.opens = want == `"{"` && (bodies[wordOf(tokenBefore(r, &t))] == "" || closesInLine(r.toks[r.i+left(r.peek())-left(&t):]))
 	if want == aScript && m.help == "" {
 		m.help = "a command stands in back quotes, and text in quotes before it is its title: run \"build\" `make`"
 	}
 	return m
+}
+
+// closesInLine says that a brace is closed in the first line of some tokens that is not opened there.
+func closesInLine(toks []lexer.Token) bool {
+	depth := 0
+	for i := range toks {
+		switch k := kindOf(&toks[i]); {
+		case i > 0 && startsLine(&toks[i]):
+			return false
+		case k == token.LBrace:
+			depth++
+		case k == token.RBrace && depth == 0:
+			return true
+		case k == token.RBrace:
+			depth--
+		}
+	}
+	return false
 }
 
 // aScript is what a grammar's "codespan" is called in messages.

@@ -58,6 +58,10 @@ func habit(want string, t, before *lexer.Token) string {
 		return fmt.Sprintf("the value follows without %q", t.Value)
 	case k == token.Assign && want == `":"`:
 		return "a type stands between: name: type = default"
+	case k == token.Colon && want == `"="`:
+		return "it is written name = value"
+	case (k == token.CodeSpan || k == token.Fence) && (want == "the op to call" || strings.HasPrefix(want, `"(" and`)):
+		return "a script stands in an op, declared or written in place: name = op { run … }"
 	case k == token.Colon && want == `"{"`:
 		return `the type of a result follows "->"`
 	case want == `"{"` && bodies[wordOf(before)] != "":
