@@ -103,7 +103,7 @@ func (w *opWork) attempt(ctx context.Context, n int) ending {
 	if s, ok := att.(target.Sparer); ok {
 		s.Spare()
 	}
-	end.done = func() { _ = att.Close() } // what it kept is stored
+	end.done, end.awaited = func() { _ = att.Close() }, w.job.InPlace // what it kept is stored
 	if _, adopts := w.session.(target.Adopter); !adopts {
 		end.done()
 		end.done = nil

@@ -241,7 +241,7 @@ func (in *instance) begin(n int, last ending) {
 	}
 	in.run.Bus.Publish(event.Event{Type: typ, Step: in.path, Attempt: n, Cause: last.cause, Reason: last.reason, ExitCode: last.exit,
 		Record: event.Record{Element: in.element, Place: in.place, First: in.prior.first}})
-	in.run.settle(last.done)
+	in.run.settle(last)
 }
 
 // release gives the slot back, where one is held.

@@ -252,14 +252,14 @@ func TestNativeOpOfAKilledRun(t *testing.T) {
 	}
 }
 
-// settling is a journal that writes everything down at once, and counts how often somebody waited for that.
-type settling struct{ waited int }
+// settling is a journal that writes everything down at once, and counts how often somebody waited for that or asked for it.
+type settling struct{ waited, hurried int }
 
 func (s *settling) Settled(f func(error)) {
 	s.waited++
 	f(nil)
 }
-func (*settling) Hurry()                                             {}
+func (s *settling) Hurry()                                           { s.hurried++ }
 func (*settling) Acknowledge(string, int, func(event.Stream, int64)) {}
 func (*settling) Full() <-chan error                                 { return nil }
 

@@ -102,6 +102,8 @@ type ending struct {
 	element string
 	// done is called when the end is written down; nil is nothing.
 	done func()
+	// awaited says that an attempt of another step may wait until done was called.
+	awaited bool
 	// below are the rows of what is below it, where it stands from before.
 	below []*row
 	// past says that it ended in a process before this one, which wrote it down.

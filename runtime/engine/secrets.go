@@ -372,7 +372,7 @@ func (r *run) publishFinished(path string, end ending, t *types.Type) {
 		e.Value, e.Sealed = encode(end.value, t), r.sealed(end.value, t)
 	}
 	r.Bus.Publish(e)
-	r.settle(end.done)
+	r.settle(end)
 }
 
 // sealed is a result, encrypted, where events do not show it whole; nil where they do.

@@ -38,12 +38,12 @@ type closings struct {
 const mostClosing = 8
 
 // settle closes an attempt when what was published of its end is written down.
-func (r *run) settle(done func()) {
+func (r *run) settle(end ending) {
 	switch {
-	case done == nil:
+	case end.done == nil:
 		return
 	case r.Journal == nil:
-		done()
+		end.done()
 		return
 	}
 	r.closing.all.Add(1)
@@ -53,8 +53,11 @@ func (r *run) settle(done func()) {
 			r.closing.all.Done()
 			return
 		}
-		r.close(done)
+		r.close(end.done)
 	})
+	if end.awaited {
+		r.Journal.Hurry()
+	}
 }
 
 // close closes an attempt apart from who asks for it: that may take a while.
