@@ -74,6 +74,9 @@ func (b opBody) attr(a *ast.Attr) {
 		b.file.inRepository(x, word)
 	case "network", "user":
 		b.in.unquoted(x, word, func(e exprs) *types.Type { return e.want(x, types.StringType, word) })
+		if word == "network" {
+			b.file.ownNetwork(x)
+		}
 	case "cpu":
 		t := b.in.anything(x, word, "a number", isNumber)
 		b.in.unlabelled(x, t, anyLabel, word)

@@ -19,3 +19,8 @@ func (e *Engine) EmptyImage(ctx context.Context, run target.Run, folder string) 
 	mine.Folder = folder
 	return e.emptyImage(ctx, mine.labels("files", 0))
 }
+
+// Own gives files below a folder to a user, as giveBack does for root.
+func Own(folder string, files []string, uid, gid int) error {
+	return foreign(files).own(folder, uid, gid)
+}

@@ -91,10 +91,10 @@ func (f foreign) own(folder string, uid, gid int) error {
 	defer root.Close()
 	for _, top := range f {
 		err = errors.Join(err, fs.WalkDir(root.FS(), top, func(name string, _ fs.DirEntry, err error) error {
-			if err != nil {
-				return err
+			if err == nil {
+				err = root.Lchown(name, uid, gid)
 			}
-			return root.Lchown(name, uid, gid)
+			return passOver(err) // others may be at work in it
 		}))
 	}
 	return err

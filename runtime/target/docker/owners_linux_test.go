@@ -264,3 +264,20 @@ func TestImagesOfReclaimAreSwept(t *testing.T) {
 		t.Errorf("it is still there: %v", err)
 	}
 }
+
+// Who gives files back does not mind that another step removed some of them.
+func TestOwnOfWhatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "there", "file"), "text")
+	uid, gid := os.Getuid(), os.Getgid()
+	if uid == 0 {
+		uid, gid = 65534, 65534
+	}
+	if err := docker.Own(dir, []string{"gone", "there"}, uid, gid); err != nil {
+		t.Error(err)
+	}
+	info, err := os.Lstat(filepath.Join(dir, "there", "file"))
+	if err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
+		t.Errorf("not given: %v", err)
+	}
+}
