@@ -128,13 +128,17 @@ func (f *file) processName(n ast.Name, what string) {
 	if !isSteering(n.Text) {
 		return
 	}
+	better := n.Text + "_value"
+	if isSteering(better) {
+		better = "my_" + n.Text // they obey all that begins like this
+	}
 	f.report(finding{
 		rule: diag.ReservedName, at: n.Range,
 		message: fmt.Sprintf("%q cannot name a %s: programs obey an environment variable of this name", n.Text, what),
-		help:    fmt.Sprintf("call it %q, for instance", n.Text+"_value"),
+		help:    fmt.Sprintf("call it %q, for instance", better),
 		fixes: []diag.Fix{{
-			Message: "rename the declaration to " + n.Text + "_value",
-			Edits:   []diag.Edit{{File: f.src, Span: n.Range, Text: n.Text + "_value"}},
+			Message: "rename the declaration to " + better,
+			Edits:   []diag.Edit{{File: f.src, Span: n.Range, Text: better}},
 		}},
 	})
 }

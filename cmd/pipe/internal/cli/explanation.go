@@ -121,7 +121,11 @@ func (x *explaining) explanation(ctx context.Context) (*explanation, error) {
 	}
 	(&guards{explaining: x, outlook: o, forecast: near, path: x.spot.at}).describe(ctx, out)
 	for _, p := range o.settings.Problems(o.bound.reached) {
-		out.Missing = append(out.Missing, p.Message)
+		text := p.Message
+		if strings.HasPrefix(p.Help, "did you mean") {
+			text += "; " + p.Help
+		}
+		out.Missing = append(out.Missing, text)
 	}
 	if out.Verdict.Fate == string(engine.Runs) {
 		if out.Cache, err = x.cache(ctx, near); err != nil {
