@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"sync"
 )
@@ -19,17 +18,17 @@ func (r *Reader) Digests(ctx context.Context) (digests []string, sealed bool, er
 	rows, err := r.db.QueryContext(ctx, `SELECT coalesce(result, ''), sealed IS NOT NULL FROM steps WHERE result LIKE '%sha256:%' OR sealed IS NOT NULL
 		UNION ALL SELECT result, 0 FROM runs WHERE result LIKE '%sha256:%'`)
 	if err != nil {
-		return nil, false, fmt.Errorf("read the journal: %w", err)
+		return nil, false, r.unreadable(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var result string
 		var hidden bool
 		if err := rows.Scan(&result, &hidden); err != nil {
-			return nil, false, fmt.Errorf("read the journal: %w", err)
+			return nil, false, r.unreadable(err)
 		}
 		digests = append(digests, digestForm().FindAllString(result, -1)...)
 		sealed = sealed || hidden
 	}
-	return digests, sealed, rows.Err()
+	return digests, sealed, r.unreadable(rows.Err())
 }

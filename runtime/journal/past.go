@@ -45,7 +45,7 @@ func (r *Reader) Past(ctx context.Context, run Run, cut bool) (*Past, error) {
 	}
 	for _, read := range []func(context.Context, *Past) error{r.lastEvent, r.hooks, r.attached} {
 		if err := read(ctx, p); err != nil {
-			return nil, fmt.Errorf("read the journal: %w", err)
+			return nil, r.unreadable(err)
 		}
 	}
 	if p.logs, err = pastLogs(filepath.Join(r.dir, "runs", run.ID, "logs"), p.ended, cut); err != nil {

@@ -91,6 +91,14 @@ func (r *Reader) Close() error {
 	return r.done()
 }
 
+// unreadable says which file it is that an error is about, nil for none.
+func (r *Reader) unreadable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: "read", Path: filepath.Join(r.dir, file), Err: err}
+}
+
 // Filter chooses runs. The zero value is every run.
 type Filter struct {
 	Root  string // of one repository
@@ -129,14 +137,14 @@ func (r *Reader) Runs(ctx context.Context, f Filter) ([]Run, error) {
 		AND (?4 = '' OR pipeline = ?4) AND (?5 = '' OR status = ?5) AND started >= ?6 AND (?7 = '' OR branch = ?7)
 		ORDER BY started DESC, id DESC`, f.Root, f.Prefix, f.Commit, f.Pipeline, f.sqlStatus(), f.since(), f.Branch)
 	if err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
+		return nil, r.unreadable(err)
 	}
 	defer rows.Close()
 	var out []Run
 	for (f.Limit <= 0 || len(out) < f.Limit) && rows.Next() {
 		run, err := scanRun(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read the journal: %w", err)
+			return nil, r.unreadable(err)
 		}
 		if run.Status == Running && !r.alive(run.ID) {
 			run.Status = Interrupted
@@ -145,7 +153,7 @@ func (r *Reader) Runs(ctx context.Context, f Filter) ([]Run, error) {
 			out = append(out, run)
 		}
 	}
-	return out, rows.Err()
+	return out, r.unreadable(rows.Err())
 }
 
 func scanRun(rows *sql.Rows) (Run, error) {
@@ -186,14 +194,14 @@ func (r *Reader) Steps(ctx context.Context, run Run) ([]Step, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT path, status, allowed, attempts, started, ended, seconds, exit_code, reason, cause, cached, result, element, place, first, sealed, seq
 		FROM steps WHERE run = ? ORDER BY seq`, run.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
+		return nil, r.unreadable(err)
 	}
 	defer rows.Close()
 	var out []Step
 	for rows.Next() {
 		s, err := scanStep(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read the journal: %w", err)
+			return nil, r.unreadable(err)
 		}
 		if s.Ended.IsZero() && s.Status == "running" && !run.Under() {
 			s.Status = Interrupted
@@ -201,7 +209,7 @@ func (r *Reader) Steps(ctx context.Context, run Run) ([]Step, error) {
 		out = append(out, s)
 	}
 	inOrder(out, run.Steps)
-	return out, rows.Err()
+	return out, r.unreadable(rows.Err())
 }
 
 func scanStep(rows *sql.Rows) (s Step, err error) {

@@ -49,14 +49,14 @@ func (r *Reader) Events(ctx context.Context, run string, to event.Sink) error {
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT data FROM events WHERE run = ? ORDER BY seq`, run)
 	if err != nil {
-		return fmt.Errorf("read the journal: %w", err)
+		return r.unreadable(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var data []byte
 		var e event.Event
 		if err := rows.Scan(&data); err != nil {
-			return fmt.Errorf("read the journal: %w", err)
+			return r.unreadable(err)
 		}
 		if err := json.Unmarshal(data, &e); err != nil {
 			return fmt.Errorf("read an event: %w", err)
@@ -64,5 +64,5 @@ func (r *Reader) Events(ctx context.Context, run string, to event.Sink) error {
 		e.Duration = time.Duration(e.Seconds * float64(time.Second))
 		to(e)
 	}
-	return rows.Err()
+	return r.unreadable(rows.Err())
 }
