@@ -23,6 +23,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"github.com/pipelang/pipe/runtime/target"
+	"github.com/pipelang/pipe/runtime/target/host"
 )
 
 // gift is a folder of this machine in which containers worked as somebody else than the user whose its files
@@ -32,8 +33,8 @@ type gift struct {
 	user   string    // as containers have it, uid:gid
 	since  time.Time // what was not changed since then stays as it is
 	image  string    // one that the engine has
-	// shared says that others may be at work in the folder, so that no file is replaced: who owns the folders may
-	// remove what is in them.
+	// shared says that others may read the folder's files, so that none is replaced: who owns the folders may remove
+	// what is in them.
 	shared bool
 	labels map[string]string
 }
@@ -232,11 +233,26 @@ func (a *attempt) giveBack(ctx context.Context) error {
 	folders, err := a.WrittenIn()
 	for _, f := range folders {
 		if err == nil {
-			err = s.engine.giveBack(ctx, gift{folder: f.Path, user: s.user, since: a.made, image: a.image.ID, shared: f.Shared, labels: s.owner.labels("files", 0)})
+			err = a.giveBackIn(ctx, f)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("give the container's files to user %s: %w", s.user, err)
 	}
 	return nil
+}
+
+// giveBackIn leaves a cache that others are at work in to the last of them: what they remove meanwhile would be made
+// anew, and a folder may be somebody's lock.
+func (a *attempt) giveBackIn(ctx context.Context, f host.Shown) error {
+	done, alone := a.Alone(f)
+	if !alone {
+		return nil
+	}
+	s := a.session
+	g := gift{folder: f.Path, user: s.user, since: a.made, image: a.image.ID, shared: f.Shared, labels: s.owner.labels("files", 0)}
+	if f.Shared {
+		g.since = time.Time{}
+	}
+	return errors.Join(s.engine.giveBack(ctx, g), done())
 }

@@ -49,7 +49,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.short", "-test.timeout=5m",
-		"-test.run=^(TestConformance|TestFilesOfOtherUsers|TestFilesNobodyGaveBack)$/^/^(writesStayInTheWorkspace|kept|outputsOfAStep|readers|inPlace|cacheFoldersAreKept)$")
+		"-test.run=^(TestConformance|TestFilesOfOtherUsers|TestFilesNobodyGaveBack|TestCachesAreGivenBackByTheLast)$/^/^(writesStayInTheWorkspace|kept|outputsOfAStep|readers|inPlace|cacheFoldersAreKept)$")
 	cmd.Dir = base
 	cmd.Env = append(os.Environ(), "HOME="+base, "TMPDIR="+base)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, Groups: []uint32{socket.Sys().(*syscall.Stat_t).Gid}}}
@@ -279,5 +279,47 @@ func TestOwnOfWhatIsGone(t *testing.T) {
 	info, err := os.Lstat(filepath.Join(dir, "there", "file"))
 	if err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
 		t.Errorf("not given: %v", err)
+	}
+}
+
+// In a cache that others are at work in nothing is given back, since folders that they remove would be made anew. The
+// last one does it.
+func TestCachesAreGivenBackByTheLast(t *testing.T) {
+	image := dockertest.Tools(t, dockertest.Engine(t))
+	run := newRun(t, "PIPE_DOCKER_FILES=bind")
+	s := openRun(t, docker.New(docker.Endpoint{}), run)
+	j := job(image, "mkdir -p cache/deep")
+	j.Container = rooted(image).Container
+	j.Mounts = []target.Mount{{Path: "cache", Cache: "tools"}}
+	lock := filepath.Join(run.Cache, ".locks", "tools")
+	write(t, lock, "")
+	other, err := os.OpenFile(lock, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(other.Fd()), syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	theirs := func() bool {
+		info, err := os.Lstat(filepath.Join(run.Cache, "tools", "deep"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Uid == 0
+	}
+	end := func() {
+		a := start(t, s, j)
+		if err := a.Close(); err != nil || a.Exit().Code != 0 {
+			t.Errorf("%+v, %v", a.Exit(), err)
+		}
+	}
+	if end(); !theirs() {
+		t.Error("given back beside another step")
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if end(); theirs() && os.Getuid() != 0 {
+		t.Error("not given back by the last")
 	}
 }

@@ -70,6 +70,16 @@ func flock(f *os.File, how int) error {
 	}
 }
 
+// onlyUser makes a shared lock one that nobody else holds, until done is called, unless others hold it.
+func onlyUser(f *os.File) (done func() error, only bool) {
+	shared := func() error { return flock(f, syscall.LOCK_SH) }
+	if flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		return shared, true
+	}
+	_ = shared() // who does not get the one loses the other; it fails for no file that was locked
+	return nil, false
+}
+
 // releaseCaches lets others remove the caches, when the supervisor has let go of them, too.
 func (a *attempt) releaseCaches() {
 	for _, f := range a.caches {

@@ -194,6 +194,7 @@ func (w *Workspace) Layers() (*Layers, error) {
 type Shown struct {
 	Path   string
 	Shared bool // others may be at work in it
+	lock   string
 }
 
 // WrittenIn are those of the workspace.
@@ -204,9 +205,22 @@ func (w *Workspace) WrittenIn() ([]Shown, error) {
 	}
 	caches, err := w.Caches()
 	for _, c := range caches {
-		out = append(out, Shown{c.Source, true})
+		out = append(out, Shown{c.Source, true, cacheLock(w.session.run.Cache, c.Name)})
 	}
 	return out, err
+}
+
+// Alone reports whether nobody else is at work in a folder, and keeps others out of it until done is called then.
+func (w *Workspace) Alone(s Shown) (done func() error, alone bool) {
+	if !s.Shared {
+		return func() error { return nil }, true
+	}
+	for _, f := range w.caches {
+		if f.Name() == s.lock {
+			return onlyUser(f)
+		}
+	}
+	return nil, false
 }
 
 // Rest gives the workspace into the hands of who runs the programs.
