@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -106,6 +107,7 @@ type loader struct {
 // problem is why a path gives no module, in words that fit behind its name.
 type problem struct {
 	rule, message, help string
+	near                string // the last part of the path that was meant
 	err                 error
 }
 
@@ -176,7 +178,11 @@ func (l *loader) members(rel string) (names []string, folder string, p *problem)
 func (l *loader) unreadable(rel string, err error) *problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &problem{rule: diag.UnknownModule, message: "does not exist", help: l.nearby(rel), err: err}
+		p := &problem{rule: diag.UnknownModule, message: "does not exist", near: l.nearby(rel), err: err}
+		if p.near != "" {
+			p.help = fmt.Sprintf("did you mean %q?", p.near)
+		}
+		return p
 	case errors.Is(err, fs.ErrPermission):
 		return &problem{rule: diag.UnreadableFile, message: "may not be read: permission denied", help: "give the user that runs pipe the right to read it", err: err}
 	case isLoop(err):
@@ -189,25 +195,37 @@ func (l *loader) unreadable(rel string, err error) *problem {
 	return &problem{rule: diag.UnreadableFile, message: "cannot be read: " + err.Error(), err: err}
 }
 
-// nearby is the help for a path that does not exist.
+// nearby is the last part of what a path that does not exist was meant to be; "" when nothing is like it.
 func (l *loader) nearby(rel string) string {
 	if _, err := os.Stat(l.abs(rel + ".pipe")); err == nil {
-		return `did you mean "` + path.Base(rel) + `.pipe"?`
+		return path.Base(rel) + ".pipe"
 	}
 	entries, _ := os.ReadDir(l.abs(path.Dir(rel)))
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() || strings.HasSuffix(e.Name(), ".pipe") {
+		if (e.IsDir() || strings.HasSuffix(e.Name(), ".pipe")) && !l.underway(path.Join(path.Dir(rel), e.Name())) {
 			names = append(names, e.Name())
 		}
 	}
-	return diag.DidYouMean(path.Base(rel), names)
+	return diag.Suggest(path.Base(rel), names)
+}
+
+// underway says that a file or folder is, or is part of, a module whose imports are being read, so that to use it
+// would be a circle.
+func (l *loader) underway(rel string) bool {
+	return slices.ContainsFunc(l.stack, func(m *Module) bool {
+		return m.ID == rel || slices.ContainsFunc(m.Files, func(f *ast.File) bool { return f.Source.Name == rel })
+	})
 }
 
 // report says at a place what is wrong with the path that stands there.
 func (l *loader) report(f *source.File, s source.Span, text string, p *problem) {
 	help := p.help
-	if help == "" && errors.Is(p.err, fs.ErrNotExist) {
+	switch {
+	case p.near != "":
+		written := strings.TrimRight(text, "/")
+		help = fmt.Sprintf("did you mean %q?", written[:strings.LastIndexByte(written, '/')+1]+p.near)
+	case help == "" && errors.Is(p.err, fs.ErrNotExist):
 		help = "the path starts from the folder of this file"
 	}
 	l.diags.Add(diag.Diagnostic{Rule: p.rule, File: f, Span: s, Message: fmt.Sprintf("module %q %s", text, p.message), Help: help})
