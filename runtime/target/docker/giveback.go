@@ -112,9 +112,11 @@ func linkFrom(root string, head *tar.Header) string {
 	return head.Linkname
 }
 
-// copyArchive copies the files, folders and links of an archive that change chooses.
+// copyArchive copies the files, folders and links of an archive that change chooses. Links to what is left out are
+// left out, too: one to a device would make the device this user's.
 func copyArchive(to io.Writer, from io.Reader, change func(*tar.Header) bool) error {
 	in, out := tar.NewReader(from), tar.NewWriter(to)
+	special := map[string]bool{}
 	for {
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -126,9 +128,9 @@ func copyArchive(to io.Writer, from io.Reader, change func(*tar.Header) bool) er
 		switch head.Typeflag {
 		case tar.TypeDir, tar.TypeReg, tar.TypeSymlink, tar.TypeLink:
 		default: // a layer's sign that something was removed, or what is nowhere taken for a result
-			continue
+			special[head.Name] = true
 		}
-		if !change(head) {
+		if special[head.Name] || head.Typeflag == tar.TypeLink && special[head.Linkname] || !change(head) {
 			continue
 		}
 		head.Format = tar.FormatUnknown // the old one may have no room for the new name

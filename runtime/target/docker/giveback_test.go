@@ -1,0 +1,48 @@
+package docker_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pipelang/pipe/runtime/target/docker"
+)
+
+// A device is nobody's result, by whatever name a step gave it.
+func TestDevicesAreNotGivenBack(t *testing.T) {
+	var from, to bytes.Buffer
+	w := tar.NewWriter(&from)
+	for _, h := range []tar.Header{
+		{Name: "w/", Typeflag: tar.TypeDir},
+		{Name: "w/device", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 1},
+		{Name: "w/file", Typeflag: tar.TypeReg},
+		{Name: "w/link", Typeflag: tar.TypeLink, Linkname: "w/file"},
+		{Name: "w/same", Typeflag: tar.TypeLink, Linkname: "w/device"},
+		{Name: "w/soft", Typeflag: tar.TypeSymlink, Linkname: "device"},
+	} {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), docker.CopyArchive(&to, &from)); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for r := tar.NewReader(&to); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, h.Name)
+	}
+	if d := cmp.Diff([]string{"w/", "w/file", "w/link", "w/soft"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
