@@ -28,6 +28,9 @@ var mysql = []string{"-p!", "--password!"}
 // into are commands that run another one, which stands among their words, somewhere else.
 var into = []string{"docker", "podman", "nerdctl", "kubectl", "docker-compose", "ssh"}
 
+// keepers are commands whose --secret only names a secret that they keep or mount.
+var keepers = []string{"docker", "podman", "nerdctl", "buildah", "buildctl", "gcloud"}
+
 // passwordWords finds passwords in the words of commands.
 var passwordWords = rule{
 	alone: true,
@@ -63,7 +66,7 @@ func (c *credentialSearch) command(cmd shell.Command, place func(source.Span) so
 		}
 	}
 	for i := range cmd.Args {
-		if value, name := randomIn(cmd, i); name != "" {
+		if value, name := randomIn(cmd, i); name != "" && (name != "--secret" || !slices.Contains(keepers, cmd.Name)) {
 			c.tell(place(value.At), fmt.Sprintf("the value of %s looks like a credential", name))
 		}
 	}

@@ -32,7 +32,7 @@ var passwordVariables = []string{"PGPASSWORD", "MYSQL_PWD", "SSHPASS", "RESTIC_P
 
 // credible says that the value of a name that tells is a credential.
 func credible(name, value string) bool {
-	return random(value) || slices.Contains(passwordVariables, name) && serious(value)
+	return random(value) && !easy(value) || slices.Contains(passwordVariables, name) && serious(value)
 }
 
 // serious says that a text which stands where a password does is one that somebody keeps secret.
@@ -53,7 +53,7 @@ func placeholder(s string) bool {
 
 // household are the words that passwords of services for tests are made of.
 var household = strings.NewReplacer("password", "", "passwd", "", "passw0rd", "", "secret", "", "s3cr3t", "", "pass", "", "postgres", "", "mysql", "", "mariadb", "",
-	"mongo", "", "redis", "", "rabbit", "", "minio", "", "root", "", "admin", "", "user", "", "guest", "", "local", "", "demo", "", "sample", "", "default", "", "qwerty", "", "letmein", "")
+	"mongo", "", "redis", "", "rabbit", "", "minio", "", "root", "", "admin", "", "user", "", "guest", "", "local", "", "demo", "", "sample", "", "default", "", "strong", "", "qwerty", "", "letmein", "")
 
 // shortWord is one with a number behind it: app123.
 var shortWord = lazily(`^[A-Za-z][a-z]{0,4}[0-9]{0,6}$`)
