@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"context"
 	"io"
+	"os"
 	"time"
 
 	"github.com/pipelang/pipe/runtime/target"
@@ -30,4 +31,10 @@ func Own(folder string, files []string, uid, gid int) error {
 // CopyArchive is how an archive is rewritten.
 func CopyArchive(to io.Writer, from io.Reader) error {
 	return copyArchive(to, from, func(*tar.Header) bool { return true })
+}
+
+// Unpack is how an archive of a workspace is received.
+func Unpack(from io.Reader, root *os.Root) error {
+	_, err := unpack(tar.NewReader(from), root, ".")
+	return err
 }

@@ -23,7 +23,7 @@ func foreigners(folder string, uid int, since time.Time, onlyFolders bool) (fore
 		if err != nil {
 			return passOver(err)
 		}
-		if t := d.Type(); t != fs.ModeDir && (onlyFolders || t != 0 && t != fs.ModeSymlink) {
+		if onlyFolders && !d.IsDir() || !givable(d) {
 			return nil
 		}
 		info, err := d.Info()
@@ -44,6 +44,11 @@ func foreigners(folder string, uid int, since time.Time, onlyFolders bool) (fore
 	})
 	slices.Sort(out)
 	return out, err
+}
+
+// givable are folders, files and links. A device must not become this user's.
+func givable(d fs.DirEntry) bool {
+	return d.IsDir() || d.Type().IsRegular() || d.Type() == fs.ModeSymlink
 }
 
 // passOver is no error about what is gone by now, or shut.
@@ -90,8 +95,8 @@ func (f foreign) own(folder string, uid, gid int) error {
 	}
 	defer root.Close()
 	for _, top := range f {
-		err = errors.Join(err, fs.WalkDir(root.FS(), top, func(name string, _ fs.DirEntry, err error) error {
-			if err == nil {
+		err = errors.Join(err, fs.WalkDir(root.FS(), top, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && givable(d) {
 				err = root.Lchown(name, uid, gid)
 			}
 			return passOver(err) // others may be at work in it

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +16,7 @@ import (
 
 // A device is nobody's result, by whatever name a step gave it.
 func TestDevicesAreNotGivenBack(t *testing.T) {
-	var from, to bytes.Buffer
+	var from bytes.Buffer
 	w := tar.NewWriter(&from)
 	for _, h := range []tar.Header{
 		{Name: "w/", Typeflag: tar.TypeDir},
@@ -28,7 +30,23 @@ func TestDevicesAreNotGivenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(w.Close(), docker.CopyArchive(&to, &from)); err != nil {
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := docker.Unpack(bytes.NewReader(from.Bytes()), root); err != nil {
+		t.Fatal(err)
+	}
+	received, err := fs.Glob(root.FS(), "*")
+	if d := cmp.Diff([]string{"file", "link", "soft"}, received); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	var to bytes.Buffer
+	if err := docker.CopyArchive(&to, &from); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

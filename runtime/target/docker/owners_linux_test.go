@@ -265,13 +265,19 @@ func TestImagesOfReclaimAreSwept(t *testing.T) {
 	}
 }
 
-// Who gives files back does not mind that another step removed some of them.
-func TestOwnOfWhatIsGone(t *testing.T) {
+// Who gives files back does not mind that another step removed some of them, and gives no device.
+func TestOwn(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "there", "file"), "text")
 	uid, gid := os.Getuid(), os.Getgid()
 	if uid == 0 {
 		uid, gid = 65534, 65534
+	}
+	device := filepath.Join(dir, "there", "device")
+	if os.Getuid() == 0 {
+		if err := syscall.Mknod(device, syscall.S_IFCHR|0o600, 1<<8|3); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := docker.Own(dir, []string{"gone", "there"}, uid, gid); err != nil {
 		t.Error(err)
@@ -279,6 +285,9 @@ func TestOwnOfWhatIsGone(t *testing.T) {
 	info, err := os.Lstat(filepath.Join(dir, "there", "file"))
 	if err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
 		t.Errorf("not given: %v", err)
+	}
+	if info, err := os.Lstat(device); err == nil && info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Error("a device was given away")
 	}
 }
 

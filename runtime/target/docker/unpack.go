@@ -19,7 +19,7 @@ import (
 // are left out, as they are nowhere taken for a result.
 func unpack(in *tar.Reader, root *os.Root, at string) (closed bool, err error) {
 	closed = true
-	folders := map[string]*tar.Header{}
+	folders, leftOut := map[string]*tar.Header{}, map[string]bool{}
 	for {
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -36,9 +36,14 @@ func unpack(in *tar.Reader, root *os.Root, at string) (closed bool, err error) {
 		case tar.TypeDir:
 			folders[name] = head
 		case tar.TypeLink:
-			head.Linkname = path.Join(at, belowFirst(head.Linkname))
+			if head.Linkname = path.Join(at, belowFirst(head.Linkname)); leftOut[head.Linkname] {
+				continue
+			}
 		case tar.TypeSymlink:
 			closed = closed && !leadsAway(at, name, head.Linkname)
+		case tar.TypeChar, tar.TypeBlock:
+			leftOut[name] = true
+			continue
 		}
 		if err := unpackEntry(in, root, name, head); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)
