@@ -59,7 +59,7 @@ func (a *app) pruneCommand() *cobra.Command {
 		Short: "Remove cached results and content that nothing refers to",
 		Long: "Removes cached results that were not used for a while, then the longest unused until the rest is small enough,\n" +
 			"and the content that neither a result nor a run that is still listed refers to. What a run under way stored or\n" +
-			"found stays, and so do named cache folders and the kept files of runs. The state of interrupted runs that are\n" +
+			"found as files stays, and so do named cache folders and the kept files of runs. The state of interrupted runs that are\n" +
 			"not listed any more goes, too, unless something of them still works.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
