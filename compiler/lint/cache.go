@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -15,7 +16,7 @@ var unstableKeys = rule{
 		if cachedItem(o) == nil {
 			return
 		}
-		values := pipelineLets(nil)
+		values := letsBut(o.Module, o.Params)
 		for _, it := range o.Items {
 			switch it := it.(type) {
 			case *ast.Env:
@@ -33,7 +34,7 @@ var unstableKeys = rule{
 		if s.Op == nil || cachedItem(s.Op) == nil {
 			return
 		}
-		values := pipelineLets(l)
+		values := letsAt(l, s)
 		for _, a := range s.Args {
 			p.unstable(l.File.Source, a.Value, values, "argument "+a.Param.Name)
 		}
@@ -49,12 +50,29 @@ func cachedItem(o *check.Op) *ast.Cached {
 	return nil
 }
 
-func pipelineLets(l *check.Pipeline) map[string]ast.Expr {
+// letsBut are the values of a module's lets, without those that parameters hide.
+func letsBut(m *check.Module, params []*check.Param) map[string]ast.Expr {
 	out := map[string]ast.Expr{}
-	if l != nil {
-		for _, d := range l.Lets {
-			out[d.Name] = d.Decl.Value
-		}
+	for _, d := range m.Lets {
+		out[d.Name] = d.Decl.Value
+	}
+	for _, p := range params {
+		delete(out, p.Name)
+	}
+	return out
+}
+
+// letsAt are the values of the lets that a step of a pipeline sees.
+func letsAt(l *check.Pipeline, s *check.Step) map[string]ast.Expr {
+	out := letsBut(l.Module, l.Params)
+	for _, d := range l.Lets {
+		out[d.Name] = d.Decl.Value
+	}
+	for _, loop := range s.Loops {
+		delete(out, loop.Var)
+	}
+	for _, b := range s.Bindings {
+		delete(out, b.Name)
 	}
 	return out
 }
@@ -63,7 +81,7 @@ func (p *pass) unstable(f *source.File, x ast.Expr, values map[string]ast.Expr, 
 	if x == nil {
 		return
 	}
-	if fact := perRun(x, values, 0); fact != "" {
+	if fact := perRun(x, maps.Clone(values)); fact != "" {
 		p.report(finding{
 			rule: diag.UnstableCacheKey, file: f, at: x.Span(),
 			message: fmt.Sprintf("%s holds %s, which is another in every run: the step is never found in the cache", what, fact),
@@ -72,8 +90,9 @@ func (p *pass) unstable(f *source.File, x ast.Expr, values map[string]ast.Expr, 
 	}
 }
 
-// perRun is the part of an expression that is new in every run; "" when there is none.
-func perRun(x ast.Expr, values map[string]ast.Expr, depth int) (fact string) {
+// perRun is the part of an expression that is new in every run; "" when there is none. Each of the values that it
+// reads is looked at once, and then taken out of them.
+func perRun(x ast.Expr, values map[string]ast.Expr) (fact string) {
 	ast.Inspect(x, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Select:
@@ -82,8 +101,9 @@ func perRun(x ast.Expr, values map[string]ast.Expr, depth int) (fact string) {
 				fact = "run." + n.Name.Text
 			}
 		case *ast.Ident:
-			if v := values[n.Name]; v != nil && depth < 8 && fact == "" {
-				fact = perRun(v, values, depth+1)
+			if v := values[n.Name]; v != nil && fact == "" {
+				delete(values, n.Name)
+				fact = perRun(v, values)
 			}
 		}
 		return fact == ""

@@ -27,7 +27,7 @@ var effects = rule{
 		}
 	},
 	pipeline: func(p *pass, l *check.Pipeline) {
-		if !slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return p.kind(s, 0).effect != "" }) {
+		if !slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return p.kind(s).effect != "" }) {
 			return
 		}
 		g := p.graph(l)
@@ -152,7 +152,7 @@ func (p *pass) graph(l *check.Pipeline) graph {
 	g := graph{steps: make(map[string]*check.Step, n), after: make(map[string][]string, n), kind: make(map[string]kind, n)}
 	for _, s := range l.Steps {
 		g.steps[s.Name] = s
-		g.kind[s.Name] = p.kind(s, 0)
+		g.kind[s.Name] = p.kind(s)
 		for _, e := range before(s) {
 			g.after[e] = append(g.after[e], s.Name)
 		}
@@ -211,23 +211,35 @@ func (g graph) following(name string) map[string]bool {
 	return seen
 }
 
-func (p *pass) kind(s *check.Step, depth int) (k kind) {
-	k.test = isTestName(s.Name)
+func (p *pass) kind(s *check.Step) kind {
+	of := kind{unknown: true}
 	switch {
 	case s.Op != nil:
-		of := p.kindOf(s.Op)
-		k.effect, k.unknown, k.test = of.effect, of.unknown, k.test || of.test
-	case s.Pipeline != nil && depth < maxCalls:
-		for _, inner := range s.Pipeline.Steps {
-			i := p.kind(inner, depth+1)
-			k.test, k.unknown = k.test || i.test, k.unknown || i.unknown
-			if k.effect == "" {
-				k.effect = i.effect
-			}
-		}
-	default:
-		k.unknown = true
+		of = p.kindOf(s.Op)
+	case s.Pipeline != nil:
+		of = p.kindOfAll(s.Pipeline)
 	}
+	of.test = of.test || isTestName(s.Name)
+	return of
+}
+
+// kindOfAll is what the steps of a pipeline do, looked at once.
+func (p *pass) kindOfAll(l *check.Pipeline) (k kind) {
+	if k, known := p.wholes[l]; known {
+		return k
+	}
+	if p.wholes == nil {
+		p.wholes = map[*check.Pipeline]kind{}
+	}
+	p.wholes[l] = kind{unknown: true} // for those that call each other in a circle
+	for _, s := range l.Steps {
+		of := p.kind(s)
+		k.test, k.unknown = k.test || of.test, k.unknown || of.unknown
+		if k.effect == "" {
+			k.effect = of.effect
+		}
+	}
+	p.wholes[l] = k
 	return k
 }
 

@@ -26,7 +26,7 @@ var endlessWaits = rule{program: func(p *pass) {
 		}
 	}
 	for _, l := range all {
-		if l.Module.Load.Std || !open(l, calls, 0) {
+		if l.Module.Load.Std || !open(l, calls, map[*check.Pipeline]bool{}) {
 			continue
 		}
 		for s := range steps(l) {
@@ -57,16 +57,17 @@ type call struct {
 	step *check.Step
 }
 
-// open says that no timeout ends all of a pipeline, in one of the ways to it.
-func open(l *check.Pipeline, calls map[*check.Pipeline][]call, depth int) bool {
-	if timed(l.Head) {
+// open says that no timeout ends all of a pipeline, in one of the ways to it from those that nothing calls.
+func open(l *check.Pipeline, calls map[*check.Pipeline][]call, seen map[*check.Pipeline]bool) bool {
+	if timed(l.Head) || seen[l] {
 		return false
 	}
-	if len(calls[l]) == 0 || depth == maxCalls {
+	seen[l] = true
+	if len(calls[l]) == 0 {
 		return true
 	}
 	for _, c := range calls[l] {
-		if !timed(c.step.Modifiers) && open(c.in, calls, depth+1) {
+		if !timed(c.step.Modifiers) && open(c.in, calls, seen) {
 			return true
 		}
 	}

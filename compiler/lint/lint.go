@@ -78,9 +78,11 @@ type pass struct {
 	told    map[spot]bool // places that several ops share
 	known   *known
 	*recalling
-	kinds  map[*check.Op]kind       // what ops do
-	within *check.Pipeline          // that the inline op which is looked at stands in
-	called map[*check.Pipeline]bool // by others: whether all of these calls wait for a test, once somebody has asked
+	kinds    map[*check.Op]kind       // what ops do
+	within   *check.Pipeline          // that the inline op which is looked at stands in
+	wholes   map[*check.Pipeline]kind // what the steps of pipelines do
+	changing map[*check.Pipeline]bool // the real tree
+	called   map[*check.Pipeline]bool // by others: whether all of these calls wait for a test, once somebody has asked
 
 	plain     map[*check.Step]string   // guards that many steps may share
 	before    map[*check.Step]guardSet // those of the steps before

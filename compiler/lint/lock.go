@@ -43,6 +43,10 @@ var lockRules = rule{program: func(p *pass) {
 // maxCalls bounds how deep calls of pipelines are followed.
 const maxCalls = 12
 
+// tooLarge says that a pipeline has more steps than a plan may have, with those that it calls: it never runs, and to
+// follow all of its calls could take for ever.
+func tooLarge(l *check.Pipeline) bool { return l.Size == 0 && len(l.Steps) > 0 }
+
 // locks follows what is held where.
 type locks struct {
 	*pass
@@ -55,7 +59,7 @@ type keys map[string]string
 
 // pipeline goes through a pipeline that is called while locks are held.
 func (l *locks) pipeline(pl *check.Pipeline, args keys, under []held, depth int) {
-	if depth > maxCalls {
+	if depth > maxCalls || tooLarge(pl) {
 		return
 	}
 	head := place{pl.File.Source, pl, nil, pl.Scope, args}

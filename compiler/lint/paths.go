@@ -14,7 +14,7 @@ import (
 // missingPaths finds paths for ops of the standard library, which read them in the real tree, where nothing is. A
 // step in place of the same pipeline may make it first.
 var missingPaths = rule{pipeline: func(p *pass, l *check.Pipeline) {
-	if p.options.Matches == nil || slices.ContainsFunc(l.Steps, mayChangeTree) {
+	if p.options.Matches == nil || p.changesTree(l) {
 		return
 	}
 	for _, s := range l.Steps {
@@ -27,12 +27,21 @@ var missingPaths = rule{pipeline: func(p *pass, l *check.Pipeline) {
 	}
 }}
 
-// mayChangeTree says that a step writes in the real tree, or may in a pipeline that it calls.
-func mayChangeTree(s *check.Step) bool {
-	if s.Pipeline != nil {
-		return slices.ContainsFunc(s.Pipeline.Steps, mayChangeTree)
+// changesTree says that a step of a pipeline writes in the real tree, or may in a pipeline that it calls. Each
+// pipeline is looked at once.
+func (p *pass) changesTree(l *check.Pipeline) bool {
+	changes, known := p.changing[l]
+	if known {
+		return changes
 	}
-	return s.Op != nil && inPlace(s.Op)
+	if p.changing == nil {
+		p.changing = map[*check.Pipeline]bool{}
+	}
+	p.changing[l] = false // for those that call each other in a circle
+	p.changing[l] = slices.ContainsFunc(l.Steps, func(s *check.Step) bool {
+		return s.Pipeline != nil && p.changesTree(s.Pipeline) || s.Op != nil && inPlace(s.Op)
+	})
+	return p.changing[l]
 }
 
 func inPlace(o *check.Op) bool {

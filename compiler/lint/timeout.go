@@ -57,7 +57,7 @@ func longAttempt(l *check.Pipeline, limit time.Duration, depth int) way {
 		if one > limit {
 			return way{total: one, steps: []string{s.Name}, at: at, file: s.File.Source}
 		}
-		if one > 0 || s.Pipeline == nil || depth == maxCalls {
+		if one > 0 || s.Pipeline == nil || depth == maxCalls || tooLarge(s.Pipeline) {
 			continue
 		}
 		if head, at := timeoutOf(s.Pipeline.Head); head > limit {
@@ -137,7 +137,7 @@ func (w *worst) callTime(s *check.Step) time.Duration {
 	if own, _ := timeoutOf(s.Modifiers); own > 0 {
 		return own
 	}
-	if head, _ := timeoutOf(s.Pipeline.Head); head > 0 || w.depth == maxCalls {
+	if head, _ := timeoutOf(s.Pipeline.Head); head > 0 || w.depth == maxCalls || tooLarge(s.Pipeline) {
 		return head
 	}
 	return longestWay(s.Pipeline, w.depth+1).total
