@@ -48,7 +48,7 @@ func (a *attempt) settle(ctx context.Context, code int, stop *stopper) error {
 		}
 	}
 	a.Ended(exit)
-	return a.giveBack(ctx)
+	return a.giveBack()
 }
 
 // settleScripts finds the script that decides, as the host does.

@@ -60,6 +60,9 @@ func (e *Engine) giveBack(ctx context.Context, g gift) error {
 		return err
 	}
 	to, err := e.showing(ctx, g)
+	if err != nil {
+		return errors.Join(err, e.removeContainer(ctx, from))
+	}
 	for _, name := range found.archives() {
 		if err == nil {
 			err = e.rewrite(ctx, from, to, name, func(name string, head *tar.Header) bool {
@@ -227,11 +230,14 @@ func numbers(user string) (uid, gid int) {
 
 // giveBack makes the files of the attempt those of the user who runs pipe, where its container worked as
 // somebody else.
-func (a *attempt) giveBack(ctx context.Context) error {
+func (a *attempt) giveBack() error {
 	s := a.session
 	if a.sharing.files != filesBind || cmp.Or(a.job.Container.User, s.user) == s.user {
 		return nil
 	}
+	// Not the step's context: what it made until its time was over, or it was cancelled, is kept, too.
+	ctx, quit := s.alive(context.Background())
+	defer quit()
 	folders, err := a.WrittenIn()
 	for _, f := range folders {
 		if err == nil {

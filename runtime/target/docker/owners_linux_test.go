@@ -1,6 +1,7 @@
 package docker_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,7 +50,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.short", "-test.timeout=5m",
-		"-test.run=^(TestConformance|TestFilesOfOtherUsers|TestFilesNobodyGaveBack|TestCachesAreGivenBackByTheLast)$/^/^(writesStayInTheWorkspace|kept|outputsOfAStep|readers|inPlace|cacheFoldersAreKept)$")
+		"-test.run=^(TestConformance|TestFilesOfOtherUsers|TestFilesOfAStepThatIsEnded|TestFilesNobodyGaveBack|TestCachesAreGivenBackByTheLast)$/^/^(writesStayInTheWorkspace|kept|outputsOfAStep|readers|inPlace|cacheFoldersAreKept)$")
 	cmd.Dir = base
 	cmd.Env = append(os.Environ(), "HOME="+base, "TMPDIR="+base)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, Groups: []uint32{socket.Sys().(*syscall.Stat_t).Gid}}}
@@ -184,6 +185,34 @@ drwxr-xr-x step/out/deep
 				}
 			}
 		})
+	}
+}
+
+// A step that is cancelled, or whose time is over, gives back what it made until then.
+func TestFilesOfAStepThatIsEnded(t *testing.T) {
+	run := newRun(t)
+	s := openRun(t, docker.New(docker.Endpoint{}), run)
+	j := rooted(dockertest.Tools(t, dockertest.Engine(t)))
+	j.Inputs, j.AllTree, j.Keep = nil, true, []string{"out/**"}
+	j.Scripts[0].Text = "umask 077; mkdir -p out/deep; echo text > out/deep/file; echo made; sleep 1000"
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := waitFor("made")
+	go func() {
+		<-out.seen
+		cancel()
+	}()
+	a, err := s.Start(ctx, j, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if kept, err := a.Kept(t.Context(), nil); err != nil || len(kept) != 1 || !a.Exit().Cancelled {
+		t.Errorf("kept %q, %v, %+v", kept, err, a.Exit())
+	}
+	want := "drwxr-xr-x step\ndrwxr-xr-x step/out\ndrwxr-xr-x step/out/deep\n-rw------- step/out/deep/file \"text\\n\"\n"
+	if d := cmp.Diff(want, listed(t, run.Keep)); d != "" {
+		t.Errorf("kept (-want +got):\n%s", d)
 	}
 }
 
