@@ -29,11 +29,11 @@ func (a *app) approver(format string, out asker, mask event.Masker) func(context
 	}
 	typed := answersFrom(a.In, out.Typed)
 	return func(ctx context.Context, q engine.Approval) (engine.Answer, error) {
+		lines, over := typed.next() // before it is asked: who sees the question may answer at once
+		defer over()
 		if err := out.Ask(question(q, mask)); err != nil {
 			return engine.Answer{}, err
 		}
-		lines, over := typed.next()
-		defer over()
 		select {
 		case answer := <-lines:
 			out.Answered(true)
