@@ -27,7 +27,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	args := w.arguments(call.Args)
 	name := nameOf(args)
 	w.callsFrom(name, c)
-	own := w.defines(name)
+	own := w.defines(name, args[0].At.Start)
 	if !own {
 		w.slips(s, call, args)
 	}
@@ -40,12 +40,14 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	default:
 		w.argumentWords(call.Args, name, c)
 	}
+	if own {
+		w.calls(name)
+	}
 	if own && len(inner) == len(args) {
-		w.dirLost = w.dirLost || w.functionMoves
 		return
 	}
 	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
-	if len(inner) == len(args) || name != "timeout" {
+	if !own && (len(inner) == len(args) || name != "timeout") {
 		w.endlessCommand(s, inner)
 	}
 	w.builtin(inner, c)
@@ -72,7 +74,7 @@ func (w *walker) callsFrom(name string, c context) {
 // a function of the script.
 func (w *walker) tool(call *syntax.CallExpr) string {
 	name, static := literal(call.Args[0].Parts)
-	if !static || w.defines(name) {
+	if !static || w.defines(name, spanOf(call).Start) {
 		return ""
 	}
 	return name
@@ -120,12 +122,12 @@ func (w *walker) argumentWords(list []*syntax.Word, name string, c context) {
 // record adds a command, and the ones that it runs; it gives the words of the innermost.
 func (w *walker) record(args []Arg, c context) []Arg {
 	for depth := 0; ; depth++ {
-		if depth > 0 || !w.defines(nameOf(args)) {
+		if depth > 0 || !w.defines(nameOf(args), args[0].At.Start) {
 			w.script.Commands = append(w.script.Commands, Command{
 				Name: nameOf(args), At: args[0].At, Args: args[1:], Wrapped: depth > 0, Branch: c.branch,
 			})
 		}
-		inner := unwrap(args)
+		inner := w.unwrap(args)
 		if len(inner) == 0 || depth == maxWrapped {
 			return args
 		}
@@ -135,6 +137,18 @@ func (w *walker) record(args []Arg, c context) []Arg {
 
 // maxWrapped is how many wrappers in a row are looked through: sudo env timeout 5 make.
 const maxWrapped = 8
+
+// innermost is the command that wrappers, and functions of the script that are such, run at last.
+func (w *walker) innermost(args []Arg) []Arg {
+	for range maxWrapped {
+		inner := w.unwrap(args)
+		if len(inner) == 0 {
+			break
+		}
+		args = inner
+	}
+	return args
+}
 
 // innermost is the command that wrappers run at last.
 func innermost(args []Arg) []Arg {
@@ -347,6 +361,7 @@ func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 			arg := w.arg(a.Value)
 			letters, flag := strings.CutPrefix(arg.Text, "-")
 			reference := flag && strings.Contains(letters, "n") && isLocal(d.Variant.Value) // to a variable of another name
+			w.restores = w.restores || arg.Text == "-"
 			w.script.Opaque = w.script.Opaque || reference || !flag && !strings.HasPrefix(arg.Text, "+")
 			exported = exported || arg.Text == "-x"
 			w.assigning.local = w.assigning.local && !(flag && strings.Contains(letters, "g"))
@@ -371,6 +386,7 @@ func (w *walker) declarationWords(s *syntax.Stmt, call *syntax.CallExpr, args []
 		at.End = min(at.End, at.Start+int32(len(name)))
 		switch {
 		case strings.HasPrefix(a.Text, "-"), strings.HasPrefix(a.Text, "+"):
+			w.restores = w.restores || a.Text == "-"
 		case !syntax.ValidName(name), !given && !a.Static:
 			w.script.Opaque = true
 		case !given:

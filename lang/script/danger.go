@@ -175,11 +175,11 @@ func (w *walker) pipedDownload(operands []*syntax.Stmt) bool {
 		for i, word := range call.Args {
 			args[i] = w.arg(word)
 		}
-		if w.defines(nameOf(args)) {
+		args = w.innermost(args)
+		name := nameOf(args)
+		if w.defines(name, args[0].At.Start) {
 			continue
 		}
-		args = innermost(args)
-		name := nameOf(args)
 		if i := strings.LastIndexByte(name, '/'); i >= 0 {
 			name = name[i+1:]
 		}

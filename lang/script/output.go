@@ -234,7 +234,7 @@ func (o *capture) call(w *walker, s *syntax.Stmt, call *syntax.CallExpr, before 
 	}
 	name, static := literal(call.Args[0].Parts)
 	switch {
-	case !static, w.defines(name):
+	case !static, w.defines(name, spanOf(call).Start):
 		o.hidden(s, branch)
 	case quiet[name]:
 	case name == "echo":

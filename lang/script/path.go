@@ -201,13 +201,9 @@ func (w *walker) runsPrograms() bool {
 			(c.Name == "docker" || c.Name == "podman" || c.Name == "kubectl") && (sub == "run" || sub == "exec" || sub == "compose"),
 			c.Name == "eval", c.Name == "source", c.Name == ".", c.Name == "alias":
 			return true
-		case !tools[c.Name] && !w.defines(c.Name):
+		case !tools[c.Name] && !w.defines(c.Name, c.At.Start):
 			return true
 		}
 	}
 	return false
 }
-
-// defines says that the script has a function of a name, which is no more than that of a program only where it
-// hands on to that what it is given.
-func (w *walker) defines(name string) bool { return name != "" && w.commands[name] }

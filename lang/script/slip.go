@@ -155,7 +155,7 @@ func (w *walker) bashOnly(name string, args []Arg) {
 	at := args[0].At
 	what := name
 	switch {
-	case known && !w.defines(name):
+	case known && !w.defines(name, args[0].At.Start):
 	case name == "[" && len(args) == 5 && args[2].Static && args[2].Text == "==":
 		what, help, at = "== in [ ]", "= compares text", args[2].At
 	case name == "set" && len(args) > 2 && args[2].Text == "pipefail":

@@ -148,7 +148,7 @@ func (w *walker) works(s *syntax.Stmt) (args []*syntax.Word, name string, ok boo
 	}
 	list = innermost(list)
 	name = nameOf(list)
-	if name == "" || safe[name] || wrappers[name] != "" || w.defines(name) {
+	if name == "" || safe[name] || wrappers[name] != "" || w.defines(name, list[0].At.Start) {
 		return nil, "", false
 	}
 	sub := ""
@@ -304,7 +304,7 @@ func (w *walker) unreachedStatus(stmts []*syntax.Stmt, i int, c context) {
 	switch b := before.Cmd.(type) {
 	case *syntax.CallExpr:
 		if len(b.Args) > 0 {
-			if name, static := literal(b.Args[0].Parts); !static || name == "set" || safe[name] && name != "grep" || w.defines(name) {
+			if name, static := literal(b.Args[0].Parts); !static || name == "set" || safe[name] && name != "grep" || w.defines(name, spanOf(b).Start) {
 				return
 			}
 		}

@@ -43,9 +43,12 @@ type walker struct {
 	moves  []move            // of functions
 	called map[string]caller // commands that are called where no failure ends the script
 
-	commands      map[string]bool // the script's functions by name, and whether one is a command of its own: false when it hands on what it is given
-	known         bool            // all functions were found ahead
-	functionMoves bool            // one of them changes the folder
+	commands      map[string][]source.Span // where the script's functions hide a program of their name
+	runs          map[string]bool          // functions that run the command which they are given
+	leaves        map[string]errexitSwitch // what a call leaves of -e
+	restores      bool                     // the function around gives the options back at its end
+	known         bool                     // all functions were found ahead
+	functionMoves bool                     // one of them changes the folder
 
 	tests      []Name // names whose presence is tested
 	background []source.Span
@@ -86,6 +89,7 @@ func (w *walker) begin() {
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
+	w.runs, w.leaves, w.restores = nil, nil, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
 }
@@ -361,100 +365,6 @@ func (w *walker) splitItem(item *syntax.Word) {
 	if p, ok := item.Parts[0].(*syntax.ParamExp); ok && p.Param != nil && !p.Length && syntax.ValidName(p.Param.Value) {
 		w.script.Splits = append(w.script.Splits, Name{p.Param.Value, spanOf(p)})
 	}
-}
-
-// maxAhead is how large a script may be that is looked through for functions before it is walked: that goes
-// as deep as a row of operators is long. Those of a larger one are known once they have been walked.
-const maxAhead = 64 << 10
-
-// ahead keeps the functions of a script before it is walked, since what comes first may call them.
-func (w *walker) ahead(stmts []*syntax.Stmt) {
-	w.known = len(w.text) <= maxAhead
-	if !w.known || !strings.Contains(w.text, "function") && !emptyParens(w.text) {
-		return
-	}
-	var handed []string
-	for _, s := range stmts {
-		syntax.Walk(s, func(n syntax.Node) bool {
-			switch n := n.(type) {
-			case *syntax.FuncDecl:
-				w.defined(n)
-			case *syntax.CallExpr:
-				if name := w.handsOn(n); name != "" {
-					handed = append(handed, name)
-				}
-			}
-			return true
-		})
-	}
-	for _, name := range handed {
-		if w.commands[name] {
-			w.commands[name] = false
-		}
-	}
-}
-
-// handsOn is the program to which a call hands on all that its function was given, past a function of that
-// name: command curl --fail "$@". Such a function does what the program does.
-func (w *walker) handsOn(call *syntax.CallExpr) string {
-	if len(call.Args) < 2 || !slices.ContainsFunc(call.Args, w.allArguments) {
-		return ""
-	}
-	args := w.arguments(call.Args)
-	inner := innermost(args)
-	name := nameOf(inner)
-	i := strings.LastIndexByte(name, '/')
-	if len(inner) == len(args) && i < 0 {
-		return ""
-	}
-	return name[i+1:]
-}
-
-func (w *walker) allArguments(word *syntax.Word) bool {
-	at := spanOf(word)
-	switch w.text[at.Start:at.End] {
-	case `"$@"`, `"${@}"`, `$@`, `$*`:
-		return true
-	}
-	return false
-}
-
-func emptyParens(text string) bool {
-	for {
-		_, rest, found := strings.Cut(text, "(")
-		if !found || strings.HasPrefix(strings.TrimLeft(rest, " \t\\\n"), ")") {
-			return found
-		}
-		text = rest
-	}
-}
-
-func (w *walker) defined(f *syntax.FuncDecl) {
-	if f.Name == nil {
-		return
-	}
-	w.script.Functions = append(w.script.Functions, Name{f.Name.Value, spanOf(f.Name)})
-	if w.commands == nil {
-		w.commands = map[string]bool{}
-	}
-	w.commands[f.Name.Value] = true
-}
-
-func (w *walker) function(f *syntax.FuncDecl) {
-	outer := w.within
-	defer func() { w.within = outer }()
-	if !w.known {
-		w.defined(f)
-	}
-	if f.Name != nil {
-		w.within = f.Name.Value
-	}
-	w.apart(func() {
-		w.dirLost, w.off, w.fresh, w.on = true, false, false, false
-		w.functions++
-		defer func() { w.functions-- }()
-		w.stmt(f.Body, context{errexit: true, branch: true, function: true})
-	})
 }
 
 func (w *walker) redirect(r *syntax.Redirect, c context) {
