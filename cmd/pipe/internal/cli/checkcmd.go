@@ -145,13 +145,15 @@ func (a *app) checkEach(files []string) []outcome {
 	s := &session{cache: &load.Cache{}, roots: map[string]lint.Options{}, ahead: processors > len(files)}
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(processors, len(files)) {
-		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				out[i] = a.checkOne(files[i], s)
-			}
-		})
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+			out[i] = a.checkOne(files[i], s)
+		}
 	}
+	for range min(processors, len(files)) - 1 {
+		all.Go(work)
+	}
+	work() // here, for one file is the usual, and no other goroutine has a stack that is large enough already
 	all.Wait()
 	return out
 }

@@ -163,6 +163,9 @@ func (a *app) showDiagnostics(w io.Writer, found []diag.Diagnostic) {
 func (a *app) writeFindings(w io.Writer, format string, found []diag.Diagnostic) error {
 	var b bytes.Buffer
 	o := a.diagOptions()
+	if format == "sarif" {
+		o.Version = version()
+	}
 	switch w {
 	case a.Out:
 		o.Width = a.Width
@@ -184,7 +187,7 @@ func (a *app) writeFindings(w io.Writer, format string, found []diag.Diagnostic)
 }
 
 func (a *app) diagOptions() diag.Options {
-	return diag.Options{Color: a.colored(), Version: version(), ASCII: a.asciiOnly()}
+	return diag.Options{Color: a.colored(), ASCII: a.asciiOnly()}
 }
 
 // asciiOnly reports that the locale says that the terminal shows nothing but ASCII. Where it says

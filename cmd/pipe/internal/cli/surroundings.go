@@ -28,9 +28,7 @@ func (a *app) surroundings(root string) lint.Options {
 		}
 		return found.(bool)
 	}}
-	if python, err := exec.LookPath("python3"); err == nil {
-		o.Python = func(scripts []string) []lint.Mistake { return pythonMistakes(python, scripts) }
-	}
+	o.Python = pythonMistakes
 	return o
 }
 
@@ -54,8 +52,12 @@ const pythonTime = 10 * time.Second
 var pythonSyntax string
 
 // pythonMistakes lets an interpreter parse scripts, isolated from the user's modules; it runs none
-// of them. It gives nothing when that fails: the syntax is then found at the run.
-func pythonMistakes(python string, scripts []string) []lint.Mistake {
+// of them. It gives nothing when there is none, or when that fails: the syntax is then found at the run.
+func pythonMistakes(scripts []string) []lint.Mistake {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		return nil
+	}
 	in, err := json.Marshal(scripts)
 	if err != nil {
 		return nil

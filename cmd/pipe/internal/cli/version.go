@@ -30,7 +30,7 @@ func versionLine() string {
 	return fmt.Sprintf("pipe %s, language %s, %s/%s\n", version(), plan.Language, runtime.GOOS, runtime.GOARCH)
 }
 
-// version is asked for by every command, and reads the list of modules that the program was built of.
+// version reads the list of modules that the program was built of, which takes time: it is asked for where it is shown.
 var version = sync.OnceValue(func() string {
 	if Version != "" {
 		return Version
