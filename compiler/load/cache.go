@@ -2,25 +2,32 @@ package load
 
 import (
 	"sync"
+	"time"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 )
 
 // Cache keeps the parsed files of modules that are used, the standard library's included, so that
-// several loads parse each of them once. Every load reads the files anew, and one whose content has
-// changed is parsed again, in place of the old one. The zero value is ready. It is safe for
+// several loads parse each of them once. Every load looks whether a file has changed, and one whose
+// content has is parsed again, in place of the old one. The zero value is ready. It is safe for
 // concurrent use; so are the trees, which nobody changes.
 type Cache struct {
 	// Edited says that the same entry is loaded again after each of its changes, one load at a time: its own files
-	// are kept, too, of a changed file what can be is taken over, and what the last few loads did not use goes.
+	// are kept, too, of a changed file what can be is taken over, a file or folder is read again when its stamp is
+	// another one, and what the last few loads did not use goes.
 	Edited bool
 
-	mu     sync.Mutex
-	files  map[place]*parsed
-	clean  map[place]*ast.File // the last form of each edited file of which nothing was reported
-	config map[string]Config   // by the text of pipe.toml, where nothing was reported of it
-	load   int                 // how many there were
+	mu    sync.Mutex
+	files map[place]*parsed
+	clean map[place]*ast.File // the last form of each edited file of which nothing was reported
+	kept  map[string]kept     // of an entry that is edited: what was read, by absolute path
+	std   map[builtIn]string  // texts
+	load  int                 // how many there were
+	clock func() time.Time    // nil is the system's
+
+	config last[Config] // of pipe.toml
+	lock   last[map[string]Pin]
 }
 
 // place is a file of a repository, by its names in it.
@@ -86,25 +93,16 @@ func (c *Cache) begin() {
 			delete(c.clean, at)
 		}
 	}
+	for path, k := range c.kept {
+		if k.used+remembered < c.load {
+			delete(c.kept, path)
+		}
+	}
 }
 
-// configOf is what a text of pipe.toml came to.
-func (c *Cache) configOf(text string) (Config, bool) {
-	if c == nil || !c.Edited {
-		return Config{}, false
+func (c *Cache) now() time.Time {
+	if c != nil && c.clock != nil {
+		return c.clock()
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known, ok := c.config[text]
-	return known, ok
-}
-
-// keepConfig keeps the last text of pipe.toml of which nothing was reported.
-func (c *Cache) keepConfig(text string, known Config) {
-	if c == nil || !c.Edited {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.config = map[string]Config{text: known}
+	return time.Now()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -79,25 +78,19 @@ func (l *loader) config() Config {
 	path := filepath.Join(l.root, "pipe.toml")
 	text, ok := l.opts.Overlay[path]
 	if !ok {
-		b, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		var err error
+		if text, err = l.disk.text(path); errors.Is(err, fs.ErrNotExist) {
 			return Config{}
-		}
-		if err != nil {
+		} else if err != nil {
 			p := l.unreadable("pipe.toml", err)
 			l.diags.Add(diag.Diagnostic{Rule: p.rule, File: source.NewFile("pipe.toml", ""), Message: "pipe.toml " + p.message, Help: p.help})
 			return Config{Path: path}
 		}
-		text = string(b)
 	}
-	c, known := l.opts.Cache.configOf(text)
-	if !known {
-		said := l.diags.Len()
+	c := l.opts.Cache.lastConfig().of(text, l.diags, func() Config {
 		r := configReader{file: source.NewFile("pipe.toml", text), diags: l.diags}
-		if c = r.read(); l.diags.Len() == said {
-			l.opts.Cache.keepConfig(text, c)
-		}
-	}
+		return r.read()
+	})
 	c.Path = path
 	return c
 }

@@ -59,13 +59,11 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", name, err)
 	}
-	root, err := Root(abs)
-	if err != nil {
-		return nil, &PathError{Path: name, Message: "cannot be read", Err: err}
-	}
 	o.Cache.begin()
+	disk := newDisk(o.Cache)
+	root := disk.root(abs)
 	l := &loader{
-		root: root, real: resolve(root), opts: o, diags: diags,
+		root: root, opts: o, diags: diags, disk: disk,
 		modules: map[string]*Module{}, files: map[string]*ast.File{}, broken: map[string]bool{}, state: map[*Module]state{},
 	}
 	p := &Program{Root: root, Config: l.config(), Lock: l.lock()}
@@ -92,16 +90,17 @@ const (
 
 // loader carries one load.
 type loader struct {
-	root, real string // as given, and with symbolic links resolved
-	opts       Options
-	diags      *diag.List
-	modules    map[string]*Module   // by ID
-	files      map[string]*ast.File // by name; nil for one that could not be read
-	broken     map[string]bool      // files whose content is no text
-	entered    bool                 // the entry is read: what follows are modules that others may use, too
-	state      map[*Module]state
-	stack      []*Module
-	done       []*Module
+	root    string // as given
+	opts    Options
+	diags   *diag.List
+	disk    *disk
+	modules map[string]*Module   // by ID
+	files   map[string]*ast.File // by name; nil for one that could not be read
+	broken  map[string]bool      // files whose content is no text
+	entered bool                 // the entry is read: what follows are modules that others may use, too
+	state   map[*Module]state
+	stack   []*Module
+	done    []*Module
 }
 
 // problem is why a path gives no module, in words that fit behind its name.
@@ -148,25 +147,23 @@ func (l *loader) members(rel string) (names []string, folder string, p *problem)
 	if _, ok := l.overlay(rel); ok {
 		return []string{rel}, path.Dir(rel), nil
 	}
-	info, err := os.Stat(l.abs(rel))
+	info, err := l.disk.stat(l.abs(rel))
 	switch {
 	case err != nil:
 		return nil, "", l.unreadable(rel, err)
 	case !info.IsDir() && !strings.HasSuffix(rel, ".pipe"):
 		return nil, "", &problem{rule: diag.UnknownModule, message: "is no .pipe file", help: "name a file that ends in .pipe, or a folder with such files"}
 	case !info.IsDir() && !info.Mode().IsRegular():
-		return nil, "", &problem{rule: diag.UnreadableFile, message: "is no regular file"}
+		return nil, "", notRegular()
 	case !info.IsDir():
 		return []string{rel}, path.Dir(rel), nil
 	}
-	entries, err := os.ReadDir(l.abs(rel))
+	pipes, err := l.disk.pipes(l.abs(rel), info)
 	if err != nil {
 		return nil, "", l.unreadable(rel, err)
 	}
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".pipe") && !e.IsDir() {
-			names = append(names, path.Join(rel, e.Name()))
-		}
+	for _, name := range pipes {
+		names = append(names, path.Join(rel, name))
 	}
 	if len(names) == 0 {
 		return nil, "", &problem{rule: diag.UnknownModule, message: "has no .pipe files", help: "a folder is a module when .pipe files stand in it directly"}
@@ -185,6 +182,8 @@ func (l *loader) unreadable(rel string, err error) *problem {
 		return p
 	case errors.Is(err, fs.ErrPermission):
 		return &problem{rule: diag.UnreadableFile, message: "may not be read: permission denied", help: "give the user that runs pipe the right to read it", err: err}
+	case errors.Is(err, errTooLarge):
+		return tooLarge(rel)
 	case isLoop(err):
 		return &problem{rule: diag.UnreadableFile, message: "is a loop of symbolic links", help: "let the link point at a file or folder", err: err}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,19 +84,20 @@ func (l *loader) lock() Lock {
 	path := filepath.Join(l.root, LockFile)
 	text, ok := l.opts.Overlay[path]
 	if !ok {
-		b, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		var err error
+		if text, err = l.disk.text(path); errors.Is(err, fs.ErrNotExist) {
 			return Lock{}
-		}
-		if err != nil {
+		} else if err != nil {
 			p := l.unreadable(LockFile, err)
 			l.diags.Add(diag.Diagnostic{Rule: p.rule, File: source.NewFile(LockFile, ""), Message: LockFile + " " + p.message, Help: p.help})
 			return Lock{Path: path}
 		}
-		text = string(b)
 	}
-	r := lockReader{file: source.NewFile(LockFile, text), diags: l.diags}
-	return Lock{Path: path, Images: r.read()}
+	images := l.opts.Cache.lastLock().of(text, l.diags, func() map[string]Pin {
+		r := lockReader{file: source.NewFile(LockFile, text), diags: l.diags}
+		return r.read()
+	})
+	return Lock{Path: path, Images: images}
 }
 
 // LockedNames are the images that a lock's text pins, sorted, as far as it can be read.

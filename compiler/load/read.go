@@ -1,12 +1,7 @@
 package load
 
 import (
-	"bytes"
 	"errors"
-	"io"
-	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,7 +14,7 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// MaxFile is the largest .pipe file that is read, in bytes.
+// MaxFile is the largest file that is read, in bytes.
 const MaxFile = 16 << 20
 
 // file reads and parses a file once, however many modules hold it. One whose content is no
@@ -75,29 +70,26 @@ func (l *loader) overlay(rel string) (string, bool) {
 }
 
 func (l *loader) read(rel string) (string, *problem) {
-	f, err := os.Open(l.abs(rel))
-	if err != nil {
+	text, err := "", error(nil)
+	if info, err := l.disk.stat(l.abs(rel)); err == nil && !info.Mode().IsRegular() {
+		return "", notRegular() // a named pipe would be waited for
+	}
+	if text, err = l.disk.text(l.abs(rel)); err != nil {
 		return "", l.unreadable(rel, err)
 	}
-	defer f.Close()
-	var b bytes.Buffer
-	if info, err := f.Stat(); err == nil && info.Size() <= MaxFile {
-		b.Grow(int(info.Size()) + bytes.MinRead)
-	}
-	if _, err := b.ReadFrom(io.LimitReader(f, MaxFile+1)); err != nil {
-		return "", l.unreadable(rel, err)
-	}
-	if b.Len() > MaxFile {
-		return "", tooLarge()
-	}
-	return b.String(), nil
+	return text, nil
 }
 
-func tooLarge() *problem {
-	return &problem{
-		rule: diag.UnreadableFile, message: "is larger than " + strconv.Itoa(MaxFile>>20) + " MiB",
-		help: "split it: a folder of .pipe files is one module",
+func notRegular() *problem {
+	return &problem{rule: diag.UnreadableFile, message: "is no regular file"}
+}
+
+func tooLarge(rel string) *problem {
+	p := &problem{rule: diag.UnreadableFile, message: "is larger than " + strconv.Itoa(MaxFile>>20) + " MiB"}
+	if strings.HasSuffix(rel, ".pipe") {
+		p.help = "split it: a folder of .pipe files is one module"
 	}
+	return p
 }
 
 // inside refuses a path that leads out of the repository, by its text or through a link.
@@ -109,11 +101,14 @@ func (l *loader) inside(rel string) *problem {
 	if escapes(rel) {
 		return p
 	}
+	if rel == "." || !l.disk.linked(l.root, rel) {
+		return nil
+	}
 	real, err := filepath.EvalSymlinks(l.abs(rel))
 	if err != nil {
 		return nil // reading it will say why
 	}
-	if back, err := filepath.Rel(l.real, real); err != nil || escapes(filepath.ToSlash(back)) {
+	if back, err := filepath.Rel(resolve(l.root), real); err != nil || escapes(filepath.ToSlash(back)) {
 		return p
 	}
 	return nil
@@ -137,19 +132,4 @@ func invalidUTF8(s string) int {
 		i += n
 	}
 	return -1
-}
-
-// ofStd says that a file is the text of a module of the standard library.
-func (l *loader) ofStd(f *ast.File) bool {
-	text, ok := l.readStd(strings.TrimSuffix(path.Base(f.Source.Name), ".pipe"))
-	return ok && text == f.Source.Text
-}
-
-// readStd reads a module of the standard library.
-func (l *loader) readStd(name string) (string, bool) {
-	if l.opts.Std == nil {
-		return "", false
-	}
-	b, err := fs.ReadFile(l.opts.Std, name+"/"+name+".pipe")
-	return string(b), err == nil
 }

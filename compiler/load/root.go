@@ -1,7 +1,6 @@
 package load
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -14,28 +13,32 @@ func Root(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	own := folderOf(abs)
+	return newDisk(nil).root(abs), nil
+}
+
+func (d *disk) root(abs string) string {
+	own := d.folderOf(abs)
 	for dir := own; ; dir = filepath.Dir(dir) {
-		if exists(filepath.Join(dir, "pipe.toml")) || exists(filepath.Join(dir, ".git")) {
-			return dir, nil
+		if d.exists(filepath.Join(dir, "pipe.toml")) || d.exists(filepath.Join(dir, ".git")) {
+			return dir
 		}
 		if dir == filepath.Dir(dir) {
-			return own, nil
+			return own
 		}
 	}
 }
 
 // folderOf is a path itself when it is a folder, else the folder that holds it.
-func folderOf(abs string) string {
-	info, err := os.Stat(abs)
+func (d *disk) folderOf(abs string) string {
+	info, err := d.stat(abs)
 	if err == nil && info.IsDir() || err != nil && !strings.HasSuffix(abs, ".pipe") {
 		return abs
 	}
 	return filepath.Dir(abs)
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
+func (d *disk) exists(path string) bool {
+	_, err := d.lstat(path)
 	return err == nil
 }
 
