@@ -36,6 +36,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: bench PIPE-BINARY [SECTION …]")
 		os.Exit(2)
 	}
+	if len(os.Args) == 3 && os.Args[1] == firstCheck {
+		checkFirst(os.Args[2])
+		return
+	}
 	pipe := installed(os.Args[1])
 	defer os.RemoveAll(filepath.Dir(pipe))
 	dir, err := os.MkdirTemp("", "pipe-bench-")

@@ -100,9 +100,14 @@ func peers(pipe, dir string) {
 		again := pairs(a, b)
 		row(strconv.Itoa(n), rows[0].median(), rows[1].median(), ratios[len(ratios)/2], a.median(), b.median(), again[len(again)/2])
 		row("  processors' time", coldOurs, coldIts, float64(coldOurs)/float64(coldIts), a.medianCPU(), b.medianCPU(), float64(a.medianCPU())/float64(b.medianCPU()))
+		firstOurs, firstIts := firstChecks(ours, its, warm)
+		firsts := pairs(firstOurs, firstIts)
+		fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f×\n", "  in process", ms(firstOurs.median()), ms(firstIts.median()), firsts[len(firsts)/2])
 	}
+	floor(scratch, cold, filepath.Join(scratch, "shape10.yaml"))
 	fmt.Println("as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not")
 	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, each in one process, in turn, medians, ratio the median of pairs; targets 1.00 and 0.50")
+	fmt.Println("cold, in process: the first check of a process, from the call to its end, without what the process takes to start")
 	fmt.Println("warm: before each round one step is edited, its script or an expression in turn, another step each time and the same on both sides; ours is checked by one session, which holds nothing of the round's form")
 }
 
