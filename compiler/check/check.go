@@ -44,7 +44,7 @@ type checker struct {
 	modules map[*load.Module]*module
 	// known are the steps of the check before, where they may be what they were; memory takes in those of this one,
 	// and is nil when nobody asks for them.
-	known  map[stepKey]stepMemory
+	known  map[stageKey]map[string]*stepMemory
 	memory *Memory
 }
 

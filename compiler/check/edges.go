@@ -160,7 +160,7 @@ func (n *node) stepsIn(leftOut func(string) bool, sets ...spots) (out []string) 
 // and its type cannot say so.
 func (n *node) lateLets() {
 	for _, r := range n.refs {
-		if n.stage.lets[r.Name] == nil {
+		if len(n.stage.lets) == 0 || n.stage.lets[r.Name] == nil {
 			continue
 		}
 		for _, step := range n.stage.letReads[r.Name].value.names() {

@@ -32,6 +32,9 @@ func (e exprs) want(x ast.Expr, t *types.Type, what string) *types.Type {
 
 // foreign reports names that exist but cannot be read here.
 func (e exprs) foreign(x ast.Expr) bool {
+	if !expr.AnyRef(x, func(expr.Ref) bool { return true }) {
+		return false
+	}
 	names := e.file.foreign
 	if _, ok := e.scope.Lookup("git"); !ok {
 		names = e.file.impure()

@@ -35,7 +35,11 @@ func (n *node) inline() {
 		n.label = reaching(o, in)
 	}
 	o.ReturnScope = attemptScope(o.Scope, n.label)
-	o.Captures = n.captures(own, o.Params)
+	if n.was != nil {
+		o.Captures = n.was.captures
+	} else {
+		o.Captures = n.captures(own, o.Params)
+	}
 	n.step.Op = o
 	if n.was != nil && n.was.result != nil {
 		o.Result, n.step.Result = n.was.result, n.was.result
@@ -55,8 +59,12 @@ func (n *node) inline() {
 func (n *node) attributes() []ast.Item {
 	out := make([]ast.Item, 0, len(n.items))
 	for _, it := range n.items {
-		if roles[keyword(it)]&attribute != 0 {
-			out = append(out, it)
+		switch it.(type) {
+		case *ast.Needs, *ast.After, *ast.When, *ast.For, *ast.Require, *ast.Approve, *ast.Lock, *ast.AllowFailure:
+		default:
+			if roles[keyword(it)]&attribute != 0 {
+				out = append(out, it)
+			}
 		}
 	}
 	return out

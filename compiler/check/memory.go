@@ -3,6 +3,7 @@ package check
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/ast"
@@ -18,20 +19,24 @@ import (
 // last sound text of the program left.
 type Memory struct {
 	around around
-	steps  map[stepKey]stepMemory
-	count  uint64 // of steps that were new or had changed
-	stands uint64 // Program.Stands
+	steps  map[stageKey]map[string]*stepMemory // by name
+	count  uint64                              // of steps that were new or had changed
+	stands uint64                              // Program.Stands
 }
 
-type stepKey struct{ file, pipeline, step string }
+// stageKey is a pipeline's own graph.
+type stageKey struct{ file, pipeline string }
 
 // stepMemory is what is known of a step.
 type stepMemory struct {
-	since  uint64 // Op.Since
-	text   string
-	reads  []expr.Var // what node.eachMeaning visited
-	label  types.Label
-	result *types.Type // nil where it has to be found again
+	since uint64 // Op.Since
+	text  string
+	refs  []expr.Ref // what node.read found, with places from the step's start on
+	reads []expr.Var // what node.eachMeaning visited
+	// captures are the op's, where it is the step's own.
+	captures []string
+	label    types.Label
+	result   *types.Type // nil where it has to be found again
 }
 
 // around is all of a program that stands around its steps: what their check depends on beside the names that they read.
@@ -101,7 +106,7 @@ func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
 	a := aroundSteps(p)
 	c := newChecker(p, diags)
 	c.out.Damaged = diags.Len() > 0
-	c.memory = &Memory{around: a, steps: make(map[stepKey]stepMemory, len(m.steps)), count: m.count}
+	c.memory = &Memory{around: a, steps: make(map[stageKey]map[string]*stepMemory, len(m.steps)), count: m.count}
 	c.out.Remembered = true
 	c.memory.stands = m.stands
 	if m.around.equal(a) {
@@ -115,43 +120,75 @@ func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
 	return c.out
 }
 
-func (n *node) key() stepKey {
-	return stepKey{n.stage.src.Name, n.stage.out.Name, n.step.Name}
-}
+func (s *stage) key() stageKey { return stageKey{s.src.Name, s.out.Name} }
 
 func (n *node) text() string { return n.stage.src.Slice(n.step.Decl.Range) }
 
-// recall finds what is known of the step, if it is as it was.
-func (n *node) recall() {
+// alike finds what is known of a step that is written as this one is.
+func (n *node) alike() *stepMemory {
 	c := n.stage.checker
-	if c.memory == nil || n.stage.tail || n.broken || c.out.Damaged && !memorable(n.step.Decl) {
-		return
+	if c.memory == nil || n.stage.tail || c.out.Damaged && !memorable(n.step.Decl) {
+		return nil
 	}
-	was, ok := c.known[n.key()]
-	if !ok || was.text != n.text() {
+	if was := n.stage.known[n.step.Name]; was != nil && was.text == n.text() {
+		return was
+	}
+	return nil
+}
+
+// recall takes what is known of the step, if it is as it was.
+func (n *node) recall() {
+	was := n.written
+	if was == nil || n.broken {
 		return
 	}
 	i, same := 0, true
-	n.eachMeaning(func(v expr.Var) {
-		same = same && i < len(was.reads) && sameMeaning(was.reads[i], v)
+	n.eachMeaning(func(v *expr.Var) {
+		same = same && i < len(was.reads) && sameMeaning(&was.reads[i], v)
 		i++
 	})
 	if same && i == len(was.reads) {
-		n.was = &was
+		n.was = was
 	}
+}
+
+// memory is what is to be known of a step that is new or has changed. It shares no text with the file.
+func (n *node) memory() *stepMemory {
+	m := &stepMemory{text: n.text(), refs: moved(n.refs, -n.step.Decl.Range.Start), reads: n.meanings(), label: n.label}
+	for i := range m.refs {
+		m.refs[i].Name = strings.Clone(m.refs[i].Name)
+	}
+	if n.step.Decl.Inline {
+		for _, name := range n.step.Op.Captures {
+			m.captures = append(m.captures, strings.Clone(name))
+		}
+	}
+	return m
+}
+
+// moved are references whose places have changed by a number of bytes.
+func moved(refs []expr.Ref, by int32) []expr.Ref {
+	out := make([]expr.Ref, len(refs))
+	for i, r := range refs {
+		r.Span.Start += by
+		r.Span.End += by
+		out[i] = r
+	}
+	return out
 }
 
 // eachMeaning visits what the names that the step reads and needs stand for. Rules look into a let, whose type may
 // stay while those of the steps that it reads change.
-func (n *node) eachMeaning(visit func(expr.Var)) {
+func (n *node) eachMeaning(visit func(*expr.Var)) {
 	look := func(name string) {
 		v, _ := n.stage.scope.Lookup(name)
-		v.Why = nil              // messages alone are about it
-		v.Value, v.In = nil, nil // the text is compared with what stands around; a scope would keep the whole check that made it
-		visit(v)
+		visit(&v)
 	}
 	for _, r := range n.refs {
 		look(r.Name)
+		if len(n.stage.letReads) == 0 {
+			continue
+		}
 		for _, step := range n.stage.letReads[r.Name].value.names() {
 			look(step)
 		}
@@ -163,11 +200,13 @@ func (n *node) eachMeaning(visit func(expr.Var)) {
 
 func (n *node) meanings() []expr.Var {
 	out := make([]expr.Var, 0, len(n.refs)+len(n.step.Needs))
-	n.eachMeaning(func(v expr.Var) { out = append(out, v) })
+	n.eachMeaning(func(v *expr.Var) {
+		out = append(out, expr.Var{Type: v.Type, Step: v.Step, Broken: v.Broken}) // messages are about the rest; a scope would keep the whole check that made it
+	})
 	return out
 }
 
-func sameMeaning(a, b expr.Var) bool {
+func sameMeaning(a, b *expr.Var) bool {
 	return a.Step == b.Step && a.Broken == b.Broken && (a.Type == nil) == (b.Type == nil) && (a.Type == nil || sameType(a.Type, b.Type))
 }
 
@@ -203,15 +242,16 @@ func (s *stage) remember() {
 	if c.memory == nil {
 		return
 	}
+	kept := make(map[string]*stepMemory, len(s.list))
 	for _, n := range s.list {
-		var m stepMemory
+		m := n.was
 		switch {
-		case n.was != nil:
-			m = *n.was
-			m.text = n.text()
+		case m != nil:
+			m.text = n.text() // the old one would keep a file's text of which there is a newer one
 		case !n.said && !n.broken && n.step.Op != nil && memorable(n.step.Decl):
 			c.memory.count++
-			m = stepMemory{since: c.memory.count, text: n.text(), reads: n.meanings(), label: n.label}
+			m = n.memory()
+			m.since = c.memory.count
 			if n.step.Decl.Inline && ownTypes(n.step.Op.Result) {
 				m.result = n.step.Op.Result
 			}
@@ -222,8 +262,9 @@ func (s *stage) remember() {
 		if n.step.Decl.Inline {
 			n.step.Op.Since = m.since
 		}
-		c.memory.steps[n.key()] = m
+		kept[n.step.Name] = m
 	}
+	c.memory.steps[s.key()] = kept
 }
 
 // memorable says that a step reads nothing but names of the pipeline and the file, as they are: no name of its

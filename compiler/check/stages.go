@@ -19,6 +19,8 @@ type stage struct {
 	nodes map[string]*node
 	list  []*node
 	bad   map[string]bool // names of steps that could not be read
+	// known are the steps of the check before, by name.
+	known map[string]*stepMemory
 }
 
 // node is a step while it is checked.
@@ -34,8 +36,9 @@ type node struct {
 	// local is where its modifiers are evaluated, once its loops are known.
 	local  exprs
 	broken bool
-	// was is what is known of the step where it is as it was; said that something is wrong with it.
-	was   *stepMemory
+	// written is what is known of the step where its text is what it was; was where all that it reads is, too.
+	written, was *stepMemory
+	// said that something is wrong with it.
 	said  bool
 	label types.Label // of what reaches its own op
 }
@@ -178,12 +181,17 @@ func (s *stage) reservedStep(d *ast.Step) {
 func (s *stage) order() {
 	g := newGraph()
 	if !s.tail {
+		s.known = s.checker.known[s.key()]
 		s.letEdges(g)
 	}
 	for _, n := range s.list {
 		g.add(n.step.Name)
 		n.modifierEdges()
-		n.read()
+		if n.written = n.alike(); n.written != nil {
+			n.refs = moved(n.written.refs, n.step.Decl.Range.Start)
+		} else {
+			n.read()
+		}
 		n.waits(g)
 	}
 	order, cycles := g.sort()
@@ -213,9 +221,7 @@ func (n *node) waits(g *graph) {
 		}
 	}
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		g.edge(n.step.Name, name)
-	}
+	g.edges[n.step.Name] = slices.Compact(names)
 }
 
 func (s *stage) letEdges(g *graph) {

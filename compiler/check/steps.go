@@ -122,8 +122,8 @@ func (n *node) narrowBy() {
 			plain[name] = true
 		}
 	}
-	for _, name := range n.needs.names() {
-		n.step.Needs = append(n.step.Needs, name)
+	n.step.Needs = n.needs.names()
+	for _, name := range n.step.Needs {
 		add(name)
 	}
 	for _, it := range n.items {
@@ -268,8 +268,8 @@ func (n *node) reasons() (whole, each *expr.Why) {
 			note(&whole, why(it.Range, "allow_failure"))
 		case *ast.Needs:
 			for _, need := range it.Items {
-				if w := n.needWhy(need); w != nil {
-					note(&whole, w)
+				if whole == nil {
+					whole = n.needWhy(need)
 				}
 			}
 		}

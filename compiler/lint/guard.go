@@ -33,11 +33,11 @@ var constantGuards = rule{
 		}
 	},
 	step: func(p *pass, l *check.Pipeline, s *check.Step) {
-		text := p.plainGuard(l, s)
+		guard := p.plainGuard(l, s)
 		if slices.Contains(l.OnFailure, s) {
-			text = "" // run.status is known there
+			guard = unlike // run.status is known there
 		}
-		if text != "" && p.open[pairOf(l, text, text)] {
+		if guard.written() && p.open.has(guard, guard) {
 			return // as in the steps before
 		}
 		before := p.diags.Len()
@@ -47,65 +47,10 @@ var constantGuards = rule{
 		if p.diags.Len() == before {
 			p.excluded(l, s)
 		}
-		if text != "" && p.diags.Len() == before {
-			p.open[pairOf(l, text, text)] = true
+		if guard.written() && p.diags.Len() == before {
+			p.open.add(guard, guard)
 		}
 	},
-}
-
-// guardPair is two guards of a pipeline, as they are written.
-type guardPair struct{ file, in, first, other string }
-
-func pairOf(l *check.Pipeline, first, other string) guardPair {
-	return guardPair{l.File.Source.Name, l.Name, first, other}
-}
-
-// plainGuard is the text of a step's conditions when they mean the same wherever in the pipeline
-// they stand: they name no step and nothing of the step's own. It is "" for others.
-func (p *pass) plainGuard(l *check.Pipeline, s *check.Step) string {
-	if len(s.Bindings) > 0 || len(s.Loops) > 0 {
-		return ""
-	}
-	if text, known := p.plain[s]; known {
-		return text
-	}
-	text := ""
-	for _, it := range s.Modifiers {
-		w, ok := it.(*ast.When)
-		if !ok && conditional(it) || ok && p.namesStep(l, w.Cond) {
-			text = ""
-			break
-		}
-		if ok {
-			text += l.File.Source.Slice(w.Range) + "\n"
-		}
-	}
-	p.plain[s] = text
-	return text
-}
-
-// conditional says that an item may have a condition of another kind than `when`.
-func conditional(it ast.Item) bool {
-	switch it.(type) {
-	case *ast.Require, *ast.For, *ast.Approve, *ast.AllowFailure, *ast.Retry:
-		return true
-	}
-	return false
-}
-
-func (p *pass) namesStep(l *check.Pipeline, x ast.Expr) bool {
-	if broken(x) {
-		return true
-	}
-	names := p.stepNames[l]
-	if names == nil {
-		names = map[string]bool{}
-		for s := range steps(l) {
-			names[s.Name] = true
-		}
-		p.stepNames[l] = names
-	}
-	return expr.AnyRef(x, func(r expr.Ref) bool { return names[r.Name] })
 }
 
 func (p *pass) guardOf(f *source.File, scope *expr.Scope, it ast.Item) {
@@ -224,30 +169,26 @@ func consequence(it ast.Item, value bool) string {
 
 // unreachableSteps finds steps whose guard contradicts that of a step which must have succeeded.
 var unreachableSteps = rule{pipeline: func(p *pass, l *check.Pipeline) {
-	graph := map[string]*check.Step{}
 	for s := range steps(l) {
-		graph[s.Name] = s
-	}
-	for s := range steps(l) {
-		p.unreachable(l, s, graph)
+		p.unreachable(l, s)
 	}
 }}
 
-func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*check.Step) {
+func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
+	guard := p.plainGuard(l, s)
+	if guard == none || guard == unlike && len(whens(s)) == 0 {
+		if len(s.Needs) == 0 {
+			return
+		}
+		guard = p.open.id(l, "")
+	}
+	if p.allOpen(l, guard, s) {
+		return
+	}
 	own := whens(s)
-	if len(own) == 0 && len(s.Needs) == 0 {
-		return
-	}
-	text := p.plainGuard(l, s)
-	if len(own) == 0 {
-		text = "always"
-	}
-	if p.allOpen(l, text, s, graph) {
-		return
-	}
-	before := behind(s, graph)
+	before := behind(s, p.byName(l))
 	numbers := since(before)
-	if p.reachable(s, numbers) || p.contradicted(l, s, own, text, before) {
+	if p.reachable(s, numbers) || p.contradicted(l, s, own, guard, before) {
 		return
 	}
 	p.reached(s, numbers)
@@ -255,13 +196,13 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step, graph map[string]*c
 
 // contradicted tells of the first step before whose guard excludes those of a step, and says whether there is one, or
 // none of its own can hold.
-func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, text string, before []*check.Step) bool {
+func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, guard guardID, before []*check.Step) bool {
 	scene := p.newScene()
 	var mine *formula
 	for _, needed := range before {
-		pair := pairOf(l, text, p.plainGuard(l, needed))
-		known := pair.first != "" && pair.other != ""
-		if known && p.open[pair] {
+		other := p.plainGuard(l, needed)
+		known := guard.written() && other.written()
+		if other == none || known && p.open.has(guard, other) {
 			continue
 		}
 		for _, w := range whens(needed) {
@@ -290,51 +231,10 @@ func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, t
 			return true
 		}
 		if known {
-			p.open[pair] = true
+			p.open.add(guard, other)
 		}
 	}
 	return false
-}
-
-// allOpen says that each guard of the steps that must have succeeded before a step has been found to go with its own.
-func (p *pass) allOpen(l *check.Pipeline, text string, s *check.Step, graph map[string]*check.Step) bool {
-	before := p.guardsBefore(l, s, graph)
-	return text != "" && before.plain && !slices.ContainsFunc(before.texts, func(other string) bool {
-		return !p.open[pairOf(l, text, other)]
-	})
-}
-
-// guardSet is the texts of some steps' guards, each once.
-type guardSet struct {
-	texts []string
-	plain bool // all of them are plain
-}
-
-// guardsBefore are those of the steps that must have succeeded before a step.
-func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step, graph map[string]*check.Step) guardSet {
-	if known, ok := p.before[s]; ok {
-		return known
-	}
-	p.before[s] = guardSet{} // not plain, on a cycle
-	all := guardSet{plain: true}
-	for _, names := range [][]string{s.Needs, s.Narrow} {
-		for _, name := range names {
-			needed := graph[name]
-			if needed == nil || needed == s {
-				continue
-			}
-			further := p.guardsBefore(l, needed, graph)
-			all.plain = all.plain && further.plain
-			for _, text := range append(further.texts[:len(further.texts):len(further.texts)], p.plainGuard(l, needed)) {
-				all.plain = all.plain && text != ""
-				if !slices.Contains(all.texts, text) {
-					all.texts = append(all.texts, text)
-				}
-			}
-		}
-	}
-	p.before[s] = all
-	return all
 }
 
 // guards is what must hold for a step to run; names of its own are told from the pipeline's.

@@ -84,17 +84,17 @@ type pass struct {
 	changing map[*check.Pipeline]bool // the real tree
 	called   map[*check.Pipeline]bool // by others: whether all of these calls wait for a test, once somebody has asked
 
-	plain     map[*check.Step]string   // guards that many steps may share
-	before    map[*check.Step]guardSet // those of the steps before
-	stepNames map[*check.Pipeline]map[string]bool
-	open      map[guardPair]bool // guards that nothing decides, alone (twice the same) or together
+	plain  map[*check.Step]guardID  // guards that many steps may share
+	before map[*check.Step]guardSet // those of the steps before
+	named  map[*check.Pipeline]map[string]*check.Step
+	open   *openGuards
 }
 
 func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass {
 	return &pass{
 		program: p, options: o, rules: rules, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
-		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]string{}, before: map[*check.Step]guardSet{},
-		stepNames: map[*check.Pipeline]map[string]bool{}, open: map[guardPair]bool{},
+		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]guardID{}, before: map[*check.Step]guardSet{},
+		named: map[*check.Pipeline]map[string]*check.Step{}, open: newOpenGuards(),
 	}
 }
 

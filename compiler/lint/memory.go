@@ -12,19 +12,13 @@ import (
 // sound text left, and is for one lint at a time. The zero value knows nothing.
 type Memory struct {
 	parts  [maxParts]map[uint64]noted // by check.Op's Since
-	guards [maxParts]openGuards
-}
-
-// openGuards are guards that nothing decides, of programs whose steps stand among the same.
-type openGuards struct {
-	stands uint64 // check.Program's Stands
-	pairs  map[guardPair]bool
+	guards [maxParts]*openGuards
 }
 
 // maxNoted is how many forms of steps are noted before all are noted anew.
 const maxNoted = 1 << 13
 
-// maxGuards is how many of them are kept.
+// maxGuards is how many pairs of open guards are kept.
 const maxGuards = 1 << 12
 
 // maxParts is how many passes there may be: one for each group of rules, and one that has all of them.
@@ -40,6 +34,9 @@ type noted struct {
 	before []uint64
 	kind   kind // once it was asked for
 	kinded bool
+	// guard is pass.plainGuard, in a round of openGuards.
+	guard guardID
+	round uint64
 	// only is whether it does nothing but find its result, once it was asked for.
 	only, asked bool
 }
@@ -47,7 +44,7 @@ type noted struct {
 // recalling is a pass's part of a memory; nil remembers nothing.
 type recalling struct {
 	into  *map[uint64]noted
-	kept  *openGuards
+	kept  **openGuards
 	known map[uint64]noted
 	loud  map[uint64]bool      // the steps in which something was found
 	reach map[uint64][]uint64  // noted.before of those that were asked for
@@ -66,7 +63,7 @@ func (m *Memory) part(p *check.Program, group int) *recalling {
 
 // guards are those that are known to be open, for the pass to add to; nil where it has to find out. A let may be of
 // another type as soon as a step is.
-func (r *recalling) guards(p *check.Program) map[guardPair]bool {
+func (r *recalling) guards(p *check.Program) *openGuards {
 	if r == nil {
 		return nil
 	}
@@ -77,10 +74,25 @@ func (r *recalling) guards(p *check.Program) map[guardPair]bool {
 			}
 		}
 	}
-	if r.kept.pairs == nil || r.kept.stands != p.Stands || len(r.kept.pairs) > maxGuards {
-		*r.kept = openGuards{stands: p.Stands, pairs: map[guardPair]bool{}}
+	old := *r.kept
+	if old == nil || old.stands != p.Stands || len(old.pairs) > maxGuards || len(old.ids) > maxGuards {
+		fresh := newOpenGuards()
+		fresh.stands, fresh.round = p.Stands, 1
+		if old != nil {
+			fresh.round += old.round
+		}
+		*r.kept = fresh
 	}
-	return r.kept.pairs
+	return *r.kept
+}
+
+// guard is what stands for a step's conditions, where it is known.
+func (r *recalling) guard(s *check.Step, round uint64) (guardID, bool) {
+	if r == nil || s.Since == 0 || round == 0 {
+		return unlike, false
+	}
+	n := r.known[s.Since]
+	return n.guard, n.round == round
 }
 
 // keep leaves what the pass has found out.
@@ -121,7 +133,10 @@ func (r *recalling) keepStep(p *pass, s *check.Step, anew bool) {
 	if before, asked := r.reach[s.Since]; asked {
 		n.before = before
 	}
-	if anew || !known || n.silent != was.silent || n.kinded != was.kinded || n.asked != was.asked || !slices.Equal(n.before, was.before) {
+	if guard, asked := p.plain[s]; asked && p.open.round > 0 {
+		n.guard, n.round = guard, p.open.round
+	}
+	if anew || !known || n.silent != was.silent || n.kinded != was.kinded || n.asked != was.asked || n.guard != was.guard || n.round != was.round || !slices.Equal(n.before, was.before) {
 		(*r.into)[s.Since] = n
 	}
 }

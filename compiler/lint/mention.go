@@ -18,7 +18,7 @@ type mentions struct {
 // moduleMentions are those of one module.
 type moduleMentions struct {
 	values, types map[string]bool               // in expressions; as types and records
-	spaces        map[*ast.File]map[string]bool // namespaces, by file
+	spaces        map[*ast.File]map[string]bool // namespaces, by file that has some
 	damaged       bool                          // some text could not be read: nobody knows what it uses
 }
 
@@ -39,12 +39,15 @@ func (u *mentions) module(m *load.Module) {
 	mm := &moduleMentions{values: map[string]bool{}, types: map[string]bool{}, spaces: map[*ast.File]map[string]bool{}, damaged: m.Broken}
 	u.modules[m] = mm
 	for _, f := range m.Files {
-		mm.spaces[f] = map[string]bool{}
+		if len(m.Uses[f]) > 0 {
+			mm.spaces[f] = map[string]bool{}
+		}
 		for _, imp := range m.Uses[f] {
 			u.importless = u.importless || imp.Module == nil
 		}
+		spaces := mm.spaces[f]
 		ast.Inspect(f, func(n ast.Node) bool {
-			u.node(mm, mm.spaces[f], n)
+			u.node(mm, spaces, n)
 			return !u.selected(n)
 		})
 	}
@@ -69,7 +72,10 @@ func (u *mentions) node(m *moduleMentions, spaces map[string]bool, n ast.Node) {
 	case *ast.RecordLit:
 		m.qualified(spaces, n.Type)
 	case *ast.Ident:
-		m.values[n.Name], spaces[n.Name] = true, true
+		m.values[n.Name] = true
+		if spaces != nil {
+			spaces[n.Name] = true
+		}
 		u.allSettings = u.allSettings || n.Name == "settings"
 	}
 }
@@ -93,7 +99,7 @@ func (m *moduleMentions) qualified(spaces map[string]bool, q ast.QualName) {
 		return
 	}
 	m.types[q.Parts[0].Text] = true
-	if len(q.Parts) > 1 {
+	if len(q.Parts) > 1 && spaces != nil {
 		spaces[q.Parts[0].Text] = true
 	}
 }

@@ -25,7 +25,10 @@ var shadowedNames = rule{
 		p.comprehensions(o.File.Source, o.Decl.Items, inner, outer)
 	},
 	pipeline: func(p *pass, l *check.Pipeline) {
-		outer := lets(l.Module)
+		outer, binding := lets(l.Module), bindingItems(l)
+		if len(outer)+len(binding) == 0 {
+			return
+		}
 		inner := map[string]hidden{}
 		take := func(n ast.Name, what string) {
 			p.hides(l.File.Source, n, what, outer)
@@ -43,8 +46,23 @@ var shadowedNames = rule{
 				p.hides(l.File.Source, loop.Decl.Var, "loop variable", outer)
 			}
 		}
-		p.comprehensions(l.File.Source, l.Decl.Items, inner, outer)
+		p.comprehensions(l.File.Source, binding, inner, outer)
 	},
+}
+
+// bindingItems are those of a pipeline's items that may bind names: check remembers no step that does.
+func bindingItems(l *check.Pipeline) (out []ast.Item) {
+	i := 0
+	for _, it := range l.Decl.Items {
+		if d, ok := it.(*ast.Step); ok && i < len(l.Steps) && l.Steps[i].Decl == d {
+			i++
+			if l.Steps[i-1].Since > 0 {
+				continue
+			}
+		}
+		out = append(out, it)
+	}
+	return out
 }
 
 // hidden is what a name would mean without another one before it.
