@@ -14,7 +14,9 @@ type graph struct {
 	edges map[string][]string // from who waits to what is waited for, in the order added
 }
 
-func newGraph() *graph { return &graph{edges: map[string][]string{}} }
+func newGraph(nodes int) *graph {
+	return &graph{nodes: make([]string, 0, nodes), edges: make(map[string][]string, nodes)}
+}
 
 func (g *graph) add(name string) { g.nodes = append(g.nodes, name) }
 
@@ -28,7 +30,8 @@ func (g *graph) edge(from, to string) {
 // Each cycle is given once, as the path from its first node; its nodes are in the order too.
 func (g *graph) sort() (order []string, cycles [][]string) {
 	const active, done = 1, 2
-	state := map[string]int{}
+	order = make([]string, 0, len(g.nodes))
+	state := make(map[string]int8, len(g.nodes))
 	var path []string
 	var visit func(string)
 	visit = func(n string) {

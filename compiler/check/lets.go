@@ -27,7 +27,7 @@ func (m *module) checkLets() {
 			m.declareLet(name, expr.Var{Type: types.InvalidType, Broken: true})
 		}
 	}
-	g := newGraph()
+	g := newGraph(len(m.lets))
 	for _, name := range m.letNames() {
 		g.add(name)
 		for _, r := range expr.Refs(m.lets[name].decl.Value) {

@@ -32,7 +32,7 @@ type stepMemory struct {
 	since uint64 // Op.Since
 	text  string
 	refs  []expr.Ref // what node.read found, with places from the step's start on
-	reads []expr.Var // what node.eachMeaning visited
+	reads []meaning  // of what node.eachMeaning visited
 	// captures are the op's, where it is the step's own.
 	captures []string
 	label    types.Label
@@ -143,8 +143,8 @@ func (n *node) recall() {
 		return
 	}
 	i, same := 0, true
-	n.eachMeaning(func(v *expr.Var) {
-		same = same && i < len(was.reads) && sameMeaning(&was.reads[i], v)
+	n.eachMeaning(func(m meaning) {
+		same = same && i < len(was.reads) && was.reads[i].equal(m)
 		i++
 	})
 	if same && i == len(was.reads) {
@@ -179,10 +179,10 @@ func moved(refs []expr.Ref, by int32) []expr.Ref {
 
 // eachMeaning visits what the names that the step reads and needs stand for. Rules look into a let, whose type may
 // stay while those of the steps that it reads change.
-func (n *node) eachMeaning(visit func(*expr.Var)) {
+func (n *node) eachMeaning(visit func(meaning)) {
 	look := func(name string) {
 		v, _ := n.stage.scope.Lookup(name)
-		visit(&v)
+		visit(meaning{v.Type, v.Step, v.Broken})
 	}
 	for _, r := range n.refs {
 		look(r.Name)
@@ -198,16 +198,21 @@ func (n *node) eachMeaning(visit func(*expr.Var)) {
 	}
 }
 
-func (n *node) meanings() []expr.Var {
-	out := make([]expr.Var, 0, len(n.refs)+len(n.step.Needs))
-	n.eachMeaning(func(v *expr.Var) {
-		out = append(out, expr.Var{Type: v.Type, Step: v.Step, Broken: v.Broken}) // messages are about the rest; a scope would keep the whole check that made it
-	})
+func (n *node) meanings() []meaning {
+	out := make([]meaning, 0, len(n.refs)+len(n.step.Needs))
+	n.eachMeaning(func(m meaning) { out = append(out, m) })
 	return out
 }
 
-func sameMeaning(a, b *expr.Var) bool {
-	return a.Step == b.Step && a.Broken == b.Broken && (a.Type == nil) == (b.Type == nil) && (a.Type == nil || sameType(a.Type, b.Type))
+// meaning is what an expression's type depends on of a name: messages alone are about the rest of an expr.Var, whose
+// scope would keep the whole check that made it.
+type meaning struct {
+	typ          *types.Type // nil where nobody knows the name
+	step, broken bool
+}
+
+func (m meaning) equal(o meaning) bool {
+	return m.step == o.step && m.broken == o.broken && sameType(m.typ, o.typ)
 }
 
 // sameType says that two types are written alike. Records with a name are told by it: where it is asked, what

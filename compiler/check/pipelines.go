@@ -32,7 +32,7 @@ func (f *file) collectPipeline(d *ast.Pipeline) {
 
 // checkPipelines checks called pipelines before their callers, since a result may be inferred.
 func (m *module) checkPipelines() {
-	g := newGraph()
+	g := newGraph(len(m.pipelines))
 	for _, d := range sorted(m.pipelines) {
 		g.add(d.decl.Name.Text)
 		eachStep(d.decl.Items, func(s *ast.Step) {
@@ -88,15 +88,15 @@ type body struct {
 
 func (f *file) checkPipeline(d *pipelineDecl) {
 	b := &body{
-		file: f, out: d.out, decl: d.decl, scope: f.scope.Child(expr.Steps),
-		names: scope{}, lets: map[string]*ast.Let{}, letReads: map[string]reads{}, services: map[string]bool{},
+		file: f, out: d.out, decl: d.decl, scope: f.scope.ChildFor(expr.Steps, len(d.out.Params)+len(d.decl.Items)),
+		names: make(scope, len(d.out.Params)+len(d.decl.Items)), lets: map[string]*ast.Let{}, letReads: map[string]reads{}, services: map[string]bool{},
 	}
 	b.out.Scope, d.body = b.scope, b
 	f.declareParams(b.scope, d.out.Params)
 	for _, p := range d.out.Params {
 		b.names[p.Name] = place{file: f.src, at: p.Decl.Name.Range, what: "parameter"}
 	}
-	b.main = b.newStage(b.scope, false)
+	b.main = b.newStage(b.scope, false, len(d.decl.Items))
 	items := f.items(d.decl.Items, head|content, "a pipeline")
 	var onFailure, finally *stage
 	for _, it := range items {

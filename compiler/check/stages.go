@@ -33,6 +33,7 @@ type node struct {
 	reads reads
 	needs spots
 	after spots
+	plain []string // optional steps that have a result here, sorted
 	// local is where its modifiers are evaluated, once its loops are known.
 	local  exprs
 	broken bool
@@ -135,8 +136,9 @@ func (s spots) names() []string {
 	return out
 }
 
-func (b *body) newStage(s *expr.Scope, tail bool) *stage {
-	return &stage{body: b, scope: s, tail: tail, nodes: map[string]*node{}, bad: map[string]bool{}}
+// newStage makes room for some steps.
+func (b *body) newStage(s *expr.Scope, tail bool, steps int) *stage {
+	return &stage{body: b, scope: s, tail: tail, nodes: make(map[string]*node, steps), list: make([]*node, 0, steps), bad: map[string]bool{}}
 }
 
 // collect takes in a step by name.
@@ -179,7 +181,7 @@ func (s *stage) reservedStep(d *ast.Step) {
 
 // order finds the edges, reports cycles, and types lets and steps after what they read.
 func (s *stage) order() {
-	g := newGraph()
+	g := newGraph(len(s.list) + len(s.lets))
 	if !s.tail {
 		s.known = s.checker.known[s.key()]
 		s.letEdges(g)
@@ -287,7 +289,7 @@ func (s *stage) sortReads(refs []expr.Ref, into *reads) {
 }
 
 func (s *stage) steps() []*Step {
-	var out []*Step
+	out := make([]*Step, 0, len(s.list))
 	for _, n := range s.list {
 		out = append(out, n.step)
 	}

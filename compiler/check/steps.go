@@ -69,6 +69,16 @@ func (n *node) openScope() {
 
 // bind types `needs name = expr`. No binding sees another.
 func (n *node) bind() {
+	if n.typed() {
+		n.step.Narrow = n.plain
+		return
+	}
+	if len(n.plain) > 0 {
+		n.local.narrow = make(map[string]bool, len(n.plain))
+		for _, name := range n.plain {
+			n.local.narrow[name] = true
+		}
+	}
 	e := n.local
 	if len(n.bindings()) > 0 {
 		e.narrow = n.needed()
@@ -113,13 +123,9 @@ func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
 // narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
 // asks for with succeeded(x).
 func (n *node) narrowBy() {
-	var plain map[string]bool
 	add := func(name string) {
 		if v, ok := n.local.scope.Lookup(name); ok && v.Step && v.Type.Kind == types.Optional {
-			if plain == nil {
-				plain = map[string]bool{}
-			}
-			plain[name] = true
+			n.plain = append(n.plain, name)
 		}
 	}
 	n.step.Needs = n.needs.names()
@@ -133,8 +139,12 @@ func (n *node) narrowBy() {
 			}
 		}
 	}
-	n.local.narrow = plain
+	slices.Sort(n.plain)
+	n.plain = slices.Compact(n.plain)
 }
+
+// typed says that none of the step's expressions has to be typed once more.
+func (n *node) typed() bool { return n.was != nil && n.was.result != nil && n.step.Decl.Inline }
 
 // needed are the narrowed steps that are plain in `when` too: those in needs, which comes first.
 func (n *node) needed() map[string]bool {

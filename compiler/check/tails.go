@@ -9,7 +9,7 @@ import (
 
 // tail collects the steps of `on failure` or `finally`.
 func (b *body) tail(items []ast.Item, where string) *stage {
-	s := b.newStage(nil, true)
+	s := b.newStage(nil, true, len(items))
 	b.tails = append(b.tails, s)
 	for _, it := range items {
 		switch it := it.(type) {

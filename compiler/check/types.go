@@ -34,6 +34,9 @@ func (f *file) collectType(d *ast.TypeDecl) {
 
 // sorted gives a module's declarations in a fixed order.
 func sorted[T any](m map[string]T) []T {
+	if len(m) == 0 {
+		return nil
+	}
 	out := make([]T, 0, len(m))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		out = append(out, m[name])

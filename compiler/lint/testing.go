@@ -227,7 +227,10 @@ func init() {
 
 // isTestName says that a name has a word for testing in it.
 func isTestName(name string) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), func(w string) bool {
-		return testWords[strings.ToLower(w)]
-	})
+	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if testWords[strings.ToLower(w)] {
+			return true
+		}
+	}
+	return false
 }

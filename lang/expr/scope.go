@@ -73,6 +73,13 @@ func (s *Scope) Child(f Functions) *Scope {
 	return &Scope{parent: s, functions: s.functions | f, registry: s.registry}
 }
 
+// ChildFor is Child for so many names.
+func (s *Scope) ChildFor(f Functions, names int) *Scope {
+	c := s.Child(f)
+	c.vars.reserve(names)
+	return c
+}
+
 // ChildWith is Child with names of its own, which are valid and few.
 func (s *Scope) ChildWith(f Functions, own Names) *Scope {
 	c := s.Child(f)

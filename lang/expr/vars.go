@@ -33,6 +33,13 @@ type named struct {
 // handful is how many names are looked through one by one.
 const handful = 8
 
+func (v *vars) reserve(n int) {
+	v.list = make([]named, 0, n)
+	if n > handful {
+		v.index = make(map[string]int, n)
+	}
+}
+
 func (v *vars) find(name string) int {
 	if v.index != nil {
 		if i, ok := v.index[name]; ok {
