@@ -132,6 +132,10 @@ func (n *node) bindings() (out []ast.Need) {
 // edges sorts what the step waits for into values and ends. What it is `after` it waits for
 // only, and reads as something that may be missing.
 func (n *node) edges() {
+	if n.was != nil {
+		n.step.ValueEdges, n.step.OrderEdges, n.step.Services = n.was.values, n.was.orders, n.was.services
+		return
+	}
 	n.stage.sortReads(n.refs, &n.reads)
 	n.step.ValueEdges = n.stepsIn(n.after.has, n.reads.value, n.needs)
 	valued := func(name string) bool {

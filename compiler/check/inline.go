@@ -25,8 +25,10 @@ func (n *node) inline() {
 	own := n.attributes()
 	n.own = own
 	o.Items = s.withDefaults(own)
-	o.Scope = n.local.scope.Child(0)
-	s.declareServices(o.Scope, o.Items)
+	if slices.ContainsFunc(o.Items, isService) {
+		o.Scope = n.local.scope.Child(0)
+		s.declareServices(o.Scope, o.Items)
+	}
 	in := n.local
 	in.scope = o.Scope
 	if n.was != nil {
@@ -54,6 +56,8 @@ func (n *node) inline() {
 	}
 	n.step.Result = o.Result
 }
+
+func isService(it ast.Item) bool { _, ok := it.(*ast.Service); return ok }
 
 // attributes are the items of an inline op that are not modifiers only.
 func (n *node) attributes() []ast.Item {

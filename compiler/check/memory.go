@@ -33,10 +33,10 @@ type stepMemory struct {
 	text  string
 	refs  []expr.Ref // what node.read found, with places from the step's start on
 	reads []meaning  // of what node.eachMeaning visited
-	// captures are the op's, where it is the step's own.
-	captures []string
-	label    types.Label
-	result   *types.Type // nil where it has to be found again
+	// names of the step's edges and services, and of its own op's captures
+	values, orders, services, captures []string
+	label                              types.Label
+	result                             *types.Type // nil where it has to be found again
 }
 
 // around is all of a program that stands around its steps: what their check depends on beside the names that they read.
@@ -158,12 +158,18 @@ func (n *node) memory() *stepMemory {
 	for i := range m.refs {
 		m.refs[i].Name = strings.Clone(m.refs[i].Name)
 	}
+	m.values, m.orders, m.services = cloned(n.step.ValueEdges), cloned(n.step.OrderEdges), cloned(n.step.Services)
 	if n.step.Decl.Inline {
-		for _, name := range n.step.Op.Captures {
-			m.captures = append(m.captures, strings.Clone(name))
-		}
+		m.captures = cloned(n.step.Op.Captures)
 	}
 	return m
+}
+
+func cloned(names []string) (out []string) {
+	for _, name := range names {
+		out = append(out, strings.Clone(name))
+	}
+	return slices.Clip(out)
 }
 
 // moved are references whose places have changed by a number of bytes.

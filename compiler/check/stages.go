@@ -206,6 +206,8 @@ func (s *stage) order() {
 			continue
 		}
 		n := s.nodes[name]
+		n.step.Needs = n.needs.names()
+		n.recall()
 		n.edges()
 		said := s.diags.Len()
 		n.resolve()

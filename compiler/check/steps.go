@@ -19,7 +19,6 @@ func (n *node) resolve() {
 	s, st := n.stage, n.step
 	n.openScope()
 	n.narrowBy()
-	n.recall()
 	n.bind()
 	n.loops()
 	st.Scope = n.local.scope
@@ -128,7 +127,6 @@ func (n *node) narrowBy() {
 			n.plain = append(n.plain, name)
 		}
 	}
-	n.step.Needs = n.needs.names()
 	for _, name := range n.step.Needs {
 		add(name)
 	}
