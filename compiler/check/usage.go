@@ -23,11 +23,33 @@ func markUsed(it ast.Item, used map[string]bool) {
 			used[r.Name] = true
 		}
 	})
+	if a, ok := it.(*ast.Attr); ok && a.Key.Text == "exec" {
+		markCode(a.Value, used)
+	}
 	eachScript(it, func(s *ast.Script) {
 		for _, w := range word().FindAllString(s.Text, -1) {
 			used[w] = true
 		}
 	})
+}
+
+// markCode takes in the words of what exec gives to an interpreter to run: sh -c "echo $x".
+func markCode(x ast.Expr, used map[string]bool) {
+	l, ok := ast.Unparen(x).(*ast.ListLit)
+	if !ok {
+		return
+	}
+	var a argument
+	for _, e := range l.Elems {
+		if text, written := constantText(e.Value); written {
+			if len(a.interpreters) > 0 {
+				for _, w := range word().FindAllString(text, -1) {
+					used[w] = true
+				}
+			}
+			a.written(text)
+		}
+	}
 }
 
 // damaged says that some text of a declaration could not be read, so that nobody knows what it uses.

@@ -16,10 +16,15 @@ import (
 // holds any part of one.
 var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 	c := credentialSearch{pass: p, file: f.Source}
+	var exec source.Span
 	p.inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Use, *ast.LiteralType:
 			return false
+		case *ast.Attr:
+			if n.Key.Text == "exec" {
+				exec = n.Range // whose words passwordWords reads
+			}
 		case *ast.Field:
 			c.field(p, n)
 		case *ast.Assign:
@@ -29,11 +34,15 @@ var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 		case *ast.Let:
 			c.assigned(n.Name.Text, n.Value)
 		case *ast.StringLit:
-			c.text(n.Value, func(int, int) source.Span { return n.Range })
+			whole := func(int, int) source.Span { return n.Range }
+			c.text(n.Value, whole)
+			if strings.Contains(n.Value, "=") && n.Range.End > exec.End {
+				c.assignments(n.Value, whole)
+			}
 		case *ast.Script:
 			c.text(n.Text, n.Within)
 			c.assignments(n.Text, n.Within)
-			c.piped(n)
+			c.piped(n.Text, n.Within)
 		}
 		return true
 	})
@@ -53,6 +62,13 @@ func (c *credentialSearch) text(s string, place func(start, end int) source.Span
 	if len(s) < shortest {
 		return
 	}
+	if runs(s) || strings.Contains(s, "PRIVATE KEY") {
+		c.issued(s, place)
+	}
+	c.placed(s, place)
+}
+
+func (c *credentialSearch) issued(s string, place func(start, end int) source.Span) {
 	for _, k := range issued {
 		if !containsAny(s, k.signs) {
 			continue

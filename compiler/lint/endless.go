@@ -89,6 +89,11 @@ func (p *pass) endless(s *check.Step) {
 			p.endlessAt(s, script.file, script.span(at))
 		}
 	}
+	if script, ok := p.execScript(s.Op); ok {
+		for _, at := range script.read.Endless {
+			p.endlessAt(s, script.file, script.span(at))
+		}
+	}
 	if c, ok := execOf(s.Op); ok && c.Endless() {
 		p.endlessAt(s, s.Op.File.Source, c.At.Join(c.Args[len(c.Args)-1].At))
 	}

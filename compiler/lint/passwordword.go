@@ -15,18 +15,24 @@ import (
 var commandLine = map[string][]string{
 	"docker login": {"-p", "--password"}, "podman login": {"-p", "--password"}, "nerdctl login": {"-p", "--password"}, "oras login": {"-p", "--password"},
 	"crane auth": {"-p", "--password"}, "skopeo login": {"-p", "--password"}, "helm registry": {"-p", "--password"}, "helm repo": {"--password"},
-	"curl": {"-u:", "--user:", "-U:", "--proxy-user:", "--oauth2-bearer"}, "wget": {"--password", "--http-password"}, "http": {"-a:", "--auth:"},
+	"curl": {"-u:", "--user:", "-U:", "--proxy-user:", "--oauth2-bearer", "--pass"}, "wget": {"--password", "--http-password", "--ftp-password", "--proxy-password"}, "aria2c": {"--http-passwd", "--ftp-passwd"}, "http": {"-a:", "--auth:"},
 	"sshpass": {"-p"}, "az login": {"-p", "--password"}, "twine upload": {"-p", "--password"}, "svn": {"--password"}, "cargo": {"--token"}, "dotnet": {"-k", "--api-key"},
 	"mysql": mysql, "mysqldump": mysql, "mysqladmin": mysql, "mysqlimport": mysql, "mysqlshow": mysql, "mariadb": mysql, "mariadb-dump": mysql, "mariadb-admin": mysql,
-	"mongosh": {"-p", "--password"}, "mongo": {"-p", "--password"}, "mongodump": {"-p", "--password"}, "mongorestore": {"-p", "--password"},
-	"redis-cli": {"-a", "--pass"}, "sqlcmd": {"-P"}, "zip": {"-P"}, "unzip": {"-P"}, "7z": {"-p!"}, "gpg": {"--passphrase"}, "gpg2": {"--passphrase"},
-	"keytool": {"-storepass", "-keypass"}, "jarsigner": {"-storepass", "-keypass"}, "openssl": {"-passin:", "-passout:"},
+	"mongosh": {"-p", "--password"}, "mongo": {"-p", "--password"}, "mongodump": {"-p", "--password"}, "mongoimport": {"-p", "--password"}, "mongoexport": {"-p", "--password"}, "mongorestore": {"-p", "--password"},
+	"redis-cli": {"-a", "--pass"}, "sqlcmd": {"-P"}, "bcp": {"-P"}, "cqlsh": {"-p"}, "clickhouse-client": {"--password"}, "rabbitmqadmin": {"-p", "--password"}, "mosquitto_pub": {"-P", "--pw"}, "mosquitto_sub": {"-P", "--pw"},
+	"ldapsearch": {"-w"}, "ldapadd": {"-w"}, "ldapmodify": {"-w"}, "ldapdelete": {"-w"}, "ldapwhoami": {"-w"}, "security unlock-keychain": {"-p"}, "security import": {"-P"}, "xcrun": {"--password"},
+	"rclone": {"--sftp-pass", "--webdav-pass", "--ftp-pass", "--smb-pass", "--http-pass", "--crypt-password"}, "aws": {"--master-user-password"}, "az": {"--admin-password"},
+	"ssh-keygen": {"-N", "-P"}, "zip": {"-P"}, "unzip": {"-P"}, "7z": {"-p!"}, "gpg": {"--passphrase"}, "gpg2": {"--passphrase"},
+	"keytool": {"-storepass", "-keypass"}, "jarsigner": {"-storepass", "-keypass"}, "openssl": {"-passin:", "-passout:", "-pass:"}, "apksigner": {"--ks-pass:", "--key-pass:"},
 }
 
 var mysql = []string{"-p!", "--password!"}
 
 // into are commands that run another one, which stands among their words, somewhere else.
 var into = []string{"docker", "podman", "nerdctl", "kubectl", "docker-compose", "ssh"}
+
+// elsewhere are the words before : that say where a password is, instead of a user.
+var elsewhere = []string{"env", "file", "fd", "stdin"}
 
 // keepers are commands whose --secret only names a secret that they keep or mount.
 var keepers = []string{"docker", "podman", "nerdctl", "buildah", "buildctl", "gcloud"}
@@ -44,9 +50,23 @@ var passwordWords = rule{
 		if cmd, ok := execOf(o); ok {
 			c := credentialSearch{pass: p, file: o.File.Source}
 			c.command(cmd, func(at source.Span) source.Span { return at })
-			c.words(cmd)
+			if s, ok := p.execScript(o); ok {
+				c.script(s)
+			} else {
+				c.words(cmd)
+			}
 		}
 	},
+}
+
+// script looks through the script that exec gives to a shell.
+func (c *credentialSearch) script(s *script) {
+	for _, cmd := range s.read.Commands {
+		c.command(cmd, s.span)
+	}
+	place := func(start, end int) source.Span { return s.span(source.Span{Start: int32(start), End: int32(end)}) }
+	c.assignments(s.src.Text, place)
+	c.piped(s.src.Text, place)
 }
 
 // command looks at a command, and at the one that it runs elsewhere; place finds its words in the file.
@@ -84,7 +104,7 @@ func randomIn(cmd shell.Command, i int) (word shell.Arg, option string) {
 		word = cmd.Args[i+1]
 		text = word.Text
 	}
-	name := strings.TrimPrefix(option, "--")
+	name := strings.TrimLeft(option, "-")
 	if name == option && (glued || !strings.Contains(name, "_")) || !word.Static || !tells(name) || !random(text) {
 		return word, ""
 	}
@@ -109,6 +129,7 @@ func passwordIn(cmd shell.Command, i int, option string) (word shell.Arg, ok boo
 	user := ""
 	if withUser && found {
 		user, text, found = strings.Cut(text, ":")
+		found = found && !slices.Contains(elsewhere, user)
 	}
 	return word, found && word.Static && text != user && serious(text)
 }

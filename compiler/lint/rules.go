@@ -7,6 +7,7 @@ import "slices"
 var groups = [][]rule{{
 	scriptSyntax,
 	scriptRisks,
+	execScripts,
 	listsAsWords,
 	singleQuotes,
 	inheritedSecrets,
@@ -39,4 +40,4 @@ var groups = [][]rule{{
 var rules = slices.Concat(groups...)
 
 // failing are those whose findings may be errors by nature, in the same order.
-var failing = []rule{scriptSyntax, scriptRisks, pythonSyntax, unknownVariables, outputNames}
+var failing = []rule{scriptSyntax, scriptRisks, execScripts, pythonSyntax, unknownVariables, outputNames}

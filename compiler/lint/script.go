@@ -36,7 +36,12 @@ func (p *pass) scripts(o *check.Op) (out []*script) {
 }
 
 // span is a place of a script in its file.
-func (s *script) span(at source.Span) source.Span { return s.src.Within(int(at.Start), int(at.End)) }
+func (s *script) span(at source.Span) source.Span {
+	if s.src.Lines == nil {
+		return s.src.Range // of a string with escapes
+	}
+	return s.src.Within(int(at.Start), int(at.End))
+}
 
 func (s *script) edits(list []shell.Edit) []diag.Edit {
 	out := make([]diag.Edit, len(list))

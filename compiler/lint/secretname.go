@@ -7,10 +7,10 @@ import (
 )
 
 // telling are words in a name that say that its value is a credential.
-var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|auth)?(?:password|passwd|passphrase)|pwd|sshpass|secret|(?:auth)?token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)(?:$|[_-]|[0-9])`)
+var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|auth)?(?:password|passwd|passphrase)|pwd|sshpass|secret|(?:auth)?token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)(?:$|[_-]|[0-9])|(?:^|[_-])pass$|^_auth$`)
 
 // tellingSigns are texts of which one is in every name that tells, in lower case.
-var tellingSigns = []string{"passw", "passphrase", "pwd", "sshpass", "secret", "token", "key", "credential"}
+var tellingSigns = []string{"pass", "_auth", "pwd", "sshpass", "secret", "token", "key", "credential"}
 
 // pointing are ends and beginnings of names whose values only lead to a credential, or say something of it.
 var pointing = lazily(`(?i)^existing[_-]|[_-](?:key[_-]id|hash|sha[0-9]+|md5|digest|checksum|fingerprint|names?|refs?|files?|paths?|dirs?|ur[li]|endpoint|arn|type|kind|ttl|expiry|length|size|count|env|var|header|prefix|suffix|version|format|field|policy)$`)
@@ -28,7 +28,7 @@ func tells(name string) bool {
 }
 
 // passwordVariables are what programs take a password from, so that no random one is needed to know it for one.
-var passwordVariables = []string{"PGPASSWORD", "MYSQL_PWD", "SSHPASS", "RESTIC_PASSWORD", "BORG_PASSPHRASE", "REDISCLI_AUTH"}
+var passwordVariables = []string{"PGPASSWORD", "MYSQL_PWD", "SSHPASS", "RESTIC_PASSWORD", "BORG_PASSPHRASE", "REDISCLI_AUTH", "SQLCMDPASSWORD", "TWINE_PASSWORD", "RCLONE_CONFIG_PASS"}
 
 // credible says that the value of a name that tells is a credential.
 func credible(name, value string) bool {
@@ -37,7 +37,7 @@ func credible(name, value string) bool {
 
 // serious says that a text which stands where a password does is one that somebody keeps secret.
 func serious(s string) bool {
-	return len(s) >= 6 && !placeholder(s) && !easy(s) && !strings.ContainsAny(s, "${}")
+	return len(s) >= 6 && s[0] != '@' && !placeholder(s) && !easy(s) && !strings.ContainsAny(s, "${}")
 }
 
 // placeholder is a text that stands for a credential and is none.
@@ -84,7 +84,7 @@ var base64Key = lazily(`^[A-Za-z0-9+/]{40}$`)
 
 // random says that a text is long, mixed, and has more information in a character than words have.
 func random(s string) bool {
-	if len(s) < 12 || placeholder(s) || strings.ContainsAny(s, " /\t\n") && !strings.ContainsAny(s, "+=") && !base64Key().MatchString(s) {
+	if len(s) < 12 || s[0] == '@' || placeholder(s) || strings.ContainsAny(s, " /\t\n") && !strings.ContainsAny(s, "+=") && !base64Key().MatchString(s) {
 		return false
 	}
 	var digit, letter bool

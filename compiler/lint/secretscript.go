@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pipelang/pipe/lang/ast"
 	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
@@ -13,7 +12,7 @@ import (
 var scriptSigns = append([]string{"authorization"}, tellingSigns...)
 
 // scripted is NAME=value in a script, the value without an expansion.
-var scripted = lazily("(?m)(?:^|[\\s;&|(.,:=])[\"']?([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
+var scripted = lazily("(?m)(?:^|[\\s;&|(.,:=?])[\"']?([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
 
 // spelled is a value beside its name as other languages and files write it: password = "…", "token": "…",
 // os.environ["API_KEY"] = '…', password: ….
@@ -26,15 +25,15 @@ var header = lazily(`["']([A-Za-z][A-Za-z0-9-]*): *(?:(?:Bearer|Basic|token|Toke
 var schemes = []string{"Bearer ", "Basic ", "token ", "Token "}
 
 // fed is a text that a program takes for a password from its standard input.
-var fed = lazily("\\b(?:echo|printf)(?: +-n| +'?%s(?:\\\\n)?'?)* +[\"']?([^\\s\"'$`|]+)[\"']? *\\| *[^|;\\n]*--(?:password|token)-stdin\\b")
+var fed = lazily("\\b(?:echo|printf)(?: +-n| +'?%s(?:\\\\n)?'?)* +[\"']?([^\\s\"'$`|]+)[\"']? *\\| *[^|;\\n]*--(?:password-stdin|token-stdin|with-token)\\b")
 
-func (c *credentialSearch) piped(s *ast.Script) {
-	if !strings.Contains(s.Text, "-stdin") {
+func (c *credentialSearch) piped(text string, place func(start, end int) source.Span) {
+	if !containsAny(text, []string{"-stdin", "--with-token"}) {
 		return
 	}
-	for _, m := range fed().FindAllStringSubmatchIndex(s.Text, -1) {
-		if serious(s.Text[m[2]:m[3]]) {
-			c.tell(s.Within(m[2], m[3]), "the password that a program is fed is written out here")
+	for _, m := range fed().FindAllStringSubmatchIndex(text, -1) {
+		if serious(text[m[2]:m[3]]) {
+			c.tell(place(m[2], m[3]), "the password that a program is fed is written out here")
 		}
 	}
 }

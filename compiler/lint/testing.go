@@ -62,7 +62,8 @@ var runners = map[string][]string{
 	"sh": {""}, "bash": {""}, "docker": {"run", "compose run", "exec"}, "nix": {"develop", "run", "flake"}, "tox": {""}, "sbt": {""},
 }
 
-// commands are those of an op's scripts, and its `exec` where that is written out.
+// commands are those of an op's scripts, and its `exec` where that is written out, with those of the script that it
+// gives to a shell.
 func (p *pass) commands(o *check.Op) (out []shell.Command) {
 	for i, s := range p.scripts(o) {
 		if i == 0 {
@@ -73,6 +74,9 @@ func (p *pass) commands(o *check.Op) (out []shell.Command) {
 	}
 	if c, ok := execOf(o); ok {
 		out = append(out, c)
+	}
+	if s, ok := p.execScript(o); ok {
+		out = append(out, s.read.Commands...)
 	}
 	return out
 }

@@ -1,0 +1,53 @@
+package lint
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pipelang/pipe/lang/source"
+)
+
+// userToken is a user of a URL with no password, or none that matters.
+var userToken = lazily(`\bhttps?://([^\s/:@"'$<>{}*%]{16,})(?::(?:x-oauth-basic|x-access-token|x-token-auth)?)?@([^\s"'<>]*)`)
+
+// projectKey is the user of an address that errors are reported to, which everybody may know.
+var projectKey = lazily(`^[^/]*sentry|/[0-9]+$`)
+
+// netrc is an entry of the file .netrc, in one line or several.
+var netrc = lazily(`\b(?:machine\s+\S+|default)\s+(?:login|user)\s+\S+\s+password\s+([^\s"'\\]+)`)
+
+// pgpass is a line of the file .pgpass.
+var pgpass = lazily(`(?:^|[\s"'])[\w.*-]+:5432:[\w*-]+:[\w-]+:([^\s"'\\:]+)`)
+
+// identified is a password in a statement of SQL.
+var identified = lazily(`(?i)\b(?:identified\s+by|(?:with|set|encrypted)\s+password)\s+(?:=\s*)?'([^'\s]+)'`)
+
+// placed finds credentials in a place that is made for them.
+func (c *credentialSearch) placed(s string, place func(start, end int) source.Span) {
+	if strings.Contains(s, "@") && strings.Contains(s, "://") {
+		for _, m := range userToken().FindAllStringSubmatchIndex(s, -1) {
+			if token, host := s[m[2]:m[3]], s[m[4]:m[5]]; random(token) && !easy(token) && !isLocal(host) && !projectKey().MatchString(host) {
+				c.tell(place(m[2], m[3]), "a token in a URL is written out here")
+			}
+		}
+	}
+	for _, f := range []struct {
+		sign    string
+		pattern func() *regexp.Regexp
+		what    string
+		holds   func(string) bool
+	}{
+		{"login", netrc, "a password of .netrc is written out here", serious},
+		{":5432:", pgpass, "a password of .pgpass is written out here", serious},
+		{"'", identified, "the password of a database's user is written out here", random},
+	} {
+		if !strings.Contains(s, f.sign) {
+			continue
+		}
+		for _, m := range f.pattern().FindAllStringSubmatchIndex(s, -1) {
+			if value := s[m[2]:m[3]]; f.holds(value) && !easy(value) && !strings.ContainsAny(value, "${}") {
+				c.tell(place(m[2], m[3]), f.what)
+			}
+		}
+	}
+}
