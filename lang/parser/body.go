@@ -171,7 +171,7 @@ func trailing(t, before *lexer.Token, inGraph bool) *mistake {
 	_, modifies := modifiers[t.Value]
 	switch {
 	case m.help != "":
-	case everywhere[t.Value] == "":
+	case everywhere()[t.Value] == "":
 		m.help = foreign
 	case modifies && inGraph:
 		m.help = fmt.Sprintf("put it in braces: { %s … }", t.Value)
@@ -195,7 +195,7 @@ func nameAt(r *reader, from int) ast.Name {
 	switch next := &toks[i+1]; kindOf(next) {
 	case token.Assign, token.Colon:
 	case token.Word:
-		if i == 0 && (startsLine(next) || everywhere[toks[0].Value] != "" || !isCallLike(toks)) {
+		if i == 0 && (startsLine(next) || everywhere()[toks[0].Value] != "" || !isCallLike(toks)) {
 			return ast.Name{}
 		}
 	default:

@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -61,31 +62,33 @@ func tokenBefore(r *reader, t *lexer.Token) *lexer.Token {
 }
 
 // productions are what the grammar's names are called in messages.
-var productions = map[string]string{
-	"typeNode":      "a type",
-	"atomNode":      "a type",
-	"exprNode":      "a value",
-	"valueNode":     "a value",
-	"bracesNode":    "a type",
-	"fieldBody":     `"{"`,
-	"assignBody":    `"{"`,
-	"mountBody":     `"{"`,
-	"opBody":        `"{"`,
-	"inlineBody":    `"{"`,
-	"stepBody":      `"{"`,
-	"openBody":      `"{"`,
-	"pipelineBody":  `"{"`,
-	"aftermathBody": `"{"`,
-	"qualNode":      "the op to call",
-	"maybeOpBody":   `"{"`,
-	"needNode":      "a step's name",
-	"moreNeed":      "a step's name",
-	"argList":       `"("`,
-	"paramList":     `"("`,
-	"word":          "a name",
-	"string":        "a string",
-	"codespan":      aScript,
-}
+var productions = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"typeNode":      "a type",
+		"atomNode":      "a type",
+		"exprNode":      "a value",
+		"valueNode":     "a value",
+		"bracesNode":    "a type",
+		"fieldBody":     `"{"`,
+		"assignBody":    `"{"`,
+		"mountBody":     `"{"`,
+		"opBody":        `"{"`,
+		"inlineBody":    `"{"`,
+		"stepBody":      `"{"`,
+		"openBody":      `"{"`,
+		"pipelineBody":  `"{"`,
+		"aftermathBody": `"{"`,
+		"qualNode":      "the op to call",
+		"maybeOpBody":   `"{"`,
+		"needNode":      "a step's name",
+		"moreNeed":      "a step's name",
+		"argList":       `"("`,
+		"paramList":     `"("`,
+		"word":          "a name",
+		"string":        "a string",
+		"codespan":      aScript,
+	}
+})
 
 // wanted takes out of a grammar's message the first thing that it expected.
 func wanted(message string) string {
@@ -102,7 +105,7 @@ func wanted(message string) string {
 	if want != "" {
 		want = strings.ToLower(want[:1]) + want[1:]
 	}
-	if name, ok := productions[want]; ok {
+	if name, ok := productions()[want]; ok {
 		return name
 	}
 	return "something else"

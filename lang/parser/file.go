@@ -2,9 +2,8 @@ package parser
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -15,19 +14,19 @@ import (
 
 // declarations are the keywords that start a declaration.
 var declarations = words{
-	"use":      root[useDecl](),
-	"settings": root[settingsDecl](),
-	"profile":  root[profileDecl](),
+	"use":      read[useDecl],
+	"settings": read[settingsDecl],
+	"profile":  read[profileDecl],
 	"let":      let,
-	"defaults": root[defaultsDecl](),
-	"type":     root[typeDecl](),
+	"defaults": read[defaultsDecl],
+	"type":     read[typeDecl],
 	"native":   op,
 	"op":       op,
-	"pipeline": root[pipelineDecl](),
-	"target":   root[targetDecl](),
+	"pipeline": read[pipelineDecl],
+	"target":   read[targetDecl],
 }
 
-var op = root[opDecl]()
+var op = read[opDecl]
 
 // reserved are the keywords of declarations that a later version will have.
 var reserved = map[string]bool{"policy": true, "test": true, "stack": true}
@@ -38,8 +37,6 @@ var meanwhile = map[string]string{
 	"test":   "until then, pipe plan shows what a pipeline would do",
 	"stack":  "until then, an op runs the tool that provisions",
 }
-
-var declarationWords = slices.Sorted(maps.Keys(declarations))
 
 // decls reads all declarations.
 func (l *lowerer) decls(r *reader) (out []ast.Decl) {
@@ -127,19 +124,21 @@ func notDeclaration(r *reader) *mistake {
 		m.help = "steps stand in a pipeline, and a named value is declared by let"
 		return m
 	}
-	m := unknownKeyword(t, "declaration", declarationWords)
-	if w, ok := elsewhere[t.Value]; ok && m.help == "" {
+	m := unknownKeyword(t, "declaration", declarations.sorted())
+	if w, ok := elsewhere()[t.Value]; ok && m.help == "" {
 		m.help = fmt.Sprintf("did you mean %q?", w)
 	}
 	return m
 }
 
 // elsewhere are the words by which other languages declare such things.
-var elsewhere = map[string]string{
-	"import": "use", "include": "use", "const": "let", "var": "let", "struct": "type", "record": "type",
-	"secrets": "settings", "params": "settings", "config": "settings", "vars": "settings",
-	"operation": "op", "step": "op", "func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
-}
+var elsewhere = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"import": "use", "include": "use", "const": "let", "var": "let", "struct": "type", "record": "type",
+		"secrets": "settings", "params": "settings", "config": "settings", "vars": "settings",
+		"operation": "op", "step": "op", "func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
+	}
+})
 
 // declaredName is the name after a keyword, or after two as in `native op name`.
 func declaredName(toks []lexer.Token) ast.Name {

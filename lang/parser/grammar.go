@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"reflect"
 	"sync"
 
 	"github.com/alecthomas/participle/v2"
@@ -24,26 +25,31 @@ type quickly[T any] interface {
 // careful asks the grammar about everything; a test compares the two.
 var careful bool
 
-// root is a production that is read by hand, and by the grammar where that finds anything wrong: the grammar
-// knows what was expected, and is built when it is first asked.
-func root[T any, P quickly[T]]() production {
-	parser := sync.OnceValue(func() *participle.Parser[T] {
-		return participle.MustBuild[T](participle.Lexer(definition{}), participle.UseLookahead(0))
-	})
-	return func(r *reader) (any, error) {
-		from := r.i
-		if n := new(T); !careful && P(n).quick(r) {
-			return n, nil
-		}
-		r.i = from
-		lex := r.asked()
-		node, err := parser().ParseFromLexer(lex, participle.AllowTrailing(true))
-		r.i = int(lex.RawCursor())
-		return node, err
+// read reads a node by hand, and by the grammar where that finds anything wrong: the grammar knows what was expected.
+func read[T any, P quickly[T]](r *reader) (any, error) {
+	from := r.i
+	if n := new(T); !careful && P(n).quick(r) {
+		return n, nil
 	}
+	r.i = from
+	lex := r.asked()
+	node, err := grammar[T]().ParseFromLexer(lex, participle.AllowTrailing(true))
+	r.i = int(lex.RawCursor())
+	return node, err
 }
 
-var readMap, readField = root[mapNode](), root[fieldNode]()
+// grammars are those of nodes, by their types: each is built when it is first asked.
+var grammars sync.Map
+
+func grammar[T any]() *participle.Parser[T] {
+	built, known := grammars.Load(reflect.TypeFor[T]())
+	if !known {
+		built, _ = grammars.LoadOrStore(reflect.TypeFor[T](), participle.MustBuild[T](participle.Lexer(definition{}), participle.UseLookahead(0)))
+	}
+	return built.(*participle.Parser[T])
+}
+
+var readMap, readField = read[mapNode], read[fieldNode]
 
 // Declarations.
 type (

@@ -3,6 +3,7 @@ package parser
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -10,36 +11,40 @@ import (
 )
 
 // inValue is what the words and signs of other languages are written as in a value.
-var inValue = map[string]string{
-	"and":  `"and" is written "&&"`,
-	"or":   `"or" is written "||"`,
-	"xor":  `"xor" of two conditions is written "!="`,
-	"is":   `"is" is written "=="`,
-	"if":   `a choice is written: condition ? value : other`,
-	"then": `a choice is written: condition ? value : other`,
-	"else": `a choice is written: condition ? value : other`,
-	"mod":  `the remainder is written "%"`,
-	"as":   `a type is made by a function, as in int(x) or string(x)`,
-}
+var inValue = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"and":  `"and" is written "&&"`,
+		"or":   `"or" is written "||"`,
+		"xor":  `"xor" of two conditions is written "!="`,
+		"is":   `"is" is written "=="`,
+		"if":   `a choice is written: condition ? value : other`,
+		"then": `a choice is written: condition ? value : other`,
+		"else": `a choice is written: condition ? value : other`,
+		"mod":  `the remainder is written "%"`,
+		"as":   `a type is made by a function, as in int(x) or string(x)`,
+	}
+})
 
 // byValue are signs that mean nothing in pipe, or something else.
-var byValue = map[string]string{
-	"&":  `"and" is written "&&"`,
-	"#":  `a comment starts with "//"`,
-	"~":  `text is matched by x.matches(r"…")`,
-	"$":  `a name is written without "$"; "${…}" stands in strings`,
-	"“":  `write straight quotes: "…"`,
-	"”":  `write straight quotes: "…"`,
-	"„":  `write straight quotes: "…"`,
-	"‘":  `write straight quotes: "…"`,
-	"’":  `write straight quotes: "…"`,
-	"«":  `write straight quotes: "…"`,
-	"\\": `a line goes on after an operator, a comma or an open bracket, without "\"`,
-}
+var byValue = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"&":  `"and" is written "&&"`,
+		"#":  `a comment starts with "//"`,
+		"~":  `text is matched by x.matches(r"…")`,
+		"$":  `a name is written without "$"; "${…}" stands in strings`,
+		"“":  `write straight quotes: "…"`,
+		"”":  `write straight quotes: "…"`,
+		"„":  `write straight quotes: "…"`,
+		"‘":  `write straight quotes: "…"`,
+		"’":  `write straight quotes: "…"`,
+		"«":  `write straight quotes: "…"`,
+		"\\": `a line goes on after an operator, a comma or an open bracket, without "\"`,
+	}
+})
 
 // habit is the way out where a token looks like another language's way to say something.
 func habit(want string, t, before *lexer.Token) string {
-	if h, ok := inValue[t.Value]; ok && kindOf(t) == token.Word && valueMayEnd(want) {
+	if h, ok := inValue()[t.Value]; ok && kindOf(t) == token.Word && valueMayEnd(want) {
 		return h
 	}
 	if before != nil && isWord(before, "not") && valueMayEnd(want) && !startsLine(t) {
@@ -99,11 +104,11 @@ func wordOf(t *lexer.Token) string {
 func inItem(keyword string, t *lexer.Token) string {
 	switch keyword {
 	case "needs", "after":
-		if k := kindOf(t); k == token.Word && everywhere[t.Value] == "" || k == token.And {
+		if k := kindOf(t); k == token.Word && everywhere()[t.Value] == "" || k == token.And {
 			return "steps are separated by commas: " + keyword + " a, b"
 		}
 	case "lock":
-		if kindOf(t) == token.Word && everywhere[t.Value] == "" && t.Value != "latest" && t.Value != "reject" {
+		if kindOf(t) == token.Word && everywhere()[t.Value] == "" && t.Value != "latest" && t.Value != "reject" {
 			return `behind the name of a lock may stand "latest" or "reject"`
 		}
 	case "for":
@@ -135,20 +140,22 @@ func valueMayEnd(want string) bool {
 }
 
 // strangeUnits are those that other languages have for ours.
-var strangeUnits = map[string]string{
-	"sec": "s", "secs": "s", "second": "s", "seconds": "s", "S": "s",
-	"min": "m", "mins": "m", "minute": "m", "minutes": "m",
-	"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "H": "h", "day": "d", "days": "d", "D": "d",
-	"k": "KB", "K": "KB", "kb": "KB", "Kb": "KB", "kB": "KB", "Ki": "KiB", "ki": "KiB", "kib": "KiB",
-	"M": "MB", "mb": "MB", "Mb": "MB", "Mi": "MiB", "mi": "MiB", "mib": "MiB",
-	"G": "GB", "g": "GB", "gb": "GB", "Gb": "GB", "Gi": "GiB", "gi": "GiB", "gib": "GiB",
-	"T": "TB", "tb": "TB", "Ti": "TiB", "tib": "TiB",
-}
+var strangeUnits = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"sec": "s", "secs": "s", "second": "s", "seconds": "s", "S": "s",
+		"min": "m", "mins": "m", "minute": "m", "minutes": "m",
+		"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "H": "h", "day": "d", "days": "d", "D": "d",
+		"k": "KB", "K": "KB", "kb": "KB", "Kb": "KB", "kB": "KB", "Ki": "KiB", "ki": "KiB", "kib": "KiB",
+		"M": "MB", "mb": "MB", "Mb": "MB", "Mi": "MiB", "mi": "MiB", "mib": "MiB",
+		"G": "GB", "g": "GB", "gb": "GB", "Gb": "GB", "Gi": "GiB", "gi": "GiB", "gib": "GiB",
+		"T": "TB", "tb": "TB", "Ti": "TiB", "tib": "TiB",
+	}
+})
 
 // withUnit is how a number with a strange unit is written; "" for none that is known.
 func withUnit(text string) string {
 	digits := strings.TrimRightFunc(text, isLetter)
-	unit, ok := strangeUnits[text[len(digits):]]
+	unit, ok := strangeUnits()[text[len(digits):]]
 	if !ok || digits == "" {
 		return ""
 	}

@@ -10,11 +10,11 @@ import (
 // go on with a line. Each list is sorted. Everywhere else they are names.
 func Keywords() map[string][]string {
 	return map[string][]string{
-		"declaration": slices.Clone(declarationWords),
+		"declaration": declarations.sorted(),
 		"reserved":    slices.Sorted(maps.Keys(reserved)),
-		"op":          slices.Sorted(maps.Keys(attributes)),
-		"step":        slices.Sorted(maps.Keys(modifiers)),
-		"pipeline":    slices.Sorted(maps.Keys(graphs)),
+		"op":          attributes.sorted(),
+		"step":        modifiers.sorted(),
+		"pipeline":    graphs.sorted(),
 		"clause":      slices.Clone(clauses),
 	}
 }

@@ -112,7 +112,7 @@ func illegal(t *lexer.Token) *mistake {
 		}
 	default:
 		first, _ := utf8.DecodeRuneInString(text)
-		if m.help = byValue[string(first)]; m.help == "" && unicode.IsLetter(first) {
+		if m.help = byValue()[string(first)]; m.help == "" && unicode.IsLetter(first) {
 			m.help = "names are made of a to z, A to Z, digits and _"
 		}
 		if !unicode.IsPrint(first) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -14,6 +15,8 @@ import (
 // words are the keywords that may start an item of a body, and what each is read by.
 type words map[string]production
 
+func (w words) sorted() []string { return slices.Sorted(maps.Keys(w)) }
+
 func merge(all ...words) words {
 	out := words{}
 	for _, w := range all {
@@ -23,51 +26,51 @@ func merge(all ...words) words {
 }
 
 var (
-	attr = root[attrNode]()
+	attr = read[attrNode]
 
 	// attributes say what an op does.
 	attributes = words{
 		"image": attr, "exec": attr, "inherit": attr, "inputs": attr, "workdir": attr, "keep": attr,
 		"network": attr, "user": attr, "capabilities": attr, "cpu": attr, "memory": attr, "pids": attr, "grace": attr,
 		"success_codes": attr, "timeout": timeout, "target": target, "retry": retry, "return": returns,
-		"pool": pool, "idempotent": root[flagNode](), "run": root[runNode](), "in": root[inPlaceNode](),
-		"env": root[envNode](), "mount": root[mountsNode](), "cached": root[cachedNode](), "service": service,
+		"pool": pool, "idempotent": read[flagNode], "run": read[runNode], "in": read[inPlaceNode],
+		"env": read[envNode], "mount": read[mountsNode], "cached": read[cachedNode], "service": service,
 	}
 	// modifiers say when and how a step runs its op.
 	modifiers = words{
-		"needs": root[needsNode](), "after": root[afterNode](), "when": when, "for": root[forNode](),
-		"require": require, "approve": root[approveNode](), "lock": lock,
-		"allow_failure": root[allowFailureNode](), "retry": retry, "timeout": timeout, "target": target, "pool": pool,
+		"needs": read[needsNode], "after": read[afterNode], "when": when, "for": read[forNode],
+		"require": require, "approve": read[approveNode], "lock": lock,
+		"allow_failure": read[allowFailureNode], "retry": retry, "timeout": timeout, "target": target, "pool": pool,
 	}
 	// graphs are what a pipeline has beside steps, its own modifiers first.
 	graphs = words{
 		"when": when, "require": require, "lock": lock, "timeout": timeout, "target": target,
 		"service": service, "let": let, "return": returns,
-		"on": root[onFailureNode](), "finally": root[finallyNode](),
+		"on": read[onFailureNode], "finally": read[finallyNode],
 	}
 	// aftermaths are what `on failure` and `finally` have beside steps.
 	aftermaths = words{"let": let, "timeout": timeout}
 
-	timeout = root[attrNode]()
-	target  = root[attrNode]()
-	pool    = root[attrNode]()
-	retry   = root[retryNode]()
-	returns = root[returnNode]()
-	service = root[serviceNode]()
-	when    = root[whenNode]()
-	require = root[requireNode]()
-	lock    = root[lockNode]()
-	let     = root[letDecl]()
-	step    = root[stepNode]()
-	inline  = root[inlineNode]()
-	call    = root[callNode]()
-	free    = root[openNode]()
-	assign  = root[assignNode]()
-	mount   = root[mountNode]()
+	timeout = read[attrNode]
+	target  = read[attrNode]
+	pool    = read[attrNode]
+	retry   = read[retryNode]
+	returns = read[returnNode]
+	service = read[serviceNode]
+	when    = read[whenNode]
+	require = read[requireNode]
+	lock    = read[lockNode]
+	let     = read[letDecl]
+	step    = read[stepNode]
+	inline  = read[inlineNode]
+	call    = read[callNode]
+	free    = read[openNode]
+	assign  = read[assignNode]
+	mount   = read[mountNode]
 )
 
 // everywhere holds all keywords, and where each belongs.
-var everywhere = func() map[string]string {
+var everywhere = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
 	for w := range graphs {
 		out[w] = "a pipeline"
@@ -81,11 +84,10 @@ var everywhere = func() map[string]string {
 		}
 	}
 	return out
-}()
+})
 
 // keyworded is a body in which every item starts with a keyword.
 func keyworded(what, where string, known words) *place {
-	names := slices.Sorted(maps.Keys(known))
 	return &place{what: what, choose: func(r *reader) (production, *mistake) {
 		t := r.peek()
 		if kindOf(t) != token.Word {
@@ -94,13 +96,13 @@ func keyworded(what, where string, known words) *place {
 		if p, ok := known[t.Value]; ok {
 			return p, nil
 		}
-		return nil, strange(t, what, where, names)
+		return nil, strange(t, what, where, known.sorted())
 	}}
 }
 
 // strange says why a word cannot start an item here.
 func strange(t *lexer.Token, what, where string, known []string) *mistake {
-	if home, ok := everywhere[t.Value]; ok {
+	if home, ok := everywhere()[t.Value]; ok {
 		m := &mistake{rule: diag.Misplaced, span: spanOf(t)}
 		m.message = fmt.Sprintf("%q cannot stand in %s", t.Value, where)
 		m.help = fmt.Sprintf("%q belongs to %s", t.Value, home)
@@ -110,43 +112,47 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 		return m
 	}
 	m := unknownKeyword(t, noun(what), known)
-	if how := instead[t.Value]; how != "" && what == "a step or keyword" {
+	if how := instead()[t.Value]; how != "" && what == "a step or keyword" {
 		m.help = how
 	}
 	if m.help == "" && slices.Contains(clauses, t.Value) {
 		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
 	}
-	if w, ok := foreign[t.Value]; ok && m.help == "" && slices.Contains(known, w) {
+	if w, ok := foreign()[t.Value]; ok && m.help == "" && slices.Contains(known, w) {
 		m.help = fmt.Sprintf("did you mean %q?", w)
 	}
 	if m.help == "" {
-		m.help = instead[t.Value]
+		m.help = instead()[t.Value]
 	}
 	return m
 }
 
 // foreign are the words by which other languages say such things.
-var foreign = map[string]string{
-	"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
-	"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
-	"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
-	"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
-	"entrypoint": "exec", "cpus": "cpu", "cap_add": "capabilities", "mem_limit": "memory",
-}
+var foreign = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
+		"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
+		"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
+		"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
+		"entrypoint": "exec", "cpus": "cpu", "cap_add": "capabilities", "mem_limit": "memory",
+	}
+})
 
 // instead says how it is done, for words that no single one of ours translates.
-var instead = map[string]string{
-	"steps": "steps stand in the pipeline itself", "stages": "there are no stages: a step that reads another's result runs after it",
-	"stage": "there are no stages: a step that reads another's result runs after it", "jobs": "steps stand in the pipeline itself",
-	"if": "a condition stands in the step: name = op() { when condition }", "else": "a second step has the opposite condition: { when !… }",
-	"foreach": "a loop stands in the step: { for x in list }", "for": "a loop stands in the step: { for x in list }",
-	"while": "a step is tried again by retry", "parallel": "steps that read nothing of each other run at the same time",
-	"needs": "it stands in a step's braces: name = op() { needs other }", "depends_on": "it stands in a step's braces: { needs other }",
-	"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
-	"volumes": "files and folders that are kept stand in mount: mount { \"path\" = cache(\"name\") }", "privileged": "no container is privileged: name what it needs in capabilities",
-	"ports": "ports stand in a service", "healthcheck": "ready stands in a service", "services": "each service has a name: service db { image \"…\" }",
-	"call": "an op is called by its name: name()",
-}
+var instead = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"steps": "steps stand in the pipeline itself", "stages": "there are no stages: a step that reads another's result runs after it",
+		"stage": "there are no stages: a step that reads another's result runs after it", "jobs": "steps stand in the pipeline itself",
+		"if": "a condition stands in the step: name = op() { when condition }", "else": "a second step has the opposite condition: { when !… }",
+		"foreach": "a loop stands in the step: { for x in list }", "for": "a loop stands in the step: { for x in list }",
+		"while": "a step is tried again by retry", "parallel": "steps that read nothing of each other run at the same time",
+		"needs": "it stands in a step's braces: name = op() { needs other }", "depends_on": "it stands in a step's braces: { needs other }",
+		"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
+		"volumes": "files and folders that are kept stand in mount: mount { \"path\" = cache(\"name\") }", "privileged": "no container is privileged: name what it needs in capabilities",
+		"ports": "ports stand in a service", "healthcheck": "ready stands in a service", "services": "each service has a name: service db { image \"…\" }",
+		"call": "an op is called by its name: name()",
+	}
+})
 
 // noun drops the article.
 func noun(what string) string {
@@ -160,7 +166,6 @@ func noun(what string) string {
 
 // graph is a body of steps.
 func graph(where string, known words) *place {
-	names := slices.Sorted(maps.Keys(known))
 	return &place{what: "a step", graph: true, choose: func(r *reader) (production, *mistake) {
 		toks := r.rest()
 		t := &toks[0]
@@ -183,14 +188,14 @@ func graph(where string, known words) *place {
 			return p, nil
 		case nextKind == token.LParen:
 			return call, nil
-		case everywhere[t.Value] != "":
-			return nil, strange(t, "a step", where, names)
+		case everywhere()[t.Value] != "":
+			return nil, strange(t, "a step", where, known.sorted())
 		case nextKind == token.Word && isCallLike(toks):
 			m := expected(`"="`, next, nil, false)
 			m.help = fmt.Sprintf("write %s = %s(…)", t.Value, next.Value)
 			return nil, m
 		}
-		m := strange(t, "a step or keyword", where, names)
+		m := strange(t, "a step or keyword", where, known.sorted())
 		if m.help == "" && endsItem(next) {
 			m.help = fmt.Sprintf("an op is called by %s(…)", t.Value)
 		}

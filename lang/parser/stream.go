@@ -24,20 +24,20 @@ const (
 )
 
 // symbols names the token types for the grammar: Word, and HeadWord at the head of a line.
-var symbols = func() map[string]lexer.TokenType {
+var symbols = sync.OnceValue(func() map[string]lexer.TokenType {
 	m := map[string]lexer.TokenType{"EOF": lexer.EOF}
 	for k := token.EOF + 1; k < token.Kinds; k++ {
 		m[k.String()] = lexer.TokenType(k)
 		m[headPrefix+k.String()] = lexer.TokenType(k) | lineHead
 	}
 	return m
-}()
+})
 
 // definition hands the token types to participle; the tokens themselves come from a stream.
 type definition struct{}
 
 // Symbols implements lexer.Definition.
-func (definition) Symbols() map[string]lexer.TokenType { return symbols }
+func (definition) Symbols() map[string]lexer.TokenType { return symbols() }
 
 // Lex implements lexer.Definition.
 func (definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
