@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -9,8 +10,8 @@ import (
 )
 
 // Again reads a file of which an earlier form is known: its tree, of whose text nothing was reported. Where
-// one change lies within one declaration, or within one item of a pipeline, that part alone is read, and the rest
-// of the tree is taken over or moved. Both the tree and what is reported are those of Parse, which has the word
+// one change lies within one declaration, or within one item of an op, a pipeline or a step, that part alone is read,
+// and the rest of the tree is taken over or moved. Both the tree and what is reported are those of Parse, which has the word
 // on everything else. before may be nil, and is not changed.
 func Again(f *source.File, before *ast.File, diags *diag.List) *ast.File {
 	if before != nil && before.Source.Name == f.Name {
@@ -46,8 +47,8 @@ func changed(old, text string) edit {
 	return edit{start: int32(start), end: int32(len(old) - tail), by: int32(len(text) - len(old))}
 }
 
-// within says that an edit leaves the first and the last byte of a place as they are.
-func (e edit) within(at source.Span) bool { return at.Start < e.start && e.end < at.End }
+// within says that an edit lies in a place or at its end, and leaves its first byte as it is.
+func (e edit) within(at source.Span) bool { return at.Start < e.start && e.end <= at.End }
 
 // edited is the tree of a file after one edit within a part of it; nil where the whole has to be read.
 func edited(f *source.File, before *ast.File) *ast.File {
@@ -93,12 +94,25 @@ func (c fresh) among(old []ast.Comment, by int32) []ast.Comment {
 	return append(out, ast.MovedComments(old[i:], by)...)
 }
 
-// decl reads an edited declaration: one item of it where that is a pipeline's, the whole of it otherwise.
+// decl reads an edited declaration: one item of it where the edit is within one, the whole of it otherwise.
 func (e edit) decl(text, old string, d ast.Decl) (ast.Decl, fresh) {
-	if p, ok := d.(*ast.Pipeline); ok {
-		for i, it := range p.Items {
-			if e.within(it.Span()) {
-				return e.item(text, old, p, i)
+	switch d := d.(type) {
+	case *ast.Pipeline:
+		if i := e.among(d.Items); i >= 0 {
+			items, c := e.items(text, old, d.Items, i, inPipeline)
+			if items == nil {
+				return nil, c // most likely something is wrong with it, which Parse has to say
+			}
+			out := *d
+			out.Range.End, out.Items = out.Range.End+e.by, items
+			return &out, c
+		}
+	case *ast.Op:
+		if i := e.among(d.Items); i >= 0 {
+			if items, c := e.items(text, old, d.Items, i, inOp); items != nil {
+				out := *d
+				out.Range.End, out.Items = out.Range.End+e.by, items
+				return &out, c
 			}
 		}
 	}
@@ -109,35 +123,91 @@ func (e edit) decl(text, old string, d ast.Decl) (ast.Decl, fresh) {
 	return ast.Moved(w.part.Decls[1], w.by), w.fresh()
 }
 
-// item reads an edited item of a pipeline.
-func (e edit) item(text, old string, p *ast.Pipeline, i int) (ast.Decl, fresh) {
-	w, ok := e.window(text, old, p.Items[i], inside)
-	if !ok || len(w.part.Decls) != 1 {
+// among is which of some items an edit lies within, -1 where it lies in none.
+func (e edit) among(items []ast.Item) int {
+	return slices.IndexFunc(items, func(it ast.Item) bool { return e.within(it.Span()) })
+}
+
+// items are those of a body after an edit of one of them; nil where that cannot be read by itself.
+func (e edit) items(text, old string, items []ast.Item, i int, s setting) ([]ast.Item, fresh) {
+	it, c := e.item(text, old, items[i], s)
+	if it == nil {
+		return nil, c
+	}
+	out := make([]ast.Item, len(items))
+	copy(out, items[:i])
+	out[i] = it
+	for j := i + 1; j < len(items); j++ {
+		out[j] = ast.MovedItem(items[j], e.by)
+	}
+	return out, c
+}
+
+// item reads an edited item: one of a step's own items where the edit is within one, the whole of it otherwise.
+func (e edit) item(text, old string, it ast.Item, s setting) (ast.Item, fresh) {
+	if step, ok := it.(*ast.Step); ok {
+		if i := e.among(step.Items); i >= 0 {
+			body := inCall
+			if step.Inline {
+				body = inInline
+			}
+			if items, c := e.items(text, old, step.Items, i, body); items != nil {
+				out := *step
+				out.Range.End, out.Items = out.Range.End+e.by, items
+				return &out, c
+			}
+		}
+	}
+	w, ok := e.window(text, old, it, s)
+	if !ok {
 		return nil, fresh{}
 	}
-	q, ok := w.part.Decls[0].(*ast.Pipeline)
-	if !ok || len(q.Items) != 1 || q.Items[0].Span() != w.wanted {
+	part := s.only(w.part)
+	if part == nil || part.Span() != w.wanted {
 		return nil, fresh{}
 	}
-	out := *p
-	out.Range.End += e.by
-	out.Items = make([]ast.Item, len(p.Items))
-	copy(out.Items, p.Items[:i])
-	out.Items[i] = ast.MovedItem(q.Items[0], w.by)
-	for j := i + 1; j < len(p.Items); j++ {
-		out.Items[j] = ast.MovedItem(p.Items[j], e.by)
-	}
-	return &out, w.fresh()
+	return ast.MovedItem(part, w.by), w.fresh()
 }
 
 // setting is what stands around a part that is read by itself, as in a whole file.
-type setting struct{ head, tail string }
+type setting struct {
+	head, tail string
+	inStep     bool // the part is one of a step's items
+}
 
 var (
 	// behind another declaration, since the documentation of the first one may be the file's.
-	behind = setting{"use \"x\"\n", "\n"}
-	inside = setting{"pipeline x() {\n", "\n}\n"}
+	behind     = setting{head: "use \"x\"\n", tail: "\n"}
+	inPipeline = setting{head: "pipeline x() {\n", tail: "\n}\n"}
+	inOp       = setting{head: "op x() {\n", tail: "\n}\n"}
+	inInline   = setting{"pipeline x() {\nx = op {\n", "\n}\n}\n", true}
+	inCall     = setting{"pipeline x() {\nx = x() {\n", "\n}\n}\n", true}
 )
+
+// only is the one item that was read in a setting; nil where it became more or fewer.
+func (s setting) only(part *ast.File) ast.Item {
+	if len(part.Decls) != 1 {
+		return nil
+	}
+	var items []ast.Item
+	switch d := part.Decls[0].(type) {
+	case *ast.Pipeline:
+		items = d.Items
+	case *ast.Op:
+		items = d.Items
+	}
+	if len(items) != 1 {
+		return nil
+	}
+	step, ok := items[0].(*ast.Step)
+	switch {
+	case !s.inStep:
+		return items[0]
+	case !ok || len(step.Items) != 1:
+		return nil
+	}
+	return step.Items[0]
+}
 
 // window is a part of a file that was read by itself.
 type window struct {

@@ -92,3 +92,26 @@ func rearranged(text string, random *rand.Rand) string {
 	}
 	return strings.Join(rest[:at], "") + piece + strings.Join(rest[at:], "")
 }
+
+// Of an op, a step and an op in place, only the item that was edited is read again; those before it are the same.
+func TestAgainKeepsItems(t *testing.T) {
+	const text = "op a() {\n  image \"x\"\n  run `a 1`\n  grace 1s\n}\npipeline main() {\n  one = a() {\n    timeout 1m\n    retry 2\n    when true\n  }\n" +
+		"  two = op {\n    image \"y\"\n    run `b 1`\n    timeout 3m\n  }\n}\n"
+	before, _ := readAll(text)
+	bodies := func(f *ast.File) [][]ast.Item {
+		steps := f.Decls[1].(*ast.Pipeline).Items
+		return [][]ast.Item{f.Decls[0].(*ast.Op).Items, steps[0].(*ast.Step).Items, steps[1].(*ast.Step).Items}
+	}
+	for i, change := range []struct{ from, to string }{{"a 1", "a 27"}, {"retry 2", "retry 27"}, {"b 1", "b 27"}} {
+		text := strings.Replace(text, change.from, change.to, 1)
+		f := source.NewFile("input.pipe", text)
+		after := edited(f, before)
+		if want, _ := readAll(text); after == nil || !sameTree(after, want) {
+			t.Fatalf("%s: another tree, or none", change.to)
+		}
+		was, is := bodies(before)[i], bodies(after)[i]
+		if is[0] != was[0] || is[1] == was[1] || is[2] == was[2] {
+			t.Errorf("%s: the first item is to stay, the second one to be read, the third one to be moved", change.to)
+		}
+	}
+}
