@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -70,7 +69,12 @@ func spent() int64 {
 `
 
 // warmRounds is how often a file is checked in a process that has checked it before, each time after one edit.
-const warmRounds = 41
+// What comes before, uncounted, are rounds of this many steps together: until then heaps grow, and each check pays for
+// memory that the process has never had.
+const (
+	warmRounds = 41
+	warmedBy   = 2000
+)
 
 // peers measures checks of pipelines and workflows of the same shape and size, cold and warm.
 func peers(pipe, dir string) {
@@ -81,34 +85,61 @@ func peers(pipe, dir string) {
 		fmt.Printf("LEFT OUT: actionlint cannot be built here: %v\n", err)
 		return
 	}
-	fmt.Printf("%-22s %12s %12s %8s %14s %14s %8s\n", "steps", "cold, ours", "cold, its", "ratio", "warm, ours", "warm, its", "ratio")
+	fmt.Printf("%-38s %12s %12s %8s\n", "steps", "ours", "its", "ratio")
 	for _, n := range []int{10, 100, 1000} {
 		ours := write(scratch, fmt.Sprintf("shape%d.pipe", n), shapedPipeline(n))
 		its := write(scratch, fmt.Sprintf("shape%d.yaml", n), shapedWorkflow(n))
 		rows := inTurn(rounds,
 			command("pipe check", scratch, nil, pipe, "check", "--strict", ours),
 			command("actionlint", scratch, nil, cold, "-shellcheck=", "-pyflakes=", its))
-		ratios := pairs(rows[0], rows[1])
-		a, b := checkedAgain(ours, its, warm, editedSteps(n))
-		each := func(d time.Duration) string {
-			return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(n))
+		whole := pair{n, rows[0], rows[1]}
+		whole.row("cold, the whole process")
+		whole.processors("  processors' time")
+		first := pair{n: n}
+		first.ours, first.its = firstChecks(ours, its, warm)
+		first.row("cold, the first check of a process")
+		for _, w := range []struct {
+			what  string
+			batch int
+		}{{"warm, one after the other", warmRounds}, {"warm, each after a pause", 1}} {
+			again := pair{n: n}
+			again.ours, again.its = checkedAgain(ours, its, warm, n, w.batch)
+			again.row(w.what)
+			again.processors("  processors' time")
 		}
-		row := func(what string, coldOurs, coldIts time.Duration, ratio float64, ours, its time.Duration, warm float64) {
-			fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f× %14s %14s %7.2f×\n", what, ms(coldOurs), ms(coldIts), ratio, each(ours), each(its), warm)
-		}
-		coldOurs, coldIts := rows[0].medianCPU(), rows[1].medianCPU()
-		again := pairs(a, b)
-		row(strconv.Itoa(n), rows[0].median(), rows[1].median(), ratios[len(ratios)/2], a.median(), b.median(), again[len(again)/2])
-		row("  processors' time", coldOurs, coldIts, float64(coldOurs)/float64(coldIts), a.medianCPU(), b.medianCPU(), float64(a.medianCPU())/float64(b.medianCPU()))
-		firstOurs, firstIts := firstChecks(ours, its, warm)
-		firsts := pairs(firstOurs, firstIts)
-		fmt.Printf("%-22s %9.1f ms %9.1f ms %7.2f×\n", "  in process", ms(firstOurs.median()), ms(firstIts.median()), firsts[len(firsts)/2])
 	}
 	floor(scratch, cold, filepath.Join(scratch, "shape10.yaml"))
-	fmt.Println("as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not")
-	fmt.Println("cold: whole processes, in turn, medians, ratio the median of pairs; warm: a step, each in one process, in turn, medians, ratio the median of pairs; targets 1.00 and 0.50")
-	fmt.Println("cold, in process: the first check of a process, from the call to its end, without what the process takes to start")
-	fmt.Println("warm: before each round one step is edited, its script or an expression in turn, another step each time and the same on both sides; ours is checked by one session, which holds nothing of the round's form")
+	fmt.Print(`as many steps with the same guards, variables, expressions and scripts on both sides; ours parses the scripts, the peer does not
+the time of a file by its steps, median; the ratio is the median of pairs, taken in turn; targets: 1.00 cold, 0.50 warm
+the first check of a process: from the call to its end, without what the process takes to start
+warm: in one process each, which has checked the file before; before each check one step is edited, its script or an
+  expression in turn, another step each time and the same on both sides; ours is checked by one session, which holds
+  nothing of the new form; one after the other: each side checks all forms before the other one does; after a pause: they take turns at
+  each form, so that a process starts with what the other one left in the caches
+`)
+}
+
+// pair is what was measured of both sides, with files of n steps.
+type pair struct {
+	n         int
+	ours, its timed
+}
+
+func (p pair) row(what string) {
+	ratios := pairs(p.ours, p.its)
+	p.print(what, p.ours.median(), p.its.median(), ratios[len(ratios)/2])
+}
+
+func (p pair) processors(what string) {
+	ours, its := p.ours.medianCPU(), p.its.medianCPU()
+	p.print(what, ours, its, float64(ours)/float64(its))
+}
+
+func (p pair) print(what string, ours, its time.Duration, ratio float64) {
+	each := func(d time.Duration) string {
+		return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000/float64(p.n))
+	}
+	fmt.Printf("%5d %-32s %12s %12s %7.2f×\n", p.n, what, each(ours), each(its), ratio)
 }
 
 // buildPeer builds the peer's command, and a program that uses it as a library, in a folder of its own.
@@ -135,30 +166,47 @@ func buildPeer(dir string) (cold, warm string, err error) {
 	return cold, warm, nil
 }
 
-// checkedAgain is how long a check takes in a process that has done it before, after an edit of one of some steps,
-// and how long one of the peer's does. They take turns.
-func checkedAgain(ours, its, program string, steps []int) (a, b timed) {
+// checkedAgain is how long a check of n steps takes in a process that has done it before, after an edit of one of
+// them, and how long one of the peer's does. They take turns at a batch of checks, and the first ones do not count.
+func checkedAgain(ours, its, program string, n, batch int) (a, b timed) {
 	peer := startPeer(program)
 	defer peer.end()
 	var s session.Session
-	check := func(form string) {
-		checked, err := s.Check(ours, session.Options{Std: stdlib.FS, Overlay: map[string]string{ours: form}, Lint: lint.Options{Beside: true}})
+	a.cpu, b.cpu = new([]time.Duration), new([]time.Duration)
+	steps := editedSteps(n)
+	ourForms, itsForms := forms(ours, steps), forms(its, steps)
+	for i, text := range itsForms {
+		itsForms[i] = write(filepath.Dir(its), fmt.Sprintf("form%d.yaml", i), text)
+	}
+	uncounted := len(steps) - warmRounds
+	for i := 0; i < len(steps); {
+		next := min(i+batch, len(steps))
+		if i < uncounted {
+			next = min(next, uncounted)
+		}
+		walls, cpu := checkForms(&s, ours, ourForms[i:next])
+		theirWalls, theirCPU := peer.lint(itsForms[i:next])
+		if i >= uncounted {
+			a.walls, *a.cpu = append(a.walls, walls...), append(*a.cpu, cpu...)
+			b.walls, *b.cpu = append(b.walls, theirWalls...), append(*b.cpu, theirCPU...)
+		}
+		i = next
+	}
+	return a, b
+}
+
+// checkForms checks forms of a file one after the other, and gives the time that each took.
+func checkForms(s *session.Session, path string, forms []string) (walls, cpu []time.Duration) {
+	for _, form := range forms {
+		spent, start := processors(), time.Now()
+		checked, err := s.Check(path, session.Options{Std: stdlib.FS, Overlay: map[string]string{path: form}, Lint: lint.Options{Beside: true}})
+		walls, cpu = append(walls, time.Since(start)), append(cpu, processors()-spent)
 		must(err)
 		if len(checked.Found) > 0 {
 			panic(checked.Found[0].Message)
 		}
 	}
-	ourForms, itsForms := forms(ours, steps), forms(its, steps)
-	a.cpu, b.cpu = new([]time.Duration), new([]time.Duration)
-	for i, form := range ourForms {
-		spent, start := processors(), time.Now()
-		check(form)
-		a.walls = append(a.walls, time.Since(start))
-		*a.cpu = append(*a.cpu, processors()-spent)
-		wall, cpu := peer.lint(write(filepath.Dir(its), "form.yaml", itsForms[i]))
-		b.walls, *b.cpu = append(b.walls, wall), append(*b.cpu, cpu)
-	}
-	return a, b
+	return walls, cpu
 }
 
 // asked is the peer's program while it waits for forms.
@@ -179,12 +227,17 @@ func startPeer(program string) asked {
 	return asked{c, in, bufio.NewReader(out)}
 }
 
-func (p asked) lint(path string) (wall, cpu time.Duration) {
-	_, err := fmt.Fprintln(p.forms, path)
+// lint hands over all paths and then reads what each took.
+func (p asked) lint(paths []string) (walls, cpu []time.Duration) {
+	_, err := fmt.Fprintln(p.forms, strings.Join(paths, "\n"))
 	must(err)
-	_, err = fmt.Fscanln(p.answers, &wall, &cpu)
-	must(err)
-	return wall, cpu
+	for range paths {
+		var wall, spent time.Duration
+		_, err = fmt.Fscanln(p.answers, &wall, &spent)
+		must(err)
+		walls, cpu = append(walls, wall), append(cpu, spent)
+	}
+	return walls, cpu
 }
 
 func (p asked) end() {
@@ -192,9 +245,9 @@ func (p asked) end() {
 	must(p.program.Wait())
 }
 
-// editedSteps are the steps that are edited, each once where there are as many.
+// editedSteps are the steps that are edited, each once where there are as many in the rounds that count.
 func editedSteps(n int) []int {
-	steps := make([]int, warmRounds)
+	steps := make([]int, warmedBy/n+warmRounds)
 	for i := range steps {
 		steps[i] = (i*n/warmRounds + i) % n
 	}

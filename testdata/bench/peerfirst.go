@@ -77,7 +77,8 @@ func firstChecks(ours, its, program string) (a, b timed) {
 		inProcess(func() (wall, cpu time.Duration) {
 			peer := startPeer(program)
 			defer peer.end()
-			return peer.lint(its)
+			walls, spent := peer.lint([]string{its})
+			return walls[0], spent[0]
 		}))
 	return rows[0], rows[1]
 }
