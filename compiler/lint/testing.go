@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -12,9 +13,8 @@ import (
 )
 
 // testing are commands that test or judge what is there, with the words that say so; "" is any.
-var testing = map[string][]string{}
-
-func init() {
+var testing = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
 	for line := range strings.Lines(`
 		go: test, vet
 		gotestsum ginkgo staticcheck govulncheck golangci-lint revive:
@@ -46,21 +46,24 @@ func init() {
 		names, verbs, _ := strings.Cut(strings.TrimSpace(line), ":")
 		for name := range strings.FieldsSeq(names) {
 			for verb := range strings.SplitSeq(verbs, ",") {
-				testing[name] = append(testing[name], strings.TrimSpace(verb))
+				out[name] = append(out[name], strings.TrimSpace(verb))
 			}
 		}
 	}
-}
+	return out
+})
 
 // runners run what their words name: a task of the project, or a program that they find.
-var runners = map[string][]string{
-	"make": {""}, "gmake": {""}, "just": {""}, "task": {""}, "rake": {""}, "invoke": {""}, "inv": {""}, "mage": {""}, "composer": {"", "run"}, "ant": {""},
-	"npm": {"run", "run-script", "exec", "t", ""}, "yarn": {"run", "exec", "dlx", ""}, "pnpm": {"run", "exec", "dlx", ""}, "bun": {"run", "x"}, "npx": {""}, "bunx": {""},
-	"turbo": {"run", ""}, "nx": {"run", "run-many", "affected", ""}, "lerna": {"run"}, "moon": {"run", ""},
-	"uv": {"run", "tool run"}, "uvx": {""}, "pipx": {"run"}, "poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run", ""}, "rye": {"run", ""},
-	"python": {"-m", "manage.py"}, "python3": {"-m", "manage.py"}, "php": {"artisan", ""}, "ruby": {""}, "bundle": {"exec"}, "go": {"run", "tool"}, "mise": {"run", "exec"}, "bin/rails": {""}, "rails": {""},
-	"sh": {""}, "bash": {""}, "docker": {"run", "compose run", "exec"}, "nix": {"develop", "run", "flake"}, "tox": {""}, "sbt": {""},
-}
+var runners = sync.OnceValue(func() map[string][]string {
+	return map[string][]string{
+		"make": {""}, "gmake": {""}, "just": {""}, "task": {""}, "rake": {""}, "invoke": {""}, "inv": {""}, "mage": {""}, "composer": {"", "run"}, "ant": {""},
+		"npm": {"run", "run-script", "exec", "t", ""}, "yarn": {"run", "exec", "dlx", ""}, "pnpm": {"run", "exec", "dlx", ""}, "bun": {"run", "x"}, "npx": {""}, "bunx": {""},
+		"turbo": {"run", ""}, "nx": {"run", "run-many", "affected", ""}, "lerna": {"run"}, "moon": {"run", ""},
+		"uv": {"run", "tool run"}, "uvx": {""}, "pipx": {"run"}, "poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run", ""}, "rye": {"run", ""},
+		"python": {"-m", "manage.py"}, "python3": {"-m", "manage.py"}, "php": {"artisan", ""}, "ruby": {""}, "bundle": {"exec"}, "go": {"run", "tool"}, "mise": {"run", "exec"}, "bin/rails": {""}, "rails": {""},
+		"sh": {""}, "bash": {""}, "docker": {"run", "compose run", "exec"}, "nix": {"develop", "run", "flake"}, "tox": {""}, "sbt": {""},
+	}
+})
 
 // commands are those of an op's scripts, and its `exec` where that is written out, with those of the script that it
 // gives to a shell.
@@ -145,7 +148,7 @@ func tests(c shell.Command) bool {
 // testsWith looks at a program and its words, and through what only runs another one.
 func testsWith(name string, words []string, depth int) bool {
 	plain := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.HasPrefix(s, "-") })
-	for _, verb := range testing[name] {
+	for _, verb := range testing()[name] {
 		if verb == "" || begins(plain, verb) || strings.HasPrefix(verb, "-") && slices.Contains(words, verb) {
 			return true
 		}
@@ -153,7 +156,7 @@ func testsWith(name string, words []string, depth int) bool {
 	if isTestFile(name) {
 		return true
 	}
-	for _, verb := range runners[name] {
+	for _, verb := range runners()[name] {
 		rest, ok := argsAfter(words, plain, verb)
 		if !ok || depth > 3 {
 			continue
@@ -220,19 +223,19 @@ func readsReport(o *check.Op) (found bool) {
 }
 
 // testWords are the parts of a name that speak of testing.
-var testWords = map[string]bool{}
-
-func init() {
+var testWords = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
 	for w := range strings.FieldsSeq(`test tests tested testing unit unittest integration e2e check checks checked verify verified smoke spec specs qa
 		lint lints linted linter vet vetted typecheck types validate validated audit audited scan scanned coverage quality ci acceptance regression`) {
-		testWords[w] = true
+		out[w] = true
 	}
-}
+	return out
+})
 
 // isTestName says that a name has a word for testing in it.
 func isTestName(name string) bool {
 	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if testWords[strings.ToLower(w)] {
+		if testWords()[strings.ToLower(w)] {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -222,20 +223,20 @@ func (p *pass) written(o *check.Op) (names []string) {
 }
 
 // builders write where their own configuration says.
-var builders = map[string]bool{}
-
-func init() {
+var builders = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
 	for name := range strings.FieldsSeq(`npm npx yarn pnpm bun bunx deno make gmake just task rake gradle gradlew mvn mvnw ant sbt lein cargo cmake ninja meson
 		bazel bazelisk buck2 poetry hatch pdm uv flit tox nox maturin goreleaser webpack vite rollup esbuild tsc dotnet msbuild swift xcodebuild stack cabal
 		mix mkdocs sphinx-build hugo jekyll docker podman nix mage bundle composer pre-commit`) {
-		builders[name] = true
+		out[name] = true
 	}
-}
+	return out
+})
 
 // writesByItself says that a command may write anywhere without naming it: a build tool, or a program
 // of the project.
 func writesByItself(c shell.Command) bool {
-	return builders[program(c.Name)] || strings.Contains(c.Name, "/") || c.Name == "python" || c.Name == "python3" || c.Name == "node" ||
+	return builders()[program(c.Name)] || strings.Contains(c.Name, "/") || c.Name == "python" || c.Name == "python3" || c.Name == "node" ||
 		c.Name == "go" && len(c.Args) > 0 && (c.Args[0].Text == "run" || c.Args[0].Text == "generate")
 }
 

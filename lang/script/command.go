@@ -57,7 +57,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 
 // callsFrom keeps that what may be a function is called where no failure ends the script.
 func (w *walker) callsFrom(name string, c context) {
-	if w.errexit(c) || name == "" || safe[name] || quiet[name] {
+	if w.errexit(c) || name == "" || isSafe(name) || quiet[name] {
 		return
 	}
 	if w.called == nil {

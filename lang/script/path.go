@@ -171,22 +171,24 @@ func (w *walker) valuedPaths(args []Arg, flags string, write bool) {
 	}
 }
 
-// tools that every system has, or that do not write to $PIPE_OUTPUT on their own: what a script
-// runs beside them may be the repository's.
-var tools = map[string]bool{}
-
-func init() {
-	for name := range strings.FieldsSeq(`
-		: . [ alias bg break cd command continue declare disown echo eval exec exit export false fg getopts hash jobs kill let local
-		mapfile popd printf pushd pwd read readarray readonly return set shift shopt source test time times trap true type typeset
-		ulimit umask unalias unset wait
-		arch awk base64 basename bc bunzip2 bzip2 cat chgrp chmod chown cksum cmp comm cp curl cut date dd df diff dig dirname docker du
-		envsubst expr file find fold gawk git go gofmt grep egrep fgrep gunzip gzip head helm host hostname id install jq kill kubectl ln ls md5sum mkdir mkfifo
-		mktemp mv nc nl nproc od openssl paste patch pgrep ping podman printenv ps psql readlink realpath rm rmdir rsync scp sed seq sha1sum sha256sum
-		sha512sum shasum shuf sleep sort split ssh stat strings sum sync tac tail tar tee touch tr truncate tsort tty uname uniq unxz unzip uuidgen
-		wc wget which whoami xargs xz yes yq zcat zip zstd sudo doas env nohup nice ionice timeout stdbuf setsid chronic`) {
-		tools[name] = true
+// isTool says that every system has a command, or that it does not write to $PIPE_OUTPUT on its own: what a script
+// runs beside such tools may be the repository's.
+func isTool(name string) bool {
+	switch name {
+	case ":", ".", "[", "alias", "bg", "break", "cd", "command", "continue", "declare", "disown", "echo", "eval", "exec", "exit", "export", "false", "fg",
+		"getopts", "hash", "jobs", "kill", "let", "local", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return", "set",
+		"shift", "shopt", "source", "test", "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait", "arch", "awk",
+		"base64", "basename", "bc", "bunzip2", "bzip2", "cat", "chgrp", "chmod", "chown", "cksum", "cmp", "comm", "cp", "curl", "cut", "date", "dd", "df",
+		"diff", "dig", "dirname", "docker", "du", "envsubst", "expr", "file", "find", "fold", "gawk", "git", "go", "gofmt", "grep", "egrep", "fgrep",
+		"gunzip", "gzip", "head", "helm", "host", "hostname", "id", "install", "jq", "kubectl", "ln", "ls", "md5sum", "mkdir", "mkfifo", "mktemp",
+		"mv", "nc", "nl", "nproc", "od", "openssl", "paste", "patch", "pgrep", "ping", "podman", "printenv", "ps", "psql", "readlink", "realpath", "rm",
+		"rmdir", "rsync", "scp", "sed", "seq", "sha1sum", "sha256sum", "sha512sum", "shasum", "shuf", "sleep", "sort", "split", "ssh", "stat", "strings",
+		"sum", "sync", "tac", "tail", "tar", "tee", "touch", "tr", "truncate", "tsort", "tty", "uname", "uniq", "unxz", "unzip", "uuidgen", "wc", "wget",
+		"which", "whoami", "xargs", "xz", "yes", "yq", "zcat", "zip", "zstd", "sudo", "doas", "env", "nohup", "nice", "ionice", "timeout", "stdbuf", "setsid",
+		"chronic":
+		return true
 	}
+	return false
 }
 
 // runsPrograms says that a command may be one that writes outputs itself.
@@ -201,7 +203,7 @@ func (w *walker) runsPrograms() bool {
 			(c.Name == "docker" || c.Name == "podman" || c.Name == "kubectl") && (sub == "run" || sub == "exec" || sub == "compose"),
 			c.Name == "eval", c.Name == "source", c.Name == ".", c.Name == "alias":
 			return true
-		case !tools[c.Name] && !w.defines(c.Name, c.At.Start):
+		case !isTool(c.Name) && !w.defines(c.Name, c.At.Start):
 			return true
 		}
 	}
