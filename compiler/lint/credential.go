@@ -73,7 +73,7 @@ func (c *credentialSearch) issued(s string, place func(start, end int) source.Sp
 		if !containsAny(s, k.signs) {
 			continue
 		}
-		for _, at := range k.pattern().FindAllStringIndex(s, -1) {
+		for _, at := range k.pattern.regexp().FindAllStringIndex(s, -1) {
 			if knownToAll(s[at[0]:at[1]], s[at[1]:]) {
 				continue
 			}

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -26,7 +27,7 @@ func (p *pass) excluded(l *check.Pipeline, s *check.Step) {
 		}
 	}
 	if slices.Contains(l.OnFailure, s) {
-		around, places = append(around, scene.at(s.Scope, nil).read(failedRun)), append(places, nil)
+		around, places = append(around, scene.at(s.Scope, nil).read(failedRun())), append(places, nil)
 	}
 	for _, w := range own {
 		around, places = append(around, guards(scene, s, []*ast.When{w})), append(places, w)
@@ -61,10 +62,10 @@ func (p *pass) reportExclusion(l *check.Pipeline, s *check.Step, earlier, later 
 }
 
 // failedRun is what holds wherever a step of on failure runs.
-var failedRun = func() ast.Expr {
+var failedRun = sync.OnceValue(func() ast.Expr {
 	x, err := expr.Parse(`run.status == "failed"`)
 	if err != nil {
 		panic(err)
 	}
 	return x
-}()
+})
