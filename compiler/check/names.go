@@ -104,14 +104,15 @@ func (f *file) refuseName(n ast.Name, what, why string, fix func(string) []diag.
 	})
 }
 
-var (
-	snake       = lazily(`^[a-z_][a-z0-9_]*$`)
-	camelBorder = lazily(`([a-z0-9])([A-Z])`)
-)
+var camelBorder = lazily(`([a-z0-9])([A-Z])`)
+
+func isSnake(name string) bool {
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" && name != "" && (name[0] < '0' || name[0] > '9')
+}
 
 // snakeName refuses a parameter's name that is not lower snake case.
 func (f *file) snakeName(n ast.Name, what string) {
-	if snake().MatchString(n.Text) {
+	if isSnake(n.Text) {
 		return
 	}
 	better := strings.ToLower(camelBorder().ReplaceAllString(n.Text, "${1}_$2"))

@@ -12,46 +12,54 @@ import (
 	shell "github.com/pipelang/pipe/lang/script"
 )
 
-// testing are commands that test or judge what is there, with the words that say so; "" is any.
-var testing = sync.OnceValue(func() map[string][]string {
-	out := map[string][]string{}
-	for line := range strings.Lines(`
-		go: test, vet
-		gotestsum ginkgo staticcheck govulncheck golangci-lint revive:
-		pytest py.test unittest tox nox trial behave ruff mypy pyright basedpyright ty pylint flake8 pyflakes bandit pip-audit vulture:
-		coverage: run
-		black isort: --check, --check-only
-		jest vitest mocha ava tap karma cypress playwright eslint oxlint standard xo tsc vue-tsc svelte-check stylelint:
-		biome: check, ci, lint
-		prettier: --check, -c, --list-different, -l
-		node: --test
-		deno: test, lint, check, task test
-		bun: test
-		cargo: test, nextest, clippy, check, audit, deny
-		rspec rubocop minitest cucumber brakeman reek standardrb: 
-		phpunit pest phpstan psalm phpcs:
-		mvn mvnw: test, verify, integration-test, package, install
-		gradle gradlew: test, check, build
-		sbt lein dotnet swift xcodebuild dart flutter stack cabal dune: test
-		mix: test, credo, dialyzer
-		ctest:
-		bazel bazelisk buck2: test, coverage
-		meson zig: test, build test
-		bats shellcheck hadolint actionlint yamllint markdownlint ansible-lint tflint tfsec checkov conftest kubeconform kubeval kube-linter:
-		semgrep trivy grype snyk gitleaks trufflehog zizmor pre-commit prek k6 newman locust terratest molecule:
-		terraform tofu: validate, test, fmt -check
-		helm: lint, test, unittest
-		pipe: check
-	`) {
-		names, verbs, _ := strings.Cut(strings.TrimSpace(line), ":")
-		for name := range strings.FieldsSeq(names) {
-			for verb := range strings.SplitSeq(verbs, ",") {
-				out[name] = append(out[name], strings.TrimSpace(verb))
-			}
-		}
+// testing gives the words with which a command tests or judges what is there, each after a comma; "" is any. It is
+// false for a command that does neither.
+func testing(name string) (verbs string, does bool) {
+	switch name {
+	case "go":
+		return "test, vet", true
+	case "gotestsum", "ginkgo", "staticcheck", "govulncheck", "golangci-lint", "revive", "pytest", "py.test", "unittest", "tox", "nox", "trial", "behave",
+		"ruff", "mypy", "pyright", "basedpyright", "ty", "pylint", "flake8", "pyflakes", "bandit", "pip-audit", "vulture", "jest", "vitest", "mocha", "ava",
+		"tap", "karma", "cypress", "playwright", "eslint", "oxlint", "standard", "xo", "tsc", "vue-tsc", "svelte-check", "stylelint", "rspec", "rubocop",
+		"minitest", "cucumber", "brakeman", "reek", "standardrb", "phpunit", "pest", "phpstan", "psalm", "phpcs", "ctest", "bats", "shellcheck", "hadolint",
+		"actionlint", "yamllint", "markdownlint", "ansible-lint", "tflint", "tfsec", "checkov", "conftest", "kubeconform", "kubeval", "kube-linter",
+		"semgrep", "trivy", "grype", "snyk", "gitleaks", "trufflehog", "zizmor", "pre-commit", "prek", "k6", "newman", "locust", "terratest", "molecule":
+		return "", true
+	case "coverage":
+		return "run", true
+	case "black", "isort":
+		return "--check, --check-only", true
+	case "biome":
+		return "check, ci, lint", true
+	case "prettier":
+		return "--check, -c, --list-different, -l", true
+	case "node":
+		return "--test", true
+	case "deno":
+		return "test, lint, check, task test", true
+	case "bun", "sbt", "lein", "dotnet", "swift", "xcodebuild", "dart", "flutter", "stack", "cabal", "dune":
+		return "test", true
+	case "cargo":
+		return "test, nextest, clippy, check, audit, deny", true
+	case "mvn", "mvnw":
+		return "test, verify, integration-test, package, install", true
+	case "gradle", "gradlew":
+		return "test, check, build", true
+	case "mix":
+		return "test, credo, dialyzer", true
+	case "bazel", "bazelisk", "buck2":
+		return "test, coverage", true
+	case "meson", "zig":
+		return "test, build test", true
+	case "terraform", "tofu":
+		return "validate, test, fmt -check", true
+	case "helm":
+		return "lint, test, unittest", true
+	case "pipe":
+		return "check", true
 	}
-	return out
-})
+	return "", false
+}
 
 // runners run what their words name: a task of the project, or a program that they find.
 var runners = sync.OnceValue(func() map[string][]string {
@@ -148,10 +156,11 @@ func tests(c shell.Command) bool {
 // testsWith looks at a program and its words, and through what only runs another one.
 func testsWith(name string, words []string, depth int) bool {
 	plain := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.HasPrefix(s, "-") })
-	for _, verb := range testing()[name] {
-		if verb == "" || begins(plain, verb) || strings.HasPrefix(verb, "-") && slices.Contains(words, verb) {
-			return true
-		}
+	verbs, does := testing(name)
+	if does && slices.ContainsFunc(strings.Split(verbs, ", "), func(verb string) bool {
+		return verb == "" || begins(plain, verb) || strings.HasPrefix(verb, "-") && slices.Contains(words, verb)
+	}) {
+		return true
 	}
 	if isTestFile(name) {
 		return true
@@ -222,20 +231,21 @@ func readsReport(o *check.Op) (found bool) {
 	return found
 }
 
-// testWords are the parts of a name that speak of testing.
-var testWords = sync.OnceValue(func() map[string]bool {
-	out := map[string]bool{}
-	for w := range strings.FieldsSeq(`test tests tested testing unit unittest integration e2e check checks checked verify verified smoke spec specs qa
-		lint lints linted linter vet vetted typecheck types validate validated audit audited scan scanned coverage quality ci acceptance regression`) {
-		out[w] = true
+// isTestWord says that a part of a name speaks of testing.
+func isTestWord(word string) bool {
+	switch word {
+	case "test", "tests", "tested", "testing", "unit", "unittest", "integration", "e2e", "check", "checks", "checked", "verify", "verified", "smoke", "spec",
+		"specs", "qa", "lint", "lints", "linted", "linter", "vet", "vetted", "typecheck", "types", "validate", "validated", "audit", "audited", "scan",
+		"scanned", "coverage", "quality", "ci", "acceptance", "regression":
+		return true
 	}
-	return out
-})
+	return false
+}
 
 // isTestName says that a name has a word for testing in it.
 func isTestName(name string) bool {
 	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if testWords()[strings.ToLower(w)] {
+		if isTestWord(strings.ToLower(w)) {
 			return true
 		}
 	}

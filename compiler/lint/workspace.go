@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -222,21 +221,22 @@ func (p *pass) written(o *check.Op) (names []string) {
 	return names
 }
 
-// builders write where their own configuration says.
-var builders = sync.OnceValue(func() map[string]bool {
-	out := map[string]bool{}
-	for name := range strings.FieldsSeq(`npm npx yarn pnpm bun bunx deno make gmake just task rake gradle gradlew mvn mvnw ant sbt lein cargo cmake ninja meson
-		bazel bazelisk buck2 poetry hatch pdm uv flit tox nox maturin goreleaser webpack vite rollup esbuild tsc dotnet msbuild swift xcodebuild stack cabal
-		mix mkdocs sphinx-build hugo jekyll docker podman nix mage bundle composer pre-commit`) {
-		out[name] = true
+// isBuilder says that a program writes where its own configuration says.
+func isBuilder(name string) bool {
+	switch name {
+	case "npm", "npx", "yarn", "pnpm", "bun", "bunx", "deno", "make", "gmake", "just", "task", "rake", "gradle", "gradlew", "mvn", "mvnw", "ant", "sbt",
+		"lein", "cargo", "cmake", "ninja", "meson", "bazel", "bazelisk", "buck2", "poetry", "hatch", "pdm", "uv", "flit", "tox", "nox", "maturin",
+		"goreleaser", "webpack", "vite", "rollup", "esbuild", "tsc", "dotnet", "msbuild", "swift", "xcodebuild", "stack", "cabal", "mix", "mkdocs",
+		"sphinx-build", "hugo", "jekyll", "docker", "podman", "nix", "mage", "bundle", "composer", "pre-commit":
+		return true
 	}
-	return out
-})
+	return false
+}
 
 // writesByItself says that a command may write anywhere without naming it: a build tool, or a program
 // of the project.
 func writesByItself(c shell.Command) bool {
-	return builders()[program(c.Name)] || strings.Contains(c.Name, "/") || c.Name == "python" || c.Name == "python3" || c.Name == "node" ||
+	return isBuilder(program(c.Name)) || strings.Contains(c.Name, "/") || c.Name == "python" || c.Name == "python3" || c.Name == "node" ||
 		c.Name == "go" && len(c.Args) > 0 && (c.Args[0].Text == "run" || c.Args[0].Text == "generate")
 }
 

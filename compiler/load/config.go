@@ -165,17 +165,15 @@ func (r *configReader) text(v any, at source.Span, key string) (string, bool) {
 	return s, ok
 }
 
-var versionForm = lazily(`^(\d+)\.(\d+)$`)
-
 func (r *configReader) version(s string, at source.Span) {
-	want := versionForm().FindStringSubmatch(s)
-	if want == nil {
+	want, ok := numbers(s)
+	if !ok {
 		r.add(diag.InvalidValue, at, fmt.Sprintf("write pipe = %q", Language), "pipe: expected a version such as %q, found %q", Language, s)
 		return
 	}
-	have := versionForm().FindStringSubmatch(Language)
-	for i := 1; i <= 2; i++ {
-		w, h := number(want[i]), number(have[i])
+	have, _ := numbers(Language)
+	for i, w := range want {
+		h := have[i]
 		if w > h {
 			r.add(diag.NewerLanguage, at, "install a newer pipe", "this repository is written in pipe %s, and this binary knows %s", s, Language)
 		}
@@ -184,6 +182,14 @@ func (r *configReader) version(s string, at source.Span) {
 		}
 	}
 }
+
+// numbers are the two of a version.
+func numbers(s string) (n [2]int, ok bool) {
+	major, minor, dotted := strings.Cut(s, ".")
+	return [2]int{number(major), number(minor)}, dotted && isDigits(major) && isDigits(minor)
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 func number(s string) int {
 	n, err := strconv.Atoi(s)
