@@ -31,9 +31,10 @@ var effects = rule{
 			return
 		}
 		g := p.graph(l)
+		tested := g.behind(kind.mayTest)
 		for _, s := range l.Steps {
 			k := g.kind[s.Name]
-			if k.effect != "" && !k.test && !g.upstream(s.Name, func(k kind) bool { return k.test || k.unknown }) {
+			if k.effect != "" && !k.test && tested[s.Name] == nil {
 				p.early(l, s, k.effect, g.testsBefore(l, s))
 			}
 			p.late(l, g, s)
@@ -41,21 +42,29 @@ var effects = rule{
 	},
 }
 
-// maxTests is how many tests a way out names.
-const maxTests = 4
+// maxTests is how many tests a way out names, of the first maxLooked.
+const (
+	maxTests  = 4
+	maxLooked = 64
+)
 
 // testsBefore are the first of the steps that test and do not wait for a step, so that it can wait for them.
-func (g graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
-	var waiting map[string]bool
-	for _, t := range l.Steps {
-		if !g.kind[t.Name].test || t == s {
-			continue
+func (g *graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
+	if g.tests == nil {
+		g.tests = []test{}
+		for _, t := range l.Steps {
+			if g.kind[t.Name].test && len(g.tests) < maxLooked {
+				g.tests = append(g.tests, test{name: t.Name})
+			}
 		}
-		if waiting == nil {
-			waiting = g.following(s.Name)
+	}
+	for i := range g.tests {
+		t := &g.tests[i]
+		if t.waitsFor == nil {
+			t.waitsFor = g.ahead(func(name string) bool { return name == t.name })
 		}
-		if !waiting[t.Name] {
-			names = append(names, t.Name)
+		if t.name != s.Name && !t.waitsFor[s.Name] {
+			names = append(names, t.name)
 		}
 		if len(names) == maxTests {
 			break
@@ -78,16 +87,16 @@ func (p *pass) calledTested(l *check.Pipeline) bool {
 }
 
 func (p *pass) callsBehindTests(caller *check.Pipeline) {
-	g := graph{}
+	var tested map[string]*check.Step
 	for s := range steps(caller) {
 		if s.Pipeline == nil {
 			continue
 		}
-		if g.steps == nil {
-			g = p.graph(caller)
+		if tested == nil {
+			tested = p.graph(caller).behind(kind.mayTest)
 		}
 		before, known := p.called[s.Pipeline]
-		p.called[s.Pipeline] = (before || !known) && g.upstream(s.Name, func(k kind) bool { return k.test || k.unknown })
+		p.called[s.Pipeline] = (before || !known) && tested[s.Name] != nil
 	}
 }
 
@@ -109,14 +118,18 @@ func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []st
 }
 
 // late finds an approval behind an effect, with none that it could still stop.
-func (p *pass) late(l *check.Pipeline, g graph, s *check.Step) {
+func (p *pass) late(l *check.Pipeline, g *graph, s *check.Step) {
 	for _, it := range s.Modifiers {
 		a, ok := it.(*ast.Approve)
 		if !ok || g.kind[s.Name].effect != "" || g.kind[s.Name].unknown {
 			continue
 		}
-		before := g.nearest(s.Name, func(k kind) bool { return k.effect != "" })
-		if before == nil || g.downstream(s.Name, func(k kind) bool { return k.effect != "" || k.unknown }) {
+		if g.changed == nil {
+			g.changed = g.behind(func(k kind) bool { return k.effect != "" })
+			g.changes = g.ahead(func(name string) bool { return g.kind[name].effect != "" || g.kind[name].unknown })
+		}
+		before := g.changed[s.Name]
+		if before == nil || g.changes[s.Name] {
 			continue
 		}
 		p.report(finding{
@@ -140,16 +153,31 @@ type kind struct {
 	unknown bool // it runs what nobody has read: a native op, another interpreter
 }
 
+// mayTest says that a step tests, or that nobody knows.
+func (k kind) mayTest() bool { return k.test || k.unknown }
+
 // graph is a pipeline's steps with what they do.
 type graph struct {
-	steps map[string]*check.Step
-	after map[string][]string // who waits for a step
-	kind  map[string]kind
+	pipeline *check.Pipeline
+	steps    map[string]*check.Step
+	after    map[string][]string // who waits for a step
+	kind     map[string]kind
+
+	// once somebody has asked
+	tests   []test
+	changed map[string]*check.Step // behind an effect, with the nearest
+	changes map[string]bool        // ahead of an effect, or of what may be one
 }
 
-func (p *pass) graph(l *check.Pipeline) graph {
+// test is a step that tests, and those that it waits for once somebody has asked.
+type test struct {
+	name     string
+	waitsFor map[string]bool
+}
+
+func (p *pass) graph(l *check.Pipeline) *graph {
 	n := len(l.Steps)
-	g := graph{steps: make(map[string]*check.Step, n), after: make(map[string][]string, n), kind: make(map[string]kind, n)}
+	g := &graph{pipeline: l, steps: make(map[string]*check.Step, n), after: make(map[string][]string, n), kind: make(map[string]kind, n)}
 	for _, s := range l.Steps {
 		g.steps[s.Name] = s
 		g.kind[s.Name] = p.kind(s)
@@ -162,49 +190,44 @@ func (p *pass) graph(l *check.Pipeline) graph {
 
 func before(s *check.Step) []string { return slices.Concat(s.ValueEdges, s.OrderEdges, s.Needs) }
 
-// upstream says whether something that a step waits for is of a kind.
-func (g graph) upstream(name string, is func(kind) bool) bool { return g.nearest(name, is) != nil }
-
-func (g graph) nearest(name string, is func(kind) bool) *check.Step {
-	return g.before(name, func(name string) bool { return is(g.kind[name]) })
-}
-
-// before is the nearest of the steps that a step waits for of which something holds; nil when there is none.
-func (g graph) before(name string, is func(name string) bool) *check.Step {
-	seen := map[string]bool{name: true}
-	for next := []string{name}; len(next) > 0; next = next[1:] {
-		s := g.steps[next[0]]
-		if s == nil {
-			continue
-		}
-		for _, e := range before(s) {
-			if g.steps[e] != nil && is(e) {
-				return g.steps[e]
-			}
-			if !seen[e] {
-				seen[e], next = true, append(next, e)
-			}
+// behind are the steps that wait for one of a kind, each with the nearest that it waits for.
+func (g *graph) behind(is func(kind) bool) map[string]*check.Step {
+	origin := map[string]*check.Step{}
+	var next []string
+	for _, s := range g.pipeline.Steps {
+		if is(g.kind[s.Name]) {
+			next = append(next, s.Name)
 		}
 	}
-	return nil
-}
-
-func (g graph) downstream(name string, is func(kind) bool) bool {
-	for e := range g.following(name) {
-		if e != name && is(g.kind[e]) {
-			return true
+	for first := len(next); len(next) > 0; next, first = next[1:], first-1 {
+		from := origin[next[0]]
+		if first > 0 {
+			from = g.steps[next[0]]
 		}
-	}
-	return false
-}
-
-// following are a step and those that wait for it.
-func (g graph) following(name string) map[string]bool {
-	seen := map[string]bool{name: true}
-	for next := []string{name}; len(next) > 0; next = next[1:] {
 		for _, e := range g.after[next[0]] {
-			if !seen[e] {
-				seen[e], next = true, append(next, e)
+			if origin[e] == nil {
+				origin[e], next = from, append(next, e)
+			}
+		}
+	}
+	return origin
+}
+
+// ahead are the steps that one of some waits for.
+func (g *graph) ahead(is func(name string) bool) map[string]bool {
+	seen := map[string]bool{}
+	var next []string
+	for _, s := range g.pipeline.Steps {
+		if is(s.Name) {
+			next = append(next, s.Name)
+		}
+	}
+	for ; len(next) > 0; next = next[1:] {
+		if s := g.steps[next[0]]; s != nil {
+			for _, e := range before(s) {
+				if !seen[e] && g.steps[e] != nil {
+					seen[e], next = true, append(next, e)
+				}
 			}
 		}
 	}

@@ -177,10 +177,7 @@ var unreachableSteps = rule{pipeline: func(p *pass, l *check.Pipeline) {
 func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
 	guard := p.plainGuard(l, s)
 	if guard == none || guard == unlike && len(whens(s)) == 0 {
-		if len(s.Needs) == 0 {
-			return
-		}
-		guard = p.open.id(l, "")
+		return
 	}
 	if p.allOpen(l, guard, s) {
 		return
@@ -194,15 +191,29 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
 	p.reached(s, numbers)
 }
 
+// maxBehind is how many of the steps behind a step are looked at, and maxGuarded with how many guards of theirs its
+// own are compared, the nearest ones: a chain of thousands would take time by the square.
+const (
+	maxBehind  = 256
+	maxGuarded = 24
+)
+
 // contradicted tells of the first step before whose guard excludes those of a step, and says whether there is one, or
 // none of its own can hold.
 func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, guard guardID, before []*check.Step) bool {
 	scene := p.newScene()
 	var mine *formula
+	guarded := 0
 	for _, needed := range before {
 		other := p.plainGuard(l, needed)
+		if other == none {
+			continue
+		}
+		if guarded++; guarded > maxGuarded {
+			break
+		}
 		known := guard.written() && other.written()
-		if other == none || known && p.open.has(guard, other) {
+		if known && p.open.has(guard, other) {
 			continue
 		}
 		for _, w := range whens(needed) {
@@ -276,14 +287,14 @@ func whens(s *check.Step) (out []*ast.When) {
 	return out
 }
 
-// behind are the steps that must have succeeded before a step, nearest first.
+// behind are the nearest of the steps that must have succeeded before a step, in that order.
 func behind(s *check.Step, graph map[string]*check.Step) (out []*check.Step) {
 	if len(s.Needs)+len(s.Narrow) == 0 {
 		return nil
 	}
 	seen := map[string]bool{s.Name: true}
-	for next := []*check.Step{s}; len(next) > 0; next = next[1:] {
-		for _, name := range append(next[0].Needs, next[0].Narrow...) {
+	for next := []*check.Step{s}; len(next) > 0 && len(out) < maxBehind; next = next[1:] {
+		for _, name := range slices.Concat(next[0].Needs, next[0].Narrow) {
 			if needed := graph[name]; needed != nil && !seen[name] {
 				seen[name] = true
 				out, next = append(out, needed), append(next, needed)

@@ -121,6 +121,9 @@ func (p *pass) allOpen(l *check.Pipeline, guard guardID, s *check.Step) bool {
 	})
 }
 
+// maxOpen is how many guards the steps before a step may have for them to be told apart at once.
+const maxOpen = 64
+
 // guardSet is some steps' guards, each once.
 type guardSet struct {
 	ids   []guardID
@@ -140,6 +143,9 @@ func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step) guardSet {
 				all = all.with(p.guardsBefore(l, needed), p.plainGuard(l, needed))
 			}
 		}
+	}
+	if len(all.ids) > maxOpen {
+		all = guardSet{}
 	}
 	p.before[s] = all
 	return all

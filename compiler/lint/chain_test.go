@@ -1,0 +1,43 @@
+package lint_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Chains of thousands of steps, each of which asks the rules for all before or behind it, take no time by the square.
+func TestLongChains(t *testing.T) {
+	for _, c := range []struct {
+		name, head, step string // a step after the first, of its number and that of the one before
+		findings         int
+	}{
+		{"effects", "s0 = push()", "s%[1]d = push() { needs s%[2]d }", 12_000},
+		{"effects beside a test", "t = tests()\ns0 = push()", "s%[1]d = push() { needs s%[2]d }", 12_000},
+		{"approvals behind an effect", "s0 = push()", `s%[1]d = look() { needs s%[2]d; approve "go on?" }`, 12_000},
+		{"guards of their own", "s0 = look()", `s%[1]d = look() { needs s%[2]d; when x != "v%[1]d" }`, 0},
+		{"guards on a step", "s0 = look()", "s%[1]d = look() { needs s%[2]d; when succeeded(s0) }", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b strings.Builder
+			b.WriteString("op push() { run `docker push x` }\n\nop look() { run `make` }\n\nop tests() { run `go test ./...` }\n\npipeline main(x: string) {\n" + c.head + "\n")
+			for i := 1; i < 12_000; i++ {
+				fmt.Fprintf(&b, c.step+"\n", i, i-1)
+			}
+			b.WriteString("}\n")
+			found, took := checkText(t, b.String())
+			if took > patience {
+				t.Errorf("took %v", took)
+			}
+			n := 0
+			for _, d := range found {
+				if d.Rule == "early-effect" || d.Rule == "late-approval" {
+					n++
+				}
+			}
+			if n != c.findings {
+				t.Errorf("%d findings, want %d", n, c.findings)
+			}
+		})
+	}
+}
