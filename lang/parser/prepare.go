@@ -38,6 +38,9 @@ func isText(f *source.File, diags *diag.List) bool {
 		})
 		return false
 	}
+	if utf8.ValidString(f.Text) {
+		return true
+	}
 	first, bad := -1, 0
 	for i := 0; i < len(f.Text); {
 		r, n := utf8.DecodeRuneInString(f.Text[i:])
@@ -47,9 +50,6 @@ func isText(f *source.File, diags *diag.List) bool {
 			}
 		}
 		i += n
-	}
-	if first < 0 {
-		return true
 	}
 	diags.Add(diag.Diagnostic{
 		Rule: diag.Syntax, File: f, Span: source.Span{Start: int32(first), End: int32(first) + 1},
