@@ -34,6 +34,7 @@ func (c *checker) check(p *load.Program) {
 	}
 	portability{c.out, c.diags}.check()
 	c.silence()
+	c.already()
 	c.explain()
 }
 
