@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -60,7 +59,7 @@ func edited(f *source.File, before *ast.File) *ast.File {
 		if !e.within(d.Span()) {
 			continue
 		}
-		part, comments := e.decl(f.Text, before.Source.Text, d)
+		part, comments := e.decl(f, before.Source.Text, d)
 		if part == nil {
 			return nil
 		}
@@ -95,11 +94,11 @@ func (c fresh) among(old []ast.Comment, by int32) []ast.Comment {
 }
 
 // decl reads an edited declaration: one item of it where the edit is within one, the whole of it otherwise.
-func (e edit) decl(text, old string, d ast.Decl) (ast.Decl, fresh) {
+func (e edit) decl(f *source.File, old string, d ast.Decl) (ast.Decl, fresh) {
 	switch d := d.(type) {
 	case *ast.Pipeline:
 		if i := e.among(d.Items); i >= 0 {
-			items, c := e.items(text, old, d.Items, i, inPipeline)
+			items, c := e.items(f, old, d.Items, i, inPipeline)
 			if items == nil {
 				return nil, c // most likely something is wrong with it, which Parse has to say
 			}
@@ -109,104 +108,18 @@ func (e edit) decl(text, old string, d ast.Decl) (ast.Decl, fresh) {
 		}
 	case *ast.Op:
 		if i := e.among(d.Items); i >= 0 {
-			if items, c := e.items(text, old, d.Items, i, inOp); items != nil {
+			if items, c := e.items(f, old, d.Items, i, inOp); items != nil {
 				out := *d
 				out.Range.End, out.Items = out.Range.End+e.by, items
 				return &out, c
 			}
 		}
 	}
-	w, ok := e.window(text, old, d, behind)
+	w, ok := e.window(f.Text, old, d)
 	if !ok || len(w.part.Decls) != 2 || w.part.Decls[1].Span() != w.wanted {
 		return nil, fresh{}
 	}
 	return ast.Moved(w.part.Decls[1], w.by), w.fresh()
-}
-
-// among is which of some items an edit lies within, -1 where it lies in none.
-func (e edit) among(items []ast.Item) int {
-	return slices.IndexFunc(items, func(it ast.Item) bool { return e.within(it.Span()) })
-}
-
-// items are those of a body after an edit of one of them; nil where that cannot be read by itself.
-func (e edit) items(text, old string, items []ast.Item, i int, s setting) ([]ast.Item, fresh) {
-	it, c := e.item(text, old, items[i], s)
-	if it == nil {
-		return nil, c
-	}
-	out := make([]ast.Item, len(items))
-	copy(out, items[:i])
-	out[i] = it
-	for j := i + 1; j < len(items); j++ {
-		out[j] = ast.MovedItem(items[j], e.by)
-	}
-	return out, c
-}
-
-// item reads an edited item: one of a step's own items where the edit is within one, the whole of it otherwise.
-func (e edit) item(text, old string, it ast.Item, s setting) (ast.Item, fresh) {
-	if step, ok := it.(*ast.Step); ok {
-		if i := e.among(step.Items); i >= 0 {
-			body := inCall
-			if step.Inline {
-				body = inInline
-			}
-			if items, c := e.items(text, old, step.Items, i, body); items != nil {
-				out := *step
-				out.Range.End, out.Items = out.Range.End+e.by, items
-				return &out, c
-			}
-		}
-	}
-	w, ok := e.window(text, old, it, s)
-	if !ok {
-		return nil, fresh{}
-	}
-	part := s.only(w.part)
-	if part == nil || part.Span() != w.wanted {
-		return nil, fresh{}
-	}
-	return ast.MovedItem(part, w.by), w.fresh()
-}
-
-// setting is what stands around a part that is read by itself, as in a whole file.
-type setting struct {
-	head, tail string
-	inStep     bool // the part is one of a step's items
-}
-
-var (
-	// behind another declaration, since the documentation of the first one may be the file's.
-	behind     = setting{head: "use \"x\"\n", tail: "\n"}
-	inPipeline = setting{head: "pipeline x() {\n", tail: "\n}\n"}
-	inOp       = setting{head: "op x() {\n", tail: "\n}\n"}
-	inInline   = setting{"pipeline x() {\nx = op {\n", "\n}\n}\n", true}
-	inCall     = setting{"pipeline x() {\nx = x() {\n", "\n}\n}\n", true}
-)
-
-// only is the one item that was read in a setting; nil where it became more or fewer.
-func (s setting) only(part *ast.File) ast.Item {
-	if len(part.Decls) != 1 {
-		return nil
-	}
-	var items []ast.Item
-	switch d := part.Decls[0].(type) {
-	case *ast.Pipeline:
-		items = d.Items
-	case *ast.Op:
-		items = d.Items
-	}
-	if len(items) != 1 {
-		return nil
-	}
-	step, ok := items[0].(*ast.Step)
-	switch {
-	case !s.inStep:
-		return items[0]
-	case !ok || len(step.Items) != 1:
-		return nil
-	}
-	return step.Items[0]
 }
 
 // window is a part of a file that was read by itself.
@@ -219,26 +132,42 @@ type window struct {
 
 func (w window) fresh() fresh { return fresh{ast.MovedComments(w.part.Comments, w.by), w.was} }
 
-// window reads the lines of an edited node by themselves. It fails where anything is wrong with them, and where
-// something else stands on them, which could become a piece of the node.
-func (e edit) window(text, old string, n ast.Node, s setting) (window, bool) {
+// behind is what stands before a declaration that is read by itself, since the documentation of the first one may be
+// the file's.
+const behind = "use \"x\"\n"
+
+// window reads the lines of an edited declaration by themselves. It fails where anything is wrong with them.
+func (e edit) window(text, old string, d ast.Decl) (window, bool) {
+	was, ok := lines(old, d)
+	if !ok {
+		return window{}, false
+	}
+	var said diag.List
+	at := d.Span()
+	w := window{by: was.Start - int32(len(behind)), was: was}
+	w.wanted = source.Span{Start: at.Start - w.by, End: at.End + e.by - w.by}
+	w.part = Parse(&source.File{Text: behind + text[was.Start:was.End+e.by] + "\n"}, &said)
+	return w, said.Len() == 0
+}
+
+// lines are those of a node with its documentation, from the head of the first to the end of the node. There are none
+// where something else than a remark stands on them, which could become a piece of the node.
+func lines(text string, n ast.Node) (source.Span, bool) {
 	at := n.Span()
 	first := at.Start
 	if d := ast.DocOf(n); d != nil {
 		first = d.Range.Start
 	}
-	line := int32(strings.LastIndexByte(old[:first], '\n') + 1)
-	if !blank(old[line:first]) || !blank(old[strings.LastIndexByte(old[:at.Start], '\n')+1:at.Start]) {
-		return window{}, false
-	}
-	if int(at.End) == len(old) || old[at.End] != '\n' {
-		return window{}, false
-	}
-	var said diag.List
-	w := window{by: line - int32(len(s.head)), was: source.Span{Start: line, End: at.End}}
-	w.wanted = source.Span{Start: at.Start - w.by, End: at.End + e.by - w.by}
-	w.part = Parse(&source.File{Text: s.head + text[line:at.End+e.by] + s.tail}, &said)
-	return w, said.Len() == 0
+	line := int32(strings.LastIndexByte(text[:first], '\n') + 1)
+	alone := blank(text[line:first]) && blank(text[strings.LastIndexByte(text[:at.Start], '\n')+1:at.Start]) && lineEnds(text[at.End:])
+	return source.Span{Start: line, End: at.End}, alone
+}
+
+// lineEnds says that nothing or a remark, apart from what stands before it, is left of a line that is not the last.
+func lineEnds(text string) bool {
+	line, _, more := strings.Cut(text, "\n")
+	rest := strings.TrimLeft(line, " \t")
+	return more && (rest == "" || rest == "\r" || len(rest) < len(line) && strings.HasPrefix(rest, "//"))
 }
 
 func blank(s string) bool { return strings.Trim(s, " \t") == "" }

@@ -17,7 +17,11 @@ import (
 func TestAgain(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	parts, whole := 0, 0
-	for _, text := range texts(t) {
+	files := texts(t)
+	for _, text := range files {
+		files = append(files, strings.ReplaceAll(text, "\n", "\r\n"))
+	}
+	for _, text := range files {
 		before, ok := readAll(text)
 		if !ok {
 			continue
@@ -95,7 +99,7 @@ func rearranged(text string, random *rand.Rand) string {
 
 // Of an op, a step and an op in place, only the item that was edited is read again; those before it are the same.
 func TestAgainKeepsItems(t *testing.T) {
-	const text = "op a() {\n  image \"x\"\n  run `a 1`\n  grace 1s\n}\npipeline main() {\n  one = a() {\n    timeout 1m\n    retry 2\n    when true\n  }\n" +
+	const text = "op a() {\n  image \"x\"\n  run `a 1` // a remark\n  grace 1s\n}\npipeline main() {\n  one = a() {\n    timeout 1m\n    retry 2\n    when true\n  }\n" +
 		"  two = op {\n    image \"y\"\n    run `b 1`\n    timeout 3m\n  }\n}\n"
 	before, _ := readAll(text)
 	bodies := func(f *ast.File) [][]ast.Item {
@@ -112,6 +116,41 @@ func TestAgainKeepsItems(t *testing.T) {
 		was, is := bodies(before)[i], bodies(after)[i]
 		if is[0] != was[0] || is[1] == was[1] || is[2] == was[2] {
 			t.Errorf("%s: the first item is to stay, the second one to be read, the third one to be moved", change.to)
+		}
+	}
+}
+
+// Brackets around an item count for how deep those within it are.
+func TestAgainDeep(t *testing.T) {
+	text := func(n int) string {
+		return "pipeline main() {\n  one = op {\n    inputs " + strings.Repeat("[", n) + "1" + strings.Repeat("]", n) + "\n  }\n}\n"
+	}
+	for n := maxNesting - 10; n < maxNesting+2; n++ {
+		before, clean := readAll(text(n))
+		if !clean {
+			continue
+		}
+		f := source.NewFile("input.pipe", text(n+1))
+		var said diag.List
+		again := Again(f, before, &said)
+		if want, clean := readAll(f.Text); (said.Len() == 0) != clean || !sameTree(again, want) {
+			t.Errorf("%d brackets: another tree, with %d findings", n+1, said.Len())
+		}
+	}
+}
+
+// A line that seems to begin a declaration changes how all is read that stands behind it.
+func TestAgainDeclares(t *testing.T) {
+	before, clean := readAll("pipeline main() {\n  one = a() {\n    for x in list.\nzz max 3\n  }\n  two = a() {\ntimeout 1m\n  }\n}\n")
+	if !clean {
+		t.Fatal("there are findings before the change")
+	}
+	for _, word := range []string{"zzz", "  op", "op", "type"} {
+		f := source.NewFile("input.pipe", strings.Replace(before.Source.Text, "zz", word, 1))
+		var said diag.List
+		again := Again(f, before, &said)
+		if want, clean := readAll(f.Text); (said.Len() == 0) != clean || !sameTree(again, want) {
+			t.Errorf("%q: another tree, with %d findings", word, said.Len())
 		}
 	}
 }

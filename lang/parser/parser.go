@@ -38,7 +38,7 @@ func parseWhole(f *source.File, diags *diag.List, record bool) ast.Expr {
 	if isText(f, diags); diags.Len() > said {
 		return &ast.BadExpr{At: whole}
 	}
-	toks := settleBrackets(f, significant(token.Lex(f.Text)), diags)
+	toks := settleBrackets(f, significant(token.Lex(f.Text)), 0, diags)
 	if diags.Len() > said {
 		return &ast.BadExpr{At: whole}
 	}

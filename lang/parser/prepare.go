@@ -73,7 +73,7 @@ func prepare(f *source.File, diags *diag.List) *prepared {
 	toks := token.Lex(f.Text)
 	p := &prepared{docs: map[int32]*ast.Doc{}}
 	p.setApart(f.Text, toks)
-	p.toks = settleBrackets(f, p.toks, diags)
+	p.toks = settleBrackets(f, p.toks, 0, diags)
 	return p
 }
 
@@ -82,15 +82,16 @@ type settler struct {
 	src   string
 	toks  []token.Token
 	stack []int // open brackets, as places among the tokens kept so far
+	deep  int   // brackets around the tokens
 	chunk int   // the token that the declaration starts with
 	odd   bool  // some bracket of the declaration does not match
 }
 
 // settleBrackets matches brackets, declaration by declaration. Between matching parentheses and square brackets
 // line breaks mean nothing, so their marks are taken away; what lies deeper than the limit
-// becomes one Illegal token, so that no reader is ever too deep in recursion.
-func settleBrackets(f *source.File, toks []token.Token, diags *diag.List) []token.Token {
-	s := settler{src: f.Text, toks: toks}
+// becomes one Illegal token, so that no reader is ever too deep in recursion. Some brackets may be open around the tokens.
+func settleBrackets(f *source.File, toks []token.Token, around int, diags *diag.List) []token.Token {
+	s := settler{src: f.Text, toks: toks, deep: around}
 	out := toks[:0]
 	deep := false
 	for i := 0; i < len(toks); i++ {
@@ -99,7 +100,7 @@ func settleBrackets(f *source.File, toks []token.Token, diags *diag.List) []toke
 			s.endChunk(out)
 			s.chunk = len(out)
 		}
-		if isOpening(t.Kind) && len(s.stack) >= maxNesting {
+		if isOpening(t.Kind) && len(s.stack)+s.deep >= maxNesting {
 			if !deep {
 				deep = true
 				where := source.Span{Start: t.Start, End: t.End}
