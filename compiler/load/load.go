@@ -64,7 +64,7 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 	root := disk.root(abs)
 	l := &loader{
 		root: root, opts: o, diags: diags, disk: disk,
-		modules: map[string]*Module{}, files: map[string]*ast.File{}, broken: map[string]bool{}, state: map[*Module]state{},
+		modules: map[string]*Module{}, files: map[string]*ast.File{},
 	}
 	p := &Program{Root: root, Config: l.config(), Lock: l.lock()}
 	rel, err := filepath.Rel(root, abs)
@@ -81,13 +81,6 @@ func Load(name string, o Options, diags *diag.List) (*Program, error) {
 	return p, nil
 }
 
-type state uint8
-
-const (
-	loading state = iota + 1
-	loaded
-)
-
 // loader carries one load.
 type loader struct {
 	root    string // as given
@@ -96,9 +89,8 @@ type loader struct {
 	disk    *disk
 	modules map[string]*Module   // by ID
 	files   map[string]*ast.File // by name; nil for one that could not be read
-	broken  map[string]bool      // files whose content is no text
+	broken  map[string]bool      // files whose content is no text; nil where there are none
 	entered bool                 // the entry is read: what follows are modules that others may use, too
-	state   map[*Module]state
 	stack   []*Module
 	done    []*Module
 }

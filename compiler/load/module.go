@@ -19,7 +19,17 @@ type Module struct {
 	Broken bool
 	// Uses are the modules that each file imports, by namespace.
 	Uses map[*ast.File]map[string]*Import
+
+	state state
 }
+
+// state is how far a module's imports are read.
+type state uint8
+
+const (
+	loading state = iota + 1
+	loaded
+)
 
 // Import is one resolved `use`.
 type Import struct {

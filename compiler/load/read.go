@@ -37,15 +37,23 @@ func (l *loader) file(rel string) (*ast.File, *problem) {
 
 // parse parses a text once, or takes it from the loads that came before where it may be shared.
 func (l *loader) parse(name, text string, shared bool) *ast.File {
-	p, before := &parsed{}, (*ast.File)(nil)
+	var p *parsed
+	var before *ast.File
 	if l.opts.Cache.keeps(shared) {
 		p, before = l.opts.Cache.entry(l.root, name, text)
+	} else {
+		p = &parsed{}
 	}
 	p.once.Do(func() {
 		p.file, p.broken = parse(source.NewFile(name, text), before, &p.diags)
 		l.opts.Cache.done(l.root, name, p)
 	})
-	l.broken[name] = p.broken
+	if p.broken {
+		if l.broken == nil {
+			l.broken = map[string]bool{}
+		}
+		l.broken[name] = true
+	}
 	l.diags.Append(&p.diags)
 	return p.file
 }

@@ -14,7 +14,7 @@ import (
 
 // imports loads what a module uses, depth first, so that done has imports before importers.
 func (l *loader) imports(m *Module) {
-	l.state[m] = loading
+	m.state = loading
 	l.stack = append(l.stack, m)
 	for _, f := range m.Files {
 		uses := map[string]*Import{}
@@ -26,7 +26,7 @@ func (l *loader) imports(m *Module) {
 		}
 	}
 	l.stack = l.stack[:len(l.stack)-1]
-	l.state[m] = loaded
+	m.state = loaded
 	l.done = append(l.done, m)
 }
 
@@ -90,7 +90,7 @@ func (l *loader) resolve(m *Module, f *ast.File, u *ast.Use) *Module {
 		l.report(f.Source, u.Path.Range, text, p)
 		return nil
 	}
-	switch l.state[target] {
+	switch target.state {
 	case loading:
 		l.diags.Add(diag.Diagnostic{
 			Rule: diag.ImportCycle, File: f.Source, Span: u.Path.Range,
