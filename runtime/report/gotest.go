@@ -5,17 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"strings"
 
-	"gotest.tools/gotestsum/testjson"
-
 	"github.com/pipelang/pipe/lang/value"
 )
-
-// maxEventLine is the longest line that testjson's scanner takes; longer ones are cut up.
-const maxEventLine = 60 << 10
 
 // GoTest reads the output of go test -json, also of several runs one after the other.
 // Subtests count as tests of their own; a test that failed only through a subtest is counted
@@ -31,26 +26,23 @@ func GoTest(data []byte) (value.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &goWatcher{ended: map[string]string{}, failedBuild: map[string]string{}, build: map[string][]string{}}
+	w := &goWatcher{packages: goPackages{}, ended: map[string]string{}, failedBuild: map[string]string{}, build: map[string][]string{}}
 	w.loose = lines.loose
 	if err := w.watch(lines.events); err != nil {
 		return nil, err
 	}
-	exec, err := testjson.ScanTestOutput(testjson.ScanConfig{Stdout: joined(lines.events)})
-	if err != nil {
-		return nil, err
-	}
-	return w.tally(exec).record(), nil
+	return w.tally().record(), nil
 }
 
-// goEvent is what is read of an event here; testjson reads the rest.
+// goEvent is what is read of an event.
 type goEvent struct {
 	Action, Package, Test, Output, ImportPath, FailedBuild string
+	Elapsed                                                float64 // in seconds
 }
 
 // goLines are the lines of a test's output, parted.
 type goLines struct {
-	events [][]byte // one JSON object each, none over maxEventLine
+	events []goEvent
 	loose  []string // what is no event, with line breaks
 }
 
@@ -66,10 +58,8 @@ func eventLines(data []byte) (goLines, error) {
 		err := json.Unmarshal(line, &e)
 		switch {
 		case len(line) == 0:
-		case err == nil && e.Action != "" && len(line) > maxEventLine:
-			out.events = append(out.events, splitEvent(line, e)...)
 		case err == nil && e.Action != "":
-			out.events = append(out.events, line)
+			out.events = append(out.events, e)
 		case !ended && bytes.HasPrefix(line, []byte(`{"`)):
 			return out, errors.New("the test output is cut off in the middle of its last line")
 		default:
@@ -82,27 +72,9 @@ func eventLines(data []byte) (goLines, error) {
 	return out, nil
 }
 
-// splitEvent makes several events of one with a very long output.
-func splitEvent(line []byte, e goEvent) [][]byte {
-	var fields map[string]any
-	if json.Unmarshal(line, &fields) != nil {
-		return nil
-	}
-	var out [][]byte
-	for piece := range slices.Chunk([]rune(e.Output), 8<<10) {
-		fields["Output"] = string(piece)
-		part, err := json.Marshal(fields)
-		if err == nil && len(part) <= maxEventLine {
-			out = append(out, part)
-		}
-	}
-	return out
-}
-
-func joined(events [][]byte) io.Reader { return bytes.NewReader(bytes.Join(events, []byte("\n"))) }
-
-// goWatcher notes what testjson does not keep: how packages ended and why builds failed.
+// goWatcher notes how packages ended and why builds failed.
 type goWatcher struct {
+	packages    goPackages
 	order       []string          // packages as they turn up
 	ended       map[string]string // package → its last pass, fail or skip; "" while it runs
 	failedBuild map[string]string // package → the build that it failed for
@@ -111,14 +83,11 @@ type goWatcher struct {
 	loose       []string
 }
 
-func (w *goWatcher) watch(events [][]byte) error {
-	for _, line := range events {
-		var e goEvent
-		if err := json.Unmarshal(line, &e); err != nil {
-			return err
-		}
+func (w *goWatcher) watch(events []goEvent) error {
+	for _, e := range events {
 		w.note(e)
 	}
+	w.packages.end()
 	for _, pkg := range w.order {
 		if w.ended[pkg] == "" {
 			return fmt.Errorf("the test output is cut off: package %s never ended", pkg)
@@ -136,6 +105,7 @@ func (w *goWatcher) note(e goEvent) {
 		w.buildFails = append(w.buildFails, e.ImportPath)
 		return
 	}
+	w.packages.add(e)
 	if _, known := w.ended[e.Package]; !known {
 		w.order = append(w.order, e.Package)
 		w.ended[e.Package] = ""
@@ -154,21 +124,18 @@ func (w *goWatcher) note(e goEvent) {
 	}
 }
 
-func (w *goWatcher) tally(exec *testjson.Execution) *tally {
+func (w *goWatcher) tally() *tally {
 	t := &tally{}
 	used := map[string]bool{}
-	for _, name := range exec.Packages() {
-		pkg := exec.Package(name)
-		if name == "" && pkg.Total == 0 {
-			continue // events of builds belong to no package
-		}
-		t.duration += pkg.Elapsed()
+	for _, name := range slices.Sorted(maps.Keys(w.packages)) {
+		pkg := w.packages[name]
+		t.duration += pkg.elapsed
 		w.tests(t, name, pkg)
 		if build := w.failedBuild[name]; build != "" && w.ended[name] == "fail" {
 			used[build] = true
 			t.errors++
 			t.fail(w.buildFailure(name, build))
-		} else if w.ended[name] == "fail" && len(pkg.Failed) == 0 {
+		} else if w.ended[name] == "fail" && len(pkg.failed) == 0 {
 			t.errors++
 			t.fail(w.packageFailure(name, pkg))
 		}
@@ -187,38 +154,34 @@ func (w *goWatcher) orphans(t *tally, used map[string]bool) {
 	}
 }
 
-// testKey is one test over all of its runs.
-type testKey string
-
-func (w *goWatcher) tests(t *tally, name string, pkg *testjson.Package) {
-	passedLater := map[testKey]int{} // the last run that passed
-	for _, tc := range pkg.Passed {
-		passedLater[testKey(tc.Test)] = max(passedLater[testKey(tc.Test)], tc.ID)
+func (w *goWatcher) tests(t *tally, name string, pkg *goPackage) {
+	passedLater := map[string]int{} // the last run that passed
+	for _, r := range pkg.passed {
+		passedLater[r.test] = max(passedLater[r.test], r.number)
 	}
-	flaky := map[testKey]bool{}
-	var failed []testjson.TestCase
-	for _, tc := range pkg.Failed {
-		if key := testKey(tc.Test); w.ended[name] == "pass" && passedLater[key] > tc.ID {
-			flaky[key] = true
+	flaky := map[string]bool{}
+	var failed []*goRun
+	for _, r := range pkg.failed {
+		if w.ended[name] == "pass" && passedLater[r.test] > r.number {
+			flaky[r.test] = true
 			continue
 		}
-		failed = append(failed, tc)
+		failed = append(failed, r)
 	}
-	t.passed += len(pkg.Passed)
-	t.skipped += len(pkg.Skipped)
+	t.passed += len(pkg.passed)
+	t.skipped += pkg.skipped
 	t.failed += len(failed)
 	t.flaky += len(flaky)
-	for _, tc := range testjson.FilterFailedUnique(failed) {
-		t.fail(testFailure(name, pkg, tc))
+	for _, r := range withoutParents(failed) {
+		t.fail(testFailure(name, pkg, r))
 	}
 }
 
-func testFailure(name string, pkg *testjson.Package, tc testjson.TestCase) failure {
-	f := failure{name: fullName(name, tc.Test.Name())}
-	lines := pkg.OutputLines(tc)
-	f.message = message(lines)
-	if tc.Elapsed < 0 && f.message == "" {
-		f.message = "never ended" + suffix(message(pkg.OutputLines(testjson.TestCase{})))
+func testFailure(name string, pkg *goPackage, r *goRun) failure {
+	f := failure{name: fullName(name, r.test)}
+	f.message = message(pkg.lines(r))
+	if r.neverEnded && f.message == "" {
+		f.message = "never ended" + suffix(message(pkg.lines(&goRun{})))
 	}
 	f.file, f.line, _ = place(f.message)
 	return f
@@ -243,8 +206,8 @@ func (w *goWatcher) buildFailure(name, build string) failure {
 	return f
 }
 
-func (w *goWatcher) packageFailure(name string, pkg *testjson.Package) failure {
-	f := failure{name: name, message: message(pkg.OutputLines(testjson.TestCase{}))}
+func (w *goWatcher) packageFailure(name string, pkg *goPackage) failure {
+	f := failure{name: name, message: message(pkg.lines(&goRun{}))}
 	if len(w.loose) > 0 && (f.message == "" || strings.Contains(f.message, "[build failed]") || strings.Contains(f.message, "[setup failed]")) {
 		f.message = message(w.loose)
 	}
