@@ -121,12 +121,14 @@ func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []st
 func (p *pass) late(l *check.Pipeline, g *graph, s *check.Step) {
 	for _, it := range s.Modifiers {
 		a, ok := it.(*ast.Approve)
-		if !ok || g.kind[s.Name].effect != "" || g.kind[s.Name].unknown {
+		if !ok || g.kind[s.Name].effect != "" || g.kind[s.Name].unknown || p.acts(s) {
 			continue
 		}
 		if g.changed == nil {
 			g.changed = g.behind(func(k kind) bool { return k.effect != "" })
-			g.changes = g.ahead(func(name string) bool { return g.kind[name].effect != "" || g.kind[name].unknown })
+			g.changes = g.ahead(func(name string) bool {
+				return g.kind[name].effect != "" || g.kind[name].unknown || p.acts(g.steps[name])
+			})
 		}
 		before := g.changed[s.Name]
 		if before == nil || g.changes[s.Name] {
@@ -290,6 +292,11 @@ var changing = map[string][]string{
 	"mvn": {"deploy"}, "gradle": {"publish"}, "goreleaser": {"release"}, "poetry": {"publish"}, "uv": {"publish"}, "flit": {"publish"},
 	"gh": {"release create", "release upload", "release edit"}, "fly": {"deploy"}, "flyctl": {"deploy"}, "heroku": {"container:release"},
 	"kamal": {"deploy", "redeploy", "rollback"}, "wrangler": {"deploy"}, "vercel": {"deploy"}, "netlify": {"deploy"},
+	"aws": {"cloudformation deploy", "cloudformation create-stack", "cloudformation update-stack", "cloudformation delete-stack", "ecs update-service",
+		"lambda update-function-code", "deploy create-deployment", "elasticbeanstalk update-environment"},
+	"gcloud": {"run deploy", "app deploy", "functions deploy"}, "az": {"webapp deploy", "webapp up", "containerapp up", "containerapp update", "deployment group create"},
+	"sam": {"deploy"}, "eb": {"deploy"}, "sls": {"deploy"}, "cf": {"push"}, "oc": {"apply", "rollout"}, "terragrunt": {"apply", "destroy"}, "copilot": {"deploy"},
+	"docker-compose": {"push"}, "railway": {"up"}, "firebase": {"deploy"}, "supabase": {"db push", "functions deploy"}, "skaffold": {"deploy", "run"},
 	"argocd": {"app sync"}, "flux": {"reconcile"}, "nomad": {"job run"},
 }
 

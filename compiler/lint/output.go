@@ -25,11 +25,7 @@ var outputNames = rule{alone: true, op: func(p *pass, o *check.Op) {
 	for _, s := range list {
 		for _, out := range s.read.Outputs.Names {
 			if _, ok := read[out.Name]; !ok {
-				p.report(finding{
-					rule: diag.UnreadOutput, file: s.file, at: s.span(out.At),
-					message: fmt.Sprintf("output %q is written, and return never reads it", out.Name),
-					help:    fmt.Sprintf("return it as outputs.%s, or do not write it", out.Name),
-				})
+				p.report(unreadOutput(s, out, read, w.names))
 			}
 		}
 	}
@@ -46,6 +42,29 @@ var outputNames = rule{alone: true, op: func(p *pass, o *check.Op) {
 		}
 	}
 }}
+
+// unreadOutput is an output that return never reads; it may read one that no script writes, and mean this.
+func unreadOutput(s *script, out shell.Output, read map[string]reading, written []string) finding {
+	f := finding{
+		rule: diag.UnreadOutput, file: s.file, at: s.span(out.At),
+		message: fmt.Sprintf("output %q is written, and return never reads it", out.Name),
+		help:    fmt.Sprintf("return it as outputs.%s, or do not write it", out.Name),
+	}
+	var absent []string
+	for name, r := range read {
+		if r.must && !slices.Contains(written, name) {
+			absent = append(absent, name)
+		}
+	}
+	if meant := diag.Suggest(out.Name, absent); meant != "" {
+		f.help = fmt.Sprintf("return reads %q, which no script writes: one of the two names is wrong", meant)
+		f.related = []diag.Related{{File: s.file, Span: read[meant].at, Message: "it is read here"}}
+		if at := s.span(out.At); s.file.Slice(at) == out.Name {
+			f.fixes = []diag.Fix{{Message: "write " + meant, Changes: "return finds it then", Edits: []diag.Edit{{File: s.file, Span: at, Text: meant}}}}
+		}
+	}
+	return f
+}
 
 // lostBetween finds scripts that begin the file anew which an earlier one of the op wrote to.
 func (p *pass) lostBetween(list []*script) {

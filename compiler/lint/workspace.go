@@ -29,7 +29,7 @@ var workspaces = rule{
 // undeclaredInputs looks at ops whose `inputs` narrow what they see.
 func (p *pass) undeclaredInputs(o *check.Op) {
 	in := attr(o.Items, "inputs")
-	if in == nil || p.options.Matches == nil || attr(o.Items, "image") != nil || mounts(o) {
+	if in == nil || p.options.Matches == nil {
 		return
 	}
 	folder, ok := runsIn(o)
@@ -40,7 +40,10 @@ func (p *pass) undeclaredInputs(o *check.Op) {
 	if !all {
 		return
 	}
-	made := map[string]bool{}
+	made, ok := mounted(o, folder)
+	if !ok {
+		return
+	}
 	for _, s := range p.scripts(o) {
 		if s.read.Opaque || s.read.Unread {
 			return
@@ -106,8 +109,23 @@ func attr(items []ast.Item, word string) *ast.Attr {
 	return nil
 }
 
-func mounts(o *check.Op) bool {
-	return slices.ContainsFunc(o.Items, func(it ast.Item) bool { _, ok := it.(*ast.Mount); return ok })
+// mounted are the paths from the root that an op's mounts may fill; ok is false when nobody knows them.
+func mounted(o *check.Op, folder string) (made map[string]bool, ok bool) {
+	made = map[string]bool{}
+	for _, it := range o.Items {
+		m, is := it.(*ast.Mount)
+		if !is {
+			continue
+		}
+		for _, e := range m.Entries {
+			s, written := ast.Unparen(e.Path).(*ast.StringLit)
+			if !written || strings.Trim(s.Value, "./") == "" {
+				return nil, false
+			}
+			made[rooted(o.Module.Load.Folder, s.Value)], made[rooted(folder, s.Value)] = true, true
+		}
+	}
+	return made, true
 }
 
 // literalList says that every element of a list is written out.

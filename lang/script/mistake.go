@@ -103,11 +103,57 @@ func slipBefore(text string, m Mistake) (Mistake, bool) {
 			return m, true
 		}
 	}
+	if opened, ok := openedBefore(text, m, found); ok {
+		return opened, true
+	}
 	if found == "if" && elseIf().MatchString(text) {
 		m.Help = "else if opens another if, with a fi of its own: elif goes on with this one"
 		return m, true
 	}
 	return m, false
+}
+
+// heads are the words that begin, go on with and end conditions and loops, where a command can stand.
+var heads = lazily(`(?m)(?:^|[;&|({]|\b(?:then|do|else)[ \t])[ \t]*(if|elif|then|else|fi|while|until|for|select|do|done)\b`)
+
+// partnerOf is the word that has to follow the head of a condition or a loop.
+var partnerOf = map[string]string{"if": "then", "elif": "then", "while": "do", "until": "do", "for": "do", "select": "do"}
+
+// openedBefore finds the if or the loop without its then or do, where the shell only stumbles over what ends it. The
+// words are looked for by the line, so that it doubts: what has none that lacks its partner stays as it is.
+func openedBefore(text string, m Mistake, found string) (Mistake, bool) {
+	if m.At.Start == 0 || !strings.Contains(m.Message, "stands without") || (found != "fi" && found != "done" && found != "else" && found != "elif") {
+		return m, false
+	}
+	type head struct {
+		word string
+		at   int
+		met  bool
+	}
+	var open []head
+	for _, at := range heads().FindAllStringSubmatchIndex(text[:m.At.Start], -1) {
+		word := text[at[2]:at[3]]
+		last := len(open) - 1
+		switch {
+		case word == "elif" && last >= 0:
+			open[last] = head{word, at[2], false}
+		case partnerOf[word] != "":
+			open = append(open, head{word, at[2], false})
+		case (word == "fi" || word == "done") && last >= 0:
+			open = open[:last]
+		case (word == "then" || word == "do") && last >= 0 && partnerOf[open[last].word] == word:
+			open[last].met = true
+		}
+	}
+	if len(open) == 0 || open[len(open)-1].met || (found == "done") != (partnerOf[open[len(open)-1].word] == "do") {
+		return m, false
+	}
+	h := open[len(open)-1]
+	partner := partnerOf[h.word]
+	return Mistake{
+		At:      source.Span{Start: int32(h.at), End: int32(h.at + len(h.word))},
+		Message: fmt.Sprintf("the %s that starts here has no %s", h.word, partner), Help: partner + " stands on a line of its own or after ;",
+	}, true
 }
 
 var elseIf = lazily(`(?m)\belse[ \t]+if\b`)
