@@ -175,6 +175,7 @@ var unreachableSteps = rule{pipeline: func(p *pass, l *check.Pipeline) {
 }}
 
 func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
+	p.clashing(l, s)
 	guard := p.plainGuard(l, s)
 	if guard == none || guard == unlike && len(whens(s)) == 0 {
 		return
@@ -183,6 +184,9 @@ func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
 		return
 	}
 	own := whens(s)
+	if len(s.Needs) > 0 && p.otherwise(l, s, own) {
+		return
+	}
 	before := behind(s, p.byName(l))
 	numbers := since(before)
 	if p.reachable(s, numbers) || p.contradicted(l, s, own, guard, before) {

@@ -28,13 +28,15 @@ type openGuards struct {
 	round  uint64 // which of a memory's this is, since a number means nothing in another; 0 where there is no memory
 	ids    map[guardText]guardID
 	pairs  map[[2]guardID]bool
+	// together are sets of guards, by their numbers, which may all hold at once.
+	together map[string]bool
 }
 
 // guardText is the conditions of a step as they are written; "" are those of one that only needs others.
 type guardText struct{ file, in, text string }
 
 func newOpenGuards() *openGuards {
-	return &openGuards{ids: map[guardText]guardID{}, pairs: map[[2]guardID]bool{}}
+	return &openGuards{ids: map[guardText]guardID{}, pairs: map[[2]guardID]bool{}, together: map[string]bool{}}
 }
 
 func (o *openGuards) has(a, b guardID) bool { return o.pairs[[2]guardID{a, b}] }
