@@ -104,8 +104,10 @@ func floor(scratch, peer, workflow string) {
 		fmt.Printf("LEFT OUT: the empty program cannot be built here: %v: %s\n", err, strings.TrimSpace(string(out)))
 		return
 	}
+	empty := installed(program)
+	defer os.RemoveAll(filepath.Dir(empty))
 	rows := inTurn(rounds,
-		command("empty", scratch, nil, installed(program)),
+		command("empty", scratch, nil, empty),
 		command("actionlint", scratch, nil, peer, "-shellcheck=", "-pyflakes=", workflow))
 	ratios := pairs(rows[0], rows[1])
 	fmt.Printf("floor: an empty program that links only cel-go, participle and the Docker client takes %.1f ms, actionlint with 10 steps %.1f ms: %.2f×\n",
