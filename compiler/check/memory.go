@@ -14,8 +14,8 @@ import (
 
 // Memory is what a check leaves for the next one of the same program: of each step that runs an op and in which nothing
 // was wrong, its text and the types of all names that it reads. Where both are the same again, and so is
-// everything around the steps, its expressions need not be typed once more. No place is kept, so that it does not
-// matter where a step has moved to. The zero value knows nothing. It is for one check at a time, and holds what the
+// everything around the steps, its expressions need not be typed once more. Places are kept from the step's start on,
+// so that it does not matter where it has moved to. The zero value knows nothing. It is for one check at a time, and holds what the
 // last sound text of the program left.
 type Memory struct {
 	around around

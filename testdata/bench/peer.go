@@ -39,16 +39,18 @@ import (
 )
 
 func main() {
-	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
-	if err != nil {
-		panic(err)
-	}
+	var linter *actionlint.Linter
 	for forms := bufio.NewScanner(os.Stdin); forms.Scan(); {
 		text, err := os.ReadFile(forms.Text())
 		if err != nil {
 			panic(err)
 		}
 		before, start := spent(), time.Now()
+		if linter == nil {
+			if linter, err = actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{}); err != nil {
+				panic(err)
+			}
+		}
 		found, err := linter.Lint(forms.Text(), text, nil)
 		wall := time.Since(start)
 		if err != nil || len(found) > 0 {
