@@ -73,11 +73,12 @@ func (c *credentialSearch) issued(s string, place func(start, end int) source.Sp
 		if !containsAny(s, k.signs) {
 			continue
 		}
-		for _, at := range k.pattern.regexp().FindAllStringIndex(s, -1) {
+		for _, at := range k.pattern.regexp().FindAllStringSubmatchIndex(s, -1) {
 			if knownToAll(s[at[0]:at[1]], s[at[1]:]) {
 				continue
 			}
-			c.tell(place(at[0], at[1]), k.what+" is written out here")
+			told := at[len(at)-2:]
+			c.tell(place(told[0], told[1]), k.what+" is written out here")
 		}
 	}
 }

@@ -11,10 +11,11 @@ import (
 var issued = []struct {
 	what string
 	// signs are texts of which one is in every match: looking for them is cheaper than matching.
-	signs   []string
+	signs []string
+	// pattern may have a group: what is told of a match, the rest of which says that it is one.
 	pattern pattern
 }{
-	{"a private key", []string{"PRIVATE KEY"}, `-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`},
+	{"a private key", []string{"PRIVATE KEY"}, `(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)(?:\s|\\[nr])*(?:[A-Z][A-Za-z-]+: |[A-Za-z0-9+/=]{16,})`},
 	{"a private key", []string{"PuTTY-User-Key-File-"}, `PuTTY-User-Key-File-[23]: `},
 	{"an AWS access key", []string{"AKIA", "ASIA", "ABIA", "ACCA"}, `\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`},
 	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, `\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`},

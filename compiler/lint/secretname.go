@@ -106,7 +106,7 @@ func random(s string) bool {
 
 // isLocal says that a text begins with a name of this machine, as a host or in a URL.
 func isLocal(s string) bool {
-	if _, host, isURL := strings.Cut(s, "://"); isURL {
+	if scheme, host, isURL := strings.Cut(s, "://"); isURL && !strings.ContainsAny(scheme, " \t\n/:@\"'") {
 		s = host
 	}
 	return slices.ContainsFunc([]string{"localhost", "127.0.0.1", "[::1]", "0.0.0.0"}, func(h string) bool {

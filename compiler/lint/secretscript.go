@@ -1,8 +1,10 @@
 package lint
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
@@ -56,6 +58,9 @@ func (c *credentialSearch) assignments(text string, place func(start, end int) s
 	}
 	for _, m := range scripted().FindAllStringSubmatchIndex(text, -1) {
 		for g := 4; g < len(m); g += 2 {
+			if g == 8 && m[g] >= 0 && isCode(text[m[g]:m[g+1]]) {
+				continue
+			}
 			c.named(text, m[2:4], m[g:g+2], place)
 		}
 	}
@@ -67,9 +72,26 @@ func (c *credentialSearch) assignments(text string, place func(start, end int) s
 	c.headers(text, place)
 }
 
+// object is how an expression of a programming language begins that reads something of another.
+var object = lazily(`^(?:self|this|os|process|args|config|conf|cfg|settings|options|opts|env|ctx|context|request|req|credentials|creds|secrets|params|data|var|local|module|each)\.[A-Za-z_]|^[A-Za-z_]\w*\[`)
+
+// isCode says that a value without quotes is an expression of another language: token=self.token, password=parts[1].
+func isCode(value string) bool {
+	value = strings.TrimRight(value, ",")
+	i := strings.LastIndexByte(value, '.')
+	return object().MatchString(value) || i > 0 && tells(value[i+1:])
+}
+
+// easyPair says that a text is a user and a password that protects nothing, in base64 as in the header of HTTP.
+func easyPair(s string) bool {
+	text, err := base64.StdEncoding.DecodeString(s)
+	_, password, found := strings.Cut(string(text), ":")
+	return err == nil && found && utf8.Valid(text) && !serious(password)
+}
+
 func (c *credentialSearch) headers(text string, place func(start, end int) source.Span) {
 	for _, m := range header().FindAllStringSubmatchIndex(text, -1) {
-		if name := text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(text[m[4]:m[5]]) {
+		if name := text[m[2]:m[3]]; (tells(name) || strings.EqualFold(name, "authorization")) && random(text[m[4]:m[5]]) && !easyPair(text[m[4]:m[5]]) {
 			c.tell(place(m[4], m[5]), fmt.Sprintf("the value of the header %s looks like a credential", name))
 		}
 	}
@@ -83,7 +105,7 @@ func (c *credentialSearch) named(text string, of, at []int, place func(start, en
 	name, value := text[of[0]:of[1]], text[at[0]:at[1]]
 	if strings.EqualFold(name, "authorization") {
 		for _, scheme := range schemes {
-			if rest, found := strings.CutPrefix(value, scheme); found && random(rest) {
+			if rest, found := strings.CutPrefix(value, scheme); found && random(rest) && !easyPair(rest) {
 				c.tell(place(at[1]-len(rest), at[1]), fmt.Sprintf("the value of the header %s looks like a credential", name))
 			}
 		}
