@@ -31,9 +31,10 @@ const whole = maxParts - 1
 type noted struct {
 	silent bool // the rules that look at either alone have found nothing
 	// before are the steps that must have succeeded before, by Since, and whose guards go with its own.
-	before []uint64
-	kind   kind // once it was asked for
-	kinded bool
+	before   []uint64
+	kind     kind // once it was asked for
+	kinded   bool
+	mentions *stepMentions // once they were asked for
 	// guard is pass.plainGuard, in a round of openGuards.
 	guard guardID
 	round uint64
@@ -46,9 +47,10 @@ type recalling struct {
 	into  *map[uint64]noted
 	kept  **openGuards
 	known map[uint64]noted
-	loud  map[uint64]bool      // the steps in which something was found
-	reach map[uint64][]uint64  // noted.before of those that were asked for
-	since map[*ast.Step]uint64 // once somebody has asked
+	loud  map[uint64]bool          // the steps in which something was found
+	reach map[uint64][]uint64      // noted.before of those that were asked for
+	since map[*ast.Step]uint64     // once somebody has asked
+	used  map[uint64]*stepMentions // those that were not known
 	// computing are the ops of which somebody has asked whether they only compute.
 	computing map[uint64]bool
 }
@@ -130,13 +132,16 @@ func (r *recalling) keepStep(p *pass, s *check.Step, anew bool) {
 	if only, asked := r.computing[s.Since]; asked {
 		n.only, n.asked = only, true
 	}
+	if used := r.used[s.Since]; used != nil {
+		n.mentions = used
+	}
 	if before, asked := r.reach[s.Since]; asked {
 		n.before = before
 	}
 	if guard, asked := p.plain[s]; asked && p.open.round > 0 {
 		n.guard, n.round = guard, p.open.round
 	}
-	if anew || !known || n.silent != was.silent || n.kinded != was.kinded || n.asked != was.asked || n.guard != was.guard || n.round != was.round || !slices.Equal(n.before, was.before) {
+	if anew || !known || n.silent != was.silent || n.kinded != was.kinded || n.asked != was.asked || n.mentions != was.mentions || n.guard != was.guard || n.round != was.round || !slices.Equal(n.before, was.before) {
 		(*r.into)[s.Since] = n
 	}
 }
@@ -205,39 +210,43 @@ func (r *recalling) onlyComputes(o *check.Op, find func() bool) bool {
 
 // inspect visits the nodes of a file but for those of steps that are known to hold nothing.
 func (p *pass) inspect(f *ast.File, visit func(ast.Node) bool) {
+	p.eachPart(f, func(since uint64, n ast.Node) {
+		if p.quietly(since) {
+			return
+		}
+		before := p.diags.Len()
+		ast.Inspect(n, visit)
+		p.note(since, p.diags.Len() > before)
+	})
+}
+
+// eachPart visits the parts of a file from which steps can be told, with Since of the op that a step holds; it is 0 for
+// other parts.
+func (p *pass) eachPart(f *ast.File, visit func(since uint64, n ast.Node)) {
 	if p.recalling == nil {
-		ast.Inspect(f, visit)
+		visit(0, f)
 		return
 	}
 	for _, d := range f.Decls {
 		l, ok := d.(*ast.Pipeline)
 		if !ok {
-			ast.Inspect(d, visit)
+			visit(0, d)
 			continue
 		}
 		for _, x := range l.Params {
-			ast.Inspect(x, visit)
+			visit(0, x)
 		}
 		if l.Result != nil {
-			ast.Inspect(l.Result, visit)
+			visit(0, l.Result)
 		}
 		for _, it := range l.Items {
-			p.inspectItem(p.sinceOf(it), it, visit)
+			if let, ok := it.(ast.LetItem); ok {
+				visit(0, let.Let)
+			} else {
+				visit(p.sinceOf(it), it)
+			}
 		}
 	}
-}
-
-func (p *pass) inspectItem(since uint64, it ast.Item, visit func(ast.Node) bool) {
-	if p.quietly(since) {
-		return
-	}
-	before := p.diags.Len()
-	if let, ok := it.(ast.LetItem); ok {
-		ast.Inspect(let.Let, visit)
-	} else {
-		ast.Inspect(it, visit)
-	}
-	p.note(since, p.diags.Len() > before)
 }
 
 // sinceOf is Since of the op that a step holds; 0 for others.

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"strings"
+
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/ast"
@@ -28,15 +30,15 @@ func (p *pass) mentioned() *mentions {
 		p.used = &mentions{settings: map[string]bool{}, modules: map[*load.Module]*moduleMentions{}}
 		for _, m := range p.program.Load.Modules {
 			if !m.Std {
-				p.used.module(m)
+				p.mentionsOf(m)
 			}
 		}
 	}
 	return p.used
 }
 
-func (u *mentions) module(m *load.Module) {
-	mm := &moduleMentions{values: map[string]bool{}, types: map[string]bool{}, spaces: map[*ast.File]map[string]bool{}, damaged: m.Broken}
+func (p *pass) mentionsOf(m *load.Module) {
+	u, mm := p.used, &moduleMentions{values: map[string]bool{}, types: map[string]bool{}, spaces: map[*ast.File]map[string]bool{}, damaged: m.Broken}
 	u.modules[m] = mm
 	for _, f := range m.Files {
 		if len(m.Uses[f]) > 0 {
@@ -45,43 +47,121 @@ func (u *mentions) module(m *load.Module) {
 		for _, imp := range m.Uses[f] {
 			u.importless = u.importless || imp.Module == nil
 		}
-		spaces := mm.spaces[f]
-		ast.Inspect(f, func(n ast.Node) bool {
-			u.node(mm, spaces, n)
-			return !u.selected(n)
-		})
+		in := mentionsIn{u, mm, mm.spaces[f], nil}
+		p.eachPart(f, func(since uint64, n ast.Node) { p.recalling.mentions(since, in, n) })
 	}
 }
 
-func (u *mentions) node(m *moduleMentions, spaces map[string]bool, n ast.Node) {
+// mentions are those of a part of a file, which is a step where it has a number.
+func (r *recalling) mentions(since uint64, in mentionsIn, n ast.Node) {
+	if r == nil || since == 0 {
+		in.read(n)
+		return
+	}
+	if known := r.known[since].mentions; known != nil {
+		in.again(known)
+		return
+	}
+	in.noted = &stepMentions{}
+	in.read(n)
+	if r.used == nil {
+		r.used = map[uint64]*stepMentions{}
+	}
+	r.used[since] = in.noted
+}
+
+// mentionsIn takes in the names that stand in a part of a file.
+type mentionsIn struct {
+	used   *mentions
+	module *moduleMentions
+	spaces map[string]bool // nil where the file has none
+	noted  *stepMentions   // nil where nobody remembers them
+}
+
+// stepMentions are the names that a step uses. They share no text with the file.
+type stepMentions struct{ values, types, spaces, settings []string }
+
+func (m mentionsIn) read(n ast.Node) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		m.node(n)
+		return !m.selected(n)
+	})
+}
+
+// again takes in what a step was found to use.
+func (m mentionsIn) again(s *stepMentions) {
+	for _, name := range s.values {
+		m.value(name)
+	}
+	for _, name := range s.types {
+		m.typ(name)
+	}
+	for _, name := range s.spaces {
+		m.space(name)
+	}
+	for _, name := range s.settings {
+		m.setting(name)
+	}
+}
+
+func (m mentionsIn) value(name string) {
+	m.module.values[name] = true
+	m.used.allSettings = m.used.allSettings || name == "settings"
+	if m.noted != nil {
+		m.noted.values = append(m.noted.values, strings.Clone(name))
+	}
+}
+
+func (m mentionsIn) typ(name string) {
+	m.module.types[name] = true
+	if m.noted != nil {
+		m.noted.types = append(m.noted.types, strings.Clone(name))
+	}
+}
+
+func (m mentionsIn) space(name string) {
+	if m.spaces == nil {
+		return
+	}
+	m.spaces[name] = true
+	if m.noted != nil {
+		m.noted.spaces = append(m.noted.spaces, strings.Clone(name))
+	}
+}
+
+func (m mentionsIn) setting(name string) {
+	m.used.settings[name] = true
+	if m.noted != nil {
+		m.noted.settings = append(m.noted.settings, strings.Clone(name))
+	}
+}
+
+func (m mentionsIn) node(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.BadDecl, *ast.BadItem, *ast.BadExpr, *ast.BadType, *ast.Reserved:
-		m.damaged = true
+		m.module.damaged = true
 	case *ast.Field:
-		m.damaged = m.damaged || n.Bad
+		m.module.damaged = m.module.damaged || n.Bad
 	case *ast.Assign:
-		m.damaged = m.damaged || n.Bad
+		m.module.damaged = m.module.damaged || n.Bad
 	case *ast.Step:
-		m.damaged = m.damaged || n.Bad
-		m.qualified(spaces, n.Callee)
+		m.module.damaged = m.module.damaged || n.Bad
+		m.qualified(n.Callee)
 		for _, it := range n.Items {
 			m.named(it)
 		}
 	case *ast.NamedType:
-		m.qualified(spaces, n.Name)
+		m.qualified(n.Name)
 	case *ast.RecordLit:
-		m.qualified(spaces, n.Type)
+		m.qualified(n.Type)
 	case *ast.Ident:
-		m.values[n.Name] = true
-		if spaces != nil {
-			spaces[n.Name] = true
-		}
-		u.allSettings = u.allSettings || n.Name == "settings"
+		m.value(n.Name)
+		m.space(n.Name)
 	}
 }
 
 // selected takes in settings.name, which is no use of all settings.
-func (u *mentions) selected(n ast.Node) bool {
+func (m mentionsIn) selected(n ast.Node) bool {
 	sel, ok := n.(*ast.Select)
 	if !ok {
 		return false
@@ -90,32 +170,32 @@ func (u *mentions) selected(n ast.Node) bool {
 	if !ok || id.Name != "settings" {
 		return false
 	}
-	u.settings[sel.Name.Text] = true
+	m.setting(sel.Name.Text)
 	return true
 }
 
-func (m *moduleMentions) qualified(spaces map[string]bool, q ast.QualName) {
+func (m mentionsIn) qualified(q ast.QualName) {
 	if len(q.Parts) == 0 {
 		return
 	}
-	m.types[q.Parts[0].Text] = true
-	if len(q.Parts) > 1 && spaces != nil {
-		spaces[q.Parts[0].Text] = true
+	m.typ(q.Parts[0].Text)
+	if len(q.Parts) > 1 {
+		m.space(q.Parts[0].Text)
 	}
 }
 
 // named takes in the steps in needs and after.
-func (m *moduleMentions) named(it ast.Item) {
+func (m mentionsIn) named(it ast.Item) {
 	switch it := it.(type) {
 	case *ast.Needs:
 		for _, n := range it.Items {
 			if n.Value == nil {
-				m.values[n.Name.Text] = true
+				m.value(n.Name.Text)
 			}
 		}
 	case *ast.After:
 		for _, n := range it.Steps {
-			m.values[n.Text] = true
+			m.value(n.Text)
 		}
 	}
 }
