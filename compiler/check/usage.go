@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/expr"
 )
@@ -15,7 +17,16 @@ func usedIn(items []ast.Item) map[string]bool {
 	return used
 }
 
-var word = lazily(`[A-Za-z_][A-Za-z0-9_]*`)
+// eachName visits the names that could stand in a text.
+func eachName(text string, visit func(string)) {
+	for w := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		if name := strings.TrimLeft(w, "0123456789"); name != "" {
+			visit(name)
+		}
+	}
+}
 
 func markUsed(it ast.Item, used map[string]bool) {
 	eachExpr(it, func(x ast.Expr) {
@@ -27,9 +38,7 @@ func markUsed(it ast.Item, used map[string]bool) {
 		markCode(a.Value, used)
 	}
 	eachScript(it, func(s *ast.Script) {
-		for _, w := range word().FindAllString(s.Text, -1) {
-			used[w] = true
-		}
+		eachName(s.Text, func(name string) { used[name] = true })
 	})
 }
 
@@ -43,9 +52,7 @@ func markCode(x ast.Expr, used map[string]bool) {
 	for _, e := range l.Elems {
 		if text, written := constantText(e.Value); written {
 			if len(a.interpreters) > 0 {
-				for _, w := range word().FindAllString(text, -1) {
-					used[w] = true
-				}
+				eachName(text, func(name string) { used[name] = true })
 			}
 			a.written(text)
 		}
