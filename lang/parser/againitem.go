@@ -66,8 +66,7 @@ var (
 // with them, or where they are no longer that item and nothing else.
 func (e edit) read(f *source.File, old string, it ast.Item, s setting) (ast.Item, fresh) {
 	was, ok := lines(old, it)
-	part := source.Span{Start: was.Start, End: was.End + e.by}
-	text := f.Slice(part)
+	text := f.Slice(source.Span{Start: was.Start, End: was.End + e.by})
 	if !ok || strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
 		return nil, fresh{}
 	}
@@ -75,24 +74,23 @@ func (e edit) read(f *source.File, old string, it ast.Item, s setting) (ast.Item
 		return nil, fresh{} // what stands behind it is read otherwise where a declaration seems to begin
 	}
 	var said diag.List
-	p := prepareItem(f, part, s.deep, &said)
+	part := &source.File{Name: f.Name, Text: strings.Clone(text)} // whose names do not keep the whole text
+	p := prepare(part, s.deep, &said)
 	if p.head != nil || len(p.toks) == 1 {
 		return nil, fresh{} // documentation that is the file's where nothing stands before it
 	}
-	toks := newStream(f.Text, p.toks, 0)
-	toks.at, toks.bol = part.Start, part.Start
-	r := &reader{toks: toks.all()}
+	r := &reader{toks: newStream(part.Text, p.toks, 0).all()}
 	var b body
 	b.item(r, s.body)
-	l := &lowerer{prepared: p, source: f, diags: &said}
+	l := &lowerer{prepared: p, source: part, diags: &said}
 	if b.entries[0].err != nil || !r.peek().EOF() {
 		return nil, fresh{}
 	}
-	out := l.entry(&b.entries[0])
-	if said.Len() > 0 || out.Span() != (source.Span{Start: it.Span().Start, End: part.End}) {
+	out := ast.MovedItem(l.entry(&b.entries[0]), was.Start)
+	if said.Len() > 0 || out.Span() != (source.Span{Start: it.Span().Start, End: was.End + e.by}) {
 		return nil, fresh{}
 	}
-	return out, fresh{p.leftover(f.Text), was}
+	return out, fresh{ast.MovedComments(p.leftover(part.Text), was.Start), was}
 }
 
 // mayDeclare says that a line begins with a word that may start a declaration.
@@ -107,16 +105,4 @@ func mayDeclare(text string) bool {
 		}
 	}
 	return false
-}
-
-// prepareItem is prepare for a part of a file that stands within some brackets.
-func prepareItem(f *source.File, part source.Span, deep int, diags *diag.List) *prepared {
-	toks := token.Lex(f.Slice(part))
-	for i := range toks {
-		toks[i].Start, toks[i].End = toks[i].Start+part.Start, toks[i].End+part.Start
-	}
-	p := &prepared{docs: map[int32]*ast.Doc{}}
-	p.setApart(f.Text, toks)
-	p.toks = settleBrackets(f, p.toks, deep, diags)
-	return p
 }

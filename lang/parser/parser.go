@@ -17,7 +17,7 @@ func Parse(f *source.File, diags *diag.List) *ast.File {
 	if !isText(f, diags) {
 		return out
 	}
-	p := prepare(f, diags)
+	p := prepare(f, 0, diags)
 	l := &lowerer{prepared: p, source: f, diags: diags}
 	out.Decls = l.decls(&reader{toks: newStream(f.Text, p.toks, 0).all()})
 	out.Doc = p.head

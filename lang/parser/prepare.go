@@ -68,12 +68,12 @@ type prepared struct {
 	comments []ast.Comment
 }
 
-// prepare lexes a file, sets comments and documentation apart, and settles its brackets.
-func prepare(f *source.File, diags *diag.List) *prepared {
+// prepare lexes a text, sets comments and documentation apart, and settles its brackets; some may be open around it.
+func prepare(f *source.File, around int, diags *diag.List) *prepared {
 	toks := token.Lex(f.Text)
 	p := &prepared{docs: map[int32]*ast.Doc{}}
 	p.setApart(f.Text, toks)
-	p.toks = settleBrackets(f, p.toks, 0, diags)
+	p.toks = settleBrackets(f, p.toks, around, diags)
 	return p
 }
 
