@@ -132,7 +132,7 @@ func (n *node) bindings() (out []ast.Need) {
 // edges sorts what the step waits for into values and ends. What it is `after` it waits for
 // only, and reads as something that may be missing.
 func (n *node) edges() {
-	if n.was != nil {
+	if n.was != nil && len(n.stage.letReads) == 0 { // a let may read other steps of the same types
 		n.step.ValueEdges, n.step.OrderEdges, n.step.Services = n.was.values, n.was.orders, n.was.services
 		return
 	}

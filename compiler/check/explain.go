@@ -34,8 +34,8 @@ func (c *checker) explain() {
 
 func (c *checker) files() map[*source.File]*file {
 	out := map[*source.File]*file{}
-	for _, m := range c.modules {
-		for _, f := range m.files {
+	for _, l := range c.out.Load.Modules { // in order, since a file may be part of two
+		for _, f := range c.modules[l].files {
 			out[f.src] = f
 		}
 	}

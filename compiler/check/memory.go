@@ -24,8 +24,8 @@ type Memory struct {
 	stands uint64                              // Program.Stands
 }
 
-// stageKey is a pipeline's own graph.
-type stageKey struct{ file, pipeline string }
+// stageKey is a pipeline's own graph. A file may be part of two modules, where its names mean different things.
+type stageKey struct{ module, pipeline string }
 
 // stepMemory is what is known of a step.
 type stepMemory struct {
@@ -120,7 +120,7 @@ func Again(p *load.Program, m *Memory, diags *diag.List) *Program {
 	return c.out
 }
 
-func (s *stage) key() stageKey { return stageKey{s.src.Name, s.out.Name} }
+func (s *stage) key() stageKey { return stageKey{s.module.load.ID, s.out.Name} }
 
 func (n *node) text() string { return n.stage.src.Slice(n.step.Decl.Range) }
 
@@ -144,7 +144,9 @@ func (n *node) recall() {
 	}
 	i, same := 0, true
 	n.eachMeaning(func(m meaning) {
-		same = same && i < len(was.reads) && was.reads[i].equal(m)
+		if same = same && i < len(was.reads) && was.reads[i].equal(m); same {
+			was.reads[i] = m // a type of the check before would keep that one's texts
+		}
 		i++
 	})
 	if same && i == len(was.reads) {
@@ -221,32 +223,6 @@ func (m meaning) equal(o meaning) bool {
 	return m.step == o.step && m.broken == o.broken && sameType(m.typ, o.typ)
 }
 
-// sameType says that two types are written alike. Records with a name are told by it: where it is asked, what
-// declares them is the same.
-func sameType(a, b *types.Type) bool {
-	switch {
-	case a == b:
-		return true
-	case a == nil || b == nil || a.Kind != b.Kind || a.Labels != b.Labels || !slices.Equal(a.Literals, b.Literals) || (a.Record == nil) != (b.Record == nil):
-		return false
-	case a.Record == nil || a.Record == b.Record:
-		return sameType(a.Elem, b.Elem)
-	case a.Record.ID != "" || b.Record.ID != "":
-		return a.Record.ID == b.Record.ID && a.Record.Name == b.Record.Name
-	}
-	return slices.EqualFunc(a.Record.Fields, b.Record.Fields, func(x, y types.Field) bool {
-		return x.Name == y.Name && x.HasDefault == y.HasDefault && x.Default == y.Default && sameType(x.Type, y.Type)
-	})
-}
-
-// ownTypes says that a type holds no record with a name, which every check makes anew.
-func ownTypes(t *types.Type) bool {
-	if t == nil || t.Record == nil {
-		return t == nil || t.Elem == nil || ownTypes(t.Elem)
-	}
-	return t.Record.ID == "" && !slices.ContainsFunc(t.Record.Fields, func(f types.Field) bool { return !ownTypes(f.Type) })
-}
-
 // remember keeps what is known of the stage's steps, once all of them have been checked.
 func (s *stage) remember() {
 	c := s.checker
@@ -264,7 +240,7 @@ func (s *stage) remember() {
 			m = n.memory()
 			m.since = c.memory.count
 			if n.step.Decl.Inline && ownTypes(n.step.Op.Result) {
-				m.result = n.step.Op.Result
+				m.result = apart(n.step.Op.Result)
 			}
 		default:
 			continue

@@ -15,12 +15,12 @@ func (p *pass) clashing(l *check.Pipeline, s *check.Step) {
 	if len(s.Needs)+len(s.Narrow) < 2 {
 		return
 	}
-	ids := p.guardsBefore(l, s).ids
-	if len(ids) < 2 || len(ids) > maxGuarded {
+	before := p.guardsBefore(l, s)
+	if len(before.ids) < 2 || len(before.ids) > maxGuarded {
 		return
 	}
-	key := keyOf(ids)
-	if p.open.together[key] {
+	key := keyOf(before.ids)
+	if !before.some && p.open.together[key] {
 		return
 	}
 	scene := p.newScene()
@@ -29,8 +29,10 @@ func (p *pass) clashing(l *check.Pipeline, s *check.Step) {
 	for _, g := range guarded {
 		all = both(all, g.guard)
 	}
-	if scene.possible(both(all, p.facts(scene))) {
-		p.open.together[key] = true
+	if possible, certain := scene.try(both(all, p.facts(scene))); possible {
+		if certain && !before.some && len(guarded) == len(before.ids) {
+			p.open.together[key] = true
+		}
 		return
 	}
 	for i, b := range guarded {

@@ -470,12 +470,18 @@ func (f *formula) under(at []choice) bool {
 
 // possible says that something may make all formulas true at once, and so does what is not understood.
 func (s *scene) possible(formulas ...*formula) bool {
+	possible, _ := s.try(formulas...)
+	return possible
+}
+
+// try is possible, and says whether something has been found that makes them true, however much else is asked.
+func (s *scene) try(formulas ...*formula) (possible, certain bool) {
 	found := false
 	tried := s.each(formulas, func(at []choice) bool {
 		found = !slices.ContainsFunc(formulas, func(f *formula) bool { return !f.under(at) })
 		return !found
 	})
-	return found || !tried
+	return found || !tried, found && *s.opened <= maxOpened
 }
 
 // constant is a literal that a point holds exactly, with room beside it.

@@ -205,9 +205,7 @@ const (
 // contradicted tells of the first step before whose guard excludes those of a step, and says whether there is one, or
 // none of its own can hold.
 func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, guard guardID, before []*check.Step) bool {
-	scene := p.newScene()
-	var mine *formula
-	guarded := 0
+	guarded, sound := 0, false
 	for _, needed := range before {
 		other := p.plainGuard(l, needed)
 		if other == none {
@@ -224,10 +222,10 @@ func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, g
 			if ofInstances(needed, w) {
 				continue
 			}
-			if mine == nil {
-				if mine = guards(scene, s, own); !scene.possible(mine) {
-					return true // constant-guard has said so
-				}
+			scene := p.newScene() // of these two alone: what else was asked before must not matter
+			mine := guards(scene, s, own)
+			if sound = sound || scene.possible(mine); !sound {
+				return true // constant-guard has said so
 			}
 			theirs := guards(scene, needed, []*ast.When{w})
 			if !scene.possible(theirs) || scene.possible(mine, theirs, p.facts(scene)) {

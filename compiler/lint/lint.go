@@ -87,6 +87,7 @@ type pass struct {
 	plain  map[*check.Step]guardID  // guards that many steps may share
 	before map[*check.Step]guardSet // those of the steps before
 	named  map[*check.Pipeline]map[string]*check.Step
+	tails  map[*check.Step]bool // the steps of on failure and finally, in pipelines that named has
 	open   *openGuards
 }
 
@@ -94,7 +95,7 @@ func newPass(p *check.Program, o Options, rules []rule, diags *diag.List) *pass 
 	return &pass{
 		program: p, options: o, rules: rules, diags: diags, read: map[*check.Op][]*script{}, told: map[spot]bool{},
 		known: newKnown(), kinds: map[*check.Op]kind{}, plain: map[*check.Step]guardID{}, before: map[*check.Step]guardSet{},
-		named: map[*check.Pipeline]map[string]*check.Step{}, open: newOpenGuards(),
+		named: map[*check.Pipeline]map[string]*check.Step{}, tails: map[*check.Step]bool{}, open: newOpenGuards(),
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *recalling) guards(p *check.Program) *openGuards {
 		}
 	}
 	old := *r.kept
-	if old == nil || old.stands != p.Stands || len(old.pairs) > maxGuards || len(old.ids) > maxGuards {
+	if old == nil || old.stands != p.Stands || max(len(old.pairs), len(old.ids), len(old.together)) > maxGuards {
 		fresh := newOpenGuards()
 		fresh.stands, fresh.round = p.Stands, 1
 		if old != nil {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -32,8 +33,13 @@ type openGuards struct {
 	together map[string]bool
 }
 
-// guardText is the conditions of a step as they are written; "" are those of one that only needs others.
-type guardText struct{ file, in, text string }
+// guardText is the conditions of a step as they are written, in a pipeline of a module or in what runs after it, where
+// names mean other things.
+type guardText struct {
+	module, in string
+	tail       bool
+	text       string
+}
 
 func newOpenGuards() *openGuards {
 	return &openGuards{ids: map[guardText]guardID{}, pairs: map[[2]guardID]bool{}, together: map[string]bool{}}
@@ -42,11 +48,12 @@ func newOpenGuards() *openGuards {
 func (o *openGuards) has(a, b guardID) bool { return o.pairs[[2]guardID{a, b}] }
 func (o *openGuards) add(a, b guardID)      { o.pairs[[2]guardID{a, b}] = true }
 
-func (o *openGuards) id(l *check.Pipeline, text string) guardID {
-	key := guardText{l.File.Source.Name, l.Name, text}
+func (o *openGuards) id(l *check.Pipeline, tail bool, text string) guardID {
+	key := guardText{l.Module.Load.ID, l.Name, tail, text}
 	id, known := o.ids[key]
 	if !known {
 		id = firstGuard + guardID(len(o.ids))
+		key.in = strings.Clone(key.in) // a piece of a file would keep all of it
 		o.ids[key] = id
 	}
 	return id
@@ -82,7 +89,8 @@ func (p *pass) readGuard(l *check.Pipeline, s *check.Step) guardID {
 	if text == "" {
 		return none
 	}
-	return p.open.id(l, text)
+	p.byName(l)
+	return p.open.id(l, p.tails[s], text)
 }
 
 // conditional says that an item may have a condition of another kind than `when`.
@@ -110,6 +118,11 @@ func (p *pass) byName(l *check.Pipeline) map[string]*check.Step {
 		for s := range steps(l) {
 			names[s.Name] = s
 		}
+		for _, tail := range [...][]*check.Step{l.OnFailure, l.Finally} {
+			for _, s := range tail {
+				p.tails[s] = true
+			}
+		}
 		p.named[l] = names
 	}
 	return names
@@ -130,6 +143,7 @@ const maxOpen = 64
 type guardSet struct {
 	ids   []guardID
 	plain bool // all of them are told by their text
+	some  bool // there are others: too many, or those of a cycle
 }
 
 // guardsBefore are those of the steps that must have succeeded before a step.
@@ -137,7 +151,7 @@ func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step) guardSet {
 	if known, ok := p.before[s]; ok {
 		return known
 	}
-	p.before[s] = guardSet{} // not plain, on a cycle
+	p.before[s] = guardSet{some: true} // on a cycle
 	all := guardSet{plain: true}
 	for _, names := range [...][]string{s.Needs, s.Narrow} {
 		for _, name := range names {
@@ -147,7 +161,7 @@ func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step) guardSet {
 		}
 	}
 	if len(all.ids) > maxOpen {
-		all = guardSet{}
+		all = guardSet{some: true}
 	}
 	p.before[s] = all
 	return all
@@ -155,7 +169,7 @@ func (p *pass) guardsBefore(l *check.Pipeline, s *check.Step) guardSet {
 
 // with are the guards of a set, those before one more step, and its own.
 func (g guardSet) with(before guardSet, own guardID) guardSet {
-	g.plain = g.plain && before.plain && own != unlike
+	g.plain, g.some = g.plain && before.plain && own != unlike, g.some || before.some
 	if len(g.ids) == 0 {
 		g.ids = slices.Clip(before.ids)
 	} else {
