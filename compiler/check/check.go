@@ -11,9 +11,17 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// Check checks a loaded program.
+// Check checks a loaded program, parts of a large one several at a time.
 func Check(p *load.Program, diags *diag.List) *Program {
 	c := newChecker(p, diags)
+	c.check(p)
+	return c.out
+}
+
+// Alone is Check on the caller's goroutine, for who checks several programs at the same time.
+func Alone(p *load.Program, diags *diag.List) *Program {
+	c := newChecker(p, diags)
+	c.alone = true
 	c.check(p)
 	return c.out
 }
@@ -43,6 +51,8 @@ type checker struct {
 	diags   *diag.List
 	out     *Program
 	modules map[*load.Module]*module
+	// alone says that no other processor is free.
+	alone bool
 	// known are the steps of the check before, where they may be what they were; memory takes in those of this one,
 	// and is nil when nobody asks for them.
 	known  map[stageKey]map[string]*stepMemory

@@ -110,7 +110,7 @@ func (n *node) placed(f *file, it ast.Item) {
 
 // details of all steps of a stage.
 func (s *stage) details() {
-	independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
+	s.independent(len(s.list), s.file.diags, func(i int, diags *diag.List) {
 		n, said := s.list[i], diags.Len()
 		if n.was != nil && n.step.Decl.Inline {
 			return // nothing of it is anybody's but the step's

@@ -56,7 +56,7 @@ func (m *module) checkOps() {
 		f.checkDefaults()
 	}
 	ops := sorted(m.ops)
-	independent(len(ops), m.checker.diags, func(i int, diags *diag.List) {
+	m.independent(len(ops), m.checker.diags, func(i int, diags *diag.List) {
 		f := ops[i].file.reportingTo(diags)
 		f.checkOp(ops[i])
 	})

@@ -12,9 +12,9 @@ const worthSharing = 32
 
 // independent runs a part for each index, several at a time when there are many. Each part
 // gets a list of findings of its own; they are joined in order.
-func independent(n int, into *diag.List, part func(i int, diags *diag.List)) {
+func (c *checker) independent(n int, into *diag.List, part func(i int, diags *diag.List)) {
 	workers := min(runtime.GOMAXPROCS(0), n/worthSharing+1)
-	if workers == 1 {
+	if workers == 1 || c.alone {
 		for i := range n {
 			part(i, into)
 		}

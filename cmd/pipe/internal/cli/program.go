@@ -108,7 +108,11 @@ func (a *app) checkIn(path string, overlay map[string]string, s *session) (check
 		return checked{}, err
 	}
 	defer s.readAhead(loaded)()
-	program := check.Check(loaded, &diags)
+	checking := check.Alone
+	if s.ahead {
+		checking = check.Check
+	}
+	program := checking(loaded, &diags)
 	o := s.surroundings(a, loaded.Root)
 	o.Errors = s.errors && !loaded.Config.Hardens()
 	lint.Lint(program, o, &diags)
