@@ -83,8 +83,8 @@ func (f *file) unknownOp(q ast.QualName, m *module) {
 	}
 	name := q.Parts[len(q.Parts)-1]
 	if len(q.Parts) == 1 && diag.Suggest(name.Text, among) == "" {
-		for ns, imp := range f.uses {
-			if from := f.modules[imp.Module]; from != nil && (from.ops[name.Text] != nil || from.pipelines[name.Text] != nil) {
+		for _, ns := range slices.Sorted(maps.Keys(f.uses)) {
+			if from := f.modules[f.uses[ns].Module]; from != nil && (from.ops[name.Text] != nil || from.pipelines[name.Text] != nil) {
 				f.report(finding{
 					rule: diag.UnknownOp, at: name.Range, message: fmt.Sprintf("unknown op %q", name.Text),
 					help: fmt.Sprintf("did you mean %q?", ns+"."+name.Text),
