@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +22,8 @@ func testing(name string) (verbs string, does bool) {
 		"tap", "karma", "cypress", "playwright", "eslint", "oxlint", "standard", "xo", "tsc", "vue-tsc", "svelte-check", "stylelint", "rspec", "rubocop",
 		"minitest", "cucumber", "brakeman", "reek", "standardrb", "phpunit", "pest", "phpstan", "psalm", "phpcs", "ctest", "bats", "shellcheck", "hadolint",
 		"actionlint", "yamllint", "markdownlint", "ansible-lint", "tflint", "tfsec", "checkov", "conftest", "kubeconform", "kubeval", "kube-linter",
-		"semgrep", "trivy", "grype", "snyk", "gitleaks", "trufflehog", "zizmor", "pre-commit", "prek", "k6", "newman", "locust", "terratest", "molecule":
+		"semgrep", "trivy", "grype", "snyk", "gitleaks", "trufflehog", "zizmor", "pre-commit", "prek", "k6", "newman", "locust", "terratest", "molecule",
+		"prove", "busted", "sonar-scanner":
 		return "", true
 	case "coverage":
 		return "run", true
@@ -37,10 +37,20 @@ func testing(name string) (verbs string, does bool) {
 		return "--test", true
 	case "deno":
 		return "test, lint, check, task test", true
-	case "bun", "sbt", "lein", "dotnet", "swift", "xcodebuild", "dart", "flutter", "stack", "cabal", "dune":
+	case "bun", "sbt", "lein", "swift", "xcodebuild", "dart", "flutter", "stack", "cabal", "dune", "forge", "pio":
 		return "test", true
+	case "dotnet":
+		return "test, --verify-no-changes", true
+	case "npm", "yarn", "pnpm":
+		return "t, tst", true
+	case "rebar3":
+		return "eunit, ct, proper, dialyzer, xref", true
+	case "clojure", "clj":
+		return "-M:test, -X:test", true
+	case "R":
+		return "CMD check", true
 	case "cargo":
-		return "test, nextest, clippy, check, audit, deny", true
+		return "test, nextest, clippy, check, audit, deny, llvm-cov, tarpaulin, miri, --check", true
 	case "mvn", "mvnw":
 		return "test, verify, integration-test, package, install", true
 	case "gradle", "gradlew":
@@ -53,12 +63,23 @@ func testing(name string) (verbs string, does bool) {
 		return "test, build test", true
 	case "terraform", "tofu":
 		return "validate, test, fmt -check", true
+	case "terragrunt":
+		return "validate, run-all validate, run-all test", true
 	case "helm":
 		return "lint, test, unittest", true
 	case "pipe":
 		return "check", true
 	}
 	return "", false
+}
+
+// goals says that the words of a program are goals, each of which stands anywhere among them: mvn clean verify.
+func goals(name string) bool {
+	switch name {
+	case "mvn", "mvnw", "gradle", "gradlew", "cargo", "dotnet", "xcodebuild", "sbt", "lein", "mix", "swift", "flutter", "bazel", "bazelisk", "buck2", "rebar3":
+		return true
+	}
+	return false
 }
 
 // runners run what their words name: a task of the project, or a program that they find.
@@ -68,10 +89,16 @@ var runners = sync.OnceValue(func() map[string][]string {
 		"npm": {"run", "run-script", "exec", "t", ""}, "yarn": {"run", "exec", "dlx", ""}, "pnpm": {"run", "exec", "dlx", ""}, "bun": {"run", "x"}, "npx": {""}, "bunx": {""},
 		"turbo": {"run", ""}, "nx": {"run", "run-many", "affected", ""}, "lerna": {"run"}, "moon": {"run", ""},
 		"uv": {"run", "tool run"}, "uvx": {""}, "pipx": {"run"}, "poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run", ""}, "rye": {"run", ""},
-		"python": {"-m", "manage.py"}, "python3": {"-m", "manage.py"}, "php": {"artisan", ""}, "ruby": {""}, "bundle": {"exec"}, "go": {"run", "tool"}, "mise": {"run", "exec"}, "bin/rails": {""}, "rails": {""},
-		"sh": {""}, "bash": {""}, "docker": {"run", "compose run", "exec"}, "nix": {"develop", "run", "flake"}, "tox": {""}, "sbt": {""},
+		"python": {"-m", "manage.py", "setup.py"}, "python3": {"-m", "manage.py", "setup.py"}, "php": {"artisan", ""}, "ruby": {""}, "bundle": {"exec"}, "gem": {"exec"}, "go": {"run", "tool"}, "mise": {"run", "exec"}, "bin/rails": {""}, "rails": {""},
+		"sh": {""}, "bash": {""}, "zsh": {""}, "ssh": {""}, "kubectl": {"--"}, "oc": {"--"}, "xvfb-run": {""}, "nix": {"develop", "run", "flake"}, "nix-shell": {"--run"}, "devbox": {"run"},
+		"docker": containers, "podman": containers, "nerdctl": containers, "docker-compose": {""}, "podman-compose": {""}, "earthly": {""}, "dagger": {"call"}, "act": {""},
+		"tox": {""}, "sbt": {""}, "mvn": {""}, "mvnw": {""}, "gradle": {""}, "gradlew": {""}, "ninja": {""}, "cmake": {"--target", "-t"}, "scons": {""}, "fastlane": {""},
+		"pants": {""}, "melos": {"run", ""}, "hardhat": {""}, "anchor": {""},
 	}
 })
+
+// containers are the words behind which stands what runs in one, or the stage that is built.
+var containers = []string{"run", "exec", "container run", "container exec", "compose", "buildx bake", "--target"}
 
 // commands are those of an op's scripts, and its `exec` where that is written out, with those of the script that it
 // gives to a shell.
@@ -141,81 +168,6 @@ func (p *pass) tests(o *check.Op) bool {
 		return true
 	}
 	return slices.ContainsFunc(p.commands(o), tests) || readsReport(o)
-}
-
-func tests(c shell.Command) bool {
-	words := make([]string, 0, len(c.Args))
-	for _, a := range c.Args {
-		if a.Static {
-			words = append(words, a.Text)
-		}
-	}
-	return testsWith(program(c.Name), words, 0)
-}
-
-// testsWith looks at a program and its words, and through what only runs another one.
-func testsWith(name string, words []string, depth int) bool {
-	plain := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.HasPrefix(s, "-") })
-	verbs, does := testing(name)
-	if does && slices.ContainsFunc(strings.Split(verbs, ", "), func(verb string) bool {
-		return verb == "" || begins(plain, verb) || strings.HasPrefix(verb, "-") && slices.Contains(words, verb)
-	}) {
-		return true
-	}
-	if isTestFile(name) {
-		return true
-	}
-	for _, verb := range runners()[name] {
-		rest, ok := argsAfter(words, plain, verb)
-		if !ok || depth > 3 {
-			continue
-		}
-		for i, w := range rest {
-			if isTask(w) || testsWith(program(w), rest[i+1:], depth+1) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// begins says that words begin with those of verb; test:unit begins with test.
-func begins(words []string, verb string) bool {
-	want := strings.Fields(verb)
-	return len(words) >= len(want) && !slices.ContainsFunc(want, func(s string) bool {
-		have := words[slices.Index(want, s)]
-		return have != s && !strings.HasPrefix(have, s+":")
-	})
-}
-
-// argsAfter are the words after a runner's verb.
-func argsAfter(words, plain []string, verb string) ([]string, bool) {
-	if strings.HasPrefix(verb, "-") {
-		i := slices.Index(words, verb)
-		return words[i+1:], i >= 0
-	}
-	want := strings.Fields(verb)
-	if len(plain) < len(want) || !slices.Equal(plain[:len(want)], want) {
-		return nil, false
-	}
-	return plain[len(want):], true
-}
-
-// program is the name of a program without its folder, version and ending.
-func program(word string) string {
-	name, _, _ := strings.Cut(path.Base(word), "@")
-	return strings.TrimSuffix(strings.TrimSuffix(name, ".bat"), ".cmd")
-}
-
-// isTask says that the name of a task, or of a program, speaks of testing: unit-test, test:e2e, ./cmd/lint.
-func isTask(word string) bool {
-	return !strings.ContainsAny(word, "= ") && isTestName(path.Base(word))
-}
-
-// isTestFile says that a program of the project speaks of testing: ./scripts/run-tests.sh.
-func isTestFile(name string) bool {
-	base, _, script := strings.Cut(name, ".")
-	return (script || strings.ContainsAny(name, "-_")) && isTestName(base)
 }
 
 func readsReport(o *check.Op) (found bool) {
