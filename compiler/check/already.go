@@ -12,29 +12,36 @@ import (
 // already finds misspelt names whose near one stands beside them, where none may stand twice: the fix would be one
 // more mistake. They say so instead of asking for it.
 func (c *checker) already() {
-	var found []*diag.Diagnostic
+	found := map[*source.File]misspelt{}
 	c.diags.Each(func(d *diag.Diagnostic) {
-		if onlyOnce[d.Rule] && d.File != nil && meantName(d) != "" {
-			found = append(found, d)
+		if !onlyOnce[d.Rule] || d.File == nil || meantName(d) == "" {
+			return
 		}
+		if found[d.File] == nil {
+			found[d.File] = misspelt{}
+		}
+		found[d.File][d.Span.Start] = append(found[d.File][d.Span.Start], d)
 	})
-	if len(found) == 0 {
-		return
-	}
-	for _, m := range c.modules {
-		for _, f := range m.files {
-			if !slices.ContainsFunc(found, func(d *diag.Diagnostic) bool { return d.File == f.src }) {
-				continue
+	for _, m := range c.out.Load.Modules {
+		for _, f := range m.Files {
+			if len(found[f.Source]) > 0 {
+				found[f.Source].file(f)
 			}
-			ast.Inspect(f.ast, func(n ast.Node) bool {
-				standing(f.src, namesIn(n), found)
-				if s, ok := n.(*ast.Step); ok {
-					standing(f.src, argumentsOf(s), found)
-				}
-				return true
-			})
 		}
 	}
+}
+
+// misspelt are findings that ask for another name, by where the name stands in a file.
+type misspelt map[int32][]*diag.Diagnostic
+
+func (m misspelt) file(f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		m.standing(namesIn(n))
+		if s, ok := n.(*ast.Step); ok {
+			m.standing(argumentsOf(s))
+		}
+		return true
+	})
 }
 
 // onlyOnce are the rules about names that may stand only once in their place.
@@ -53,21 +60,26 @@ func meantName(d *diag.Diagnostic) string {
 }
 
 // standing looks for findings at one of some names that ask for another of them.
-func standing(f *source.File, group []ast.Name, found []*diag.Diagnostic) {
-	asked := map[string]bool{} // by those before: two that mean one name cannot both have it
-	for _, d := range found {
-		if d.File != f || !slices.ContainsFunc(group, func(n ast.Name) bool { return n.Range.Start == d.Span.Start }) {
-			continue
+func (m misspelt) standing(group []ast.Name) {
+	if !slices.ContainsFunc(group, func(n ast.Name) bool { return len(m[n.Range.Start]) > 0 }) {
+		return
+	}
+	stands, asked := map[string]bool{}, map[string]bool{} // asked: by those before, since two that mean one name cannot both have it
+	for _, n := range group {
+		stands[n.Text] = true
+	}
+	for _, n := range group {
+		for _, d := range m[n.Range.Start] {
+			meant := meantName(d)
+			switch {
+			case meant == "":
+			case stands[meant]:
+				d.Help = `"` + meant + `" stands here already: keep one of them, or write what else is meant`
+			case asked[meant] && !repeatable[meant]:
+				d.Help = `"` + meant + `" is meant above already: keep one of them, or write what else is meant`
+			}
+			asked[meant] = true
 		}
-		meant := meantName(d)
-		switch stands := slices.ContainsFunc(group, func(n ast.Name) bool { return n.Text == meant && n.Range.Start != d.Span.Start }); {
-		case meant == "":
-		case stands:
-			d.Help = `"` + meant + `" stands here already: keep one of them, or write what else is meant`
-		case asked[meant] && !repeatable[meant]:
-			d.Help = `"` + meant + `" is meant above already: keep one of them, or write what else is meant`
-		}
-		asked[meant] = true
 	}
 }
 
