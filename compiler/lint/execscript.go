@@ -23,9 +23,13 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: help})
 	}
 	for _, r := range s.read.Risks {
-		if r.Edits = nil; everyShell[r.Kind] && !(r.Kind == shell.Unquoted && oneWord(o, r.Name)) {
-			p.risk(s, r)
+		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && oneWord(o, r.Name) {
+			continue
 		}
+		if said := s.file.Slice(s.span(r.At)); s.places != nil && r.Help == "put double quotes around it" && said != "" && said[0] == '$' {
+			r.Help = `write \"` + said + `\"`
+		}
+		p.risk(s, r)
 	}
 }}
 
@@ -41,18 +45,24 @@ func (p *pass) execScript(o *check.Op) (*script, bool) {
 	if !ok {
 		return nil, false
 	}
+	c = shell.Unwrapped(c)
 	d, shells := shell.DialectOf(path.Base(c.Name))
 	if !shells || c.Name == "" {
 		return nil, false
 	}
-	for i, a := range c.Args {
-		switch {
-		case !a.Static || !strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "+"):
+	for i := 0; i < len(c.Args); i++ {
+		a := c.Args[i]
+		if !a.Static || !strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "+") {
 			return nil, false
-		case strings.HasSuffix(a.Text, "o"):
-			return nil, false // an option's name is the next word
-		case strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.Contains(a.Text, "c"):
-			return p.scriptOf(o.File.Source, c.Args[i+1:], d)
+		}
+		if strings.HasPrefix(a.Text, "--") {
+			continue
+		}
+		if strings.ContainsAny(a.Text, "oO") {
+			i++ // an option's name is the next word: -euo pipefail
+		}
+		if a.Text[0] == '-' && strings.Contains(a.Text, "c") {
+			return p.scriptOf(o.File.Source, c.Args[min(i+1, len(c.Args)):], d)
 		}
 	}
 	return nil, false
@@ -63,11 +73,44 @@ func (p *pass) scriptOf(f *source.File, rest []shell.Arg, d shell.Dialect) (*scr
 		return nil, false
 	}
 	text, at := rest[0].Text, rest[0].At
-	return &script{file: f, src: quotedScript(f, at, text), read: p.options.Scripts.Read(text, d), dialect: d}, true
+	s := &script{file: f, src: quotedScript(f, at, text), read: p.options.Scripts.Read(text, d), dialect: d}
+	if s.src.Lines == nil {
+		s.places = unescaped(f, at, text)
+	}
+	return s, true
 }
 
-// quotedScript is the text of a string as a script. Where it stands in the file as it is, its places are exact; where
-// it has escapes they are the string.
+// unescaped are the places of a string's bytes in the file, where it has simple escapes, and of its end; nil where it
+// has others.
+func unescaped(f *source.File, at source.Span, text string) []int32 {
+	raw := f.Slice(at)
+	quote := len(raw) - len(strings.TrimLeft(raw, raw[:1]))
+	if quote != 1 && quote != 3 {
+		return nil
+	}
+	places := make([]int32, 0, len(text)+1)
+	i := quote
+	for j := range len(text) {
+		places = append(places, at.Start+int32(i))
+		switch rest := raw[min(i, len(raw)):]; {
+		case strings.HasPrefix(rest, `$${`):
+			places[j]++
+			i += len(`$$`)
+		case len(rest) > 1 && rest[0] == '\\' && escapes[rest[1]] == text[j]:
+			i += len(`\n`)
+		case len(rest) > 0 && rest[0] != '\\' && rest[0] == text[j]:
+			i++
+		default:
+			return nil
+		}
+	}
+	return append(places, at.Start+int32(i))
+}
+
+// escapes are what simple ones stand for.
+var escapes = map[byte]byte{'"': '"', '\'': '\'', '\\': '\\', '`': '`', '?': '?', 'n': '\n', 't': '\t', 'r': '\r'}
+
+// quotedScript is the text of a string as a script, with lines where it stands in the file as it is.
 func quotedScript(f *source.File, at source.Span, text string) *ast.Script {
 	s := &ast.Script{Text: text}
 	s.Range = at

@@ -72,7 +72,7 @@ var issued = []struct {
 	{"a key of Azure Storage", []string{"AccountKey="}, `AccountKey=[A-Za-z0-9+/]{86}==`},
 	{"a key of Azure Service Bus", []string{"SharedAccessKey="}, `SharedAccessKey=[A-Za-z0-9+/]{43}=`},
 	{"a secret of Azure", []string{"8Q~"}, `\b[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{31,34}`},
-	{"a password in a URL", []string{"://"}, `\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]+:[^\s/@"'$<>{}*]{6,}@`},
+	{"a password in a URL", []string{"://"}, `\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]*:[^\s/@"'$<>{}*]{6,}@`},
 }
 
 // runs says that a text has a row of letters and digits that is as long as in what an issuer makes, or a URL with a

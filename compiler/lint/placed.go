@@ -14,13 +14,16 @@ var userToken = lazily(`\bhttps?://([^\s/:@"'$<>{}*%]{16,})(?::(?:x-oauth-basic|
 var projectKey = lazily(`^[^/]*sentry|/[0-9]+$`)
 
 // netrc is an entry of the file .netrc, in one line or several.
-var netrc = lazily(`\b(?:machine\s+\S+|default)\s+(?:login|user)\s+\S+\s+password\s+([^\s"'\\]+)`)
+var netrc = lazily(`\b(?:machine(?:\s|\\n)+[^\s\\]+|default)(?:\s|\\n)+(?:login|user)(?:\s|\\n)+[^\s\\]+(?:\s|\\n)+password(?:\s|\\n)+([^\s"'\\]+)`)
 
-// pgpass is a line of the file .pgpass.
-var pgpass = lazily(`(?:^|[\s"'])[\w.*-]+:5432:[\w*-]+:[\w-]+:([^\s"'\\:]+)`)
+// pgpass is a line of the file .pgpass, and pgpassLine one with any port where the file is named.
+var (
+	pgpass     = lazily(`(?:^|[\s"'])[\w.*-]+:5432:[\w*-]+:[\w-]+:([^\s"'\\:]+)`)
+	pgpassLine = lazily(`(?:^|[\s"'])[\w.*-]+:(?:[0-9]{4,5}|\*):[\w*-]+:[\w-]+:([^\s"'\\:]+)`)
+)
 
 // identified is a password in a statement of SQL.
-var identified = lazily(`(?i)\b(?:identified\s+by|(?:with|set|encrypted)\s+password)\s+(?:=\s*)?'([^'\s]+)'`)
+var identified = lazily(`(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|(?:with|set|encrypted|login)\s+password|(?:create|alter)\s+(?:role|user)\s+[\w"]+\s+password|set\s+password\s+for\s+[^\s=;]+\s*=)\s*(?:=\s*)?(?:password\()?'([^'\s]+)'`)
 
 // placed finds credentials in a place that is made for them.
 func (c *credentialSearch) placed(s string, place func(start, end int) source.Span) {
@@ -39,6 +42,7 @@ func (c *credentialSearch) placed(s string, place func(start, end int) source.Sp
 	}{
 		{"login", netrc, "a password of .netrc is written out here", serious},
 		{":5432:", pgpass, "a password of .pgpass is written out here", serious},
+		{".pgpass", pgpassLine, "a password of .pgpass is written out here", serious},
 		{"'", identified, "the password of a database's user is written out here", random},
 	} {
 		if !strings.Contains(s, f.sign) {

@@ -15,6 +15,7 @@ type script struct {
 	read *shell.Script
 
 	dialect shell.Dialect
+	places  []int32 // of each byte and of the end, where it stands in a string with escapes
 }
 
 // scripts are those of an op that are sh or bash, read once.
@@ -37,8 +38,11 @@ func (p *pass) scripts(o *check.Op) (out []*script) {
 
 // span is a place of a script in its file.
 func (s *script) span(at source.Span) source.Span {
-	if s.src.Lines == nil {
-		return s.src.Range // of a string with escapes
+	switch {
+	case s.places != nil:
+		return source.Span{Start: s.places[at.Start], End: s.places[max(at.End, at.Start)]}
+	case s.src.Lines == nil:
+		return s.src.Range // of a string with escapes by number
 	}
 	return s.src.Within(int(at.Start), int(at.End))
 }

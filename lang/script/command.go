@@ -1,6 +1,7 @@
 package script
 
 import (
+	"path"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -160,6 +161,15 @@ func innermost(args []Arg) []Arg {
 		args = inner
 	}
 	return args
+}
+
+// Unwrapped is the command that wrappers such as sudo and env run at last; the command itself where it is none.
+func Unwrapped(c Command) Command {
+	inner := innermost(append([]Arg{{Text: path.Base(c.Name), Static: c.Name != "", At: c.At}}, c.Args...))
+	if len(inner) > len(c.Args) {
+		return c
+	}
+	return Command{Name: nameOf(inner), Args: inner[1:], At: inner[0].At}
 }
 
 // wrappers run the command that their words after the options are, and the options with a word of their own.
