@@ -48,11 +48,13 @@ func (p *pass) undeclaredInputs(o *check.Op) {
 		if s.read.Opaque || s.read.Unread {
 			return
 		}
+		known, all := namedUntil(s.read.Commands)
 		for _, f := range s.read.Paths {
 			at := path.Join(folder, f.Path)
 			switch {
 			case f.Write:
 				made[at] = true
+			case !all && f.At.Start >= known:
 			case path.IsAbs(f.Path) || f.Path == "." || at == "." || strings.HasPrefix(at, "..") || under(made, at) || given(globs, at) || !p.options.Matches(escapeGlob(at)):
 			default:
 				made[at] = true // once
@@ -64,7 +66,42 @@ func (p *pass) undeclaredInputs(o *check.Op) {
 				})
 			}
 		}
+		if !all {
+			return
+		}
 	}
+}
+
+// namedUntil is where the first of some commands ends that may make files without naming them: a build, an archive, a
+// download. All says that there is none.
+func namedUntil(list []shell.Command) (end int32, all bool) {
+	for _, c := range list {
+		if !writesByItself(c) && !fetches(c) {
+			continue
+		}
+		last := c.At.End
+		for _, a := range c.Args {
+			last = max(last, a.At.End)
+		}
+		if end == 0 || last < end {
+			end = last
+		}
+	}
+	return end, end == 0
+}
+
+// fetches says that a command brings files from elsewhere.
+func fetches(c shell.Command) bool {
+	switch program(c.Name) {
+	case "curl", "wget", "aria2c", "tar", "bsdtar", "unzip", "7z", "cpio", "patch", "rsync", "scp", "sftp", "rclone", "aws", "gsutil", "gcloud", "az", "gh", "glab",
+		"oras", "openssl", "protoc", "buf", "dvc", "helm", "terraform", "tofu", "ansible-playbook":
+		return true
+	case "git":
+		return !slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+			return a.Text == "status" || a.Text == "log" || a.Text == "diff" || a.Text == "describe" || a.Text == "rev-parse" || a.Text == "config"
+		})
+	}
+	return false
 }
 
 // asGlob is how a file of a folder writes a path from the root.

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -11,15 +12,24 @@ var plainText = map[string]bool{"echo": true, "printf": true, "sed": true, "curl
 
 var named = lazily(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
+// runsByGit says that git has a shell run what a word holds, or the one behind it.
+func runsByGit(w *syntax.Word) bool {
+	switch w.Lit() {
+	case "foreach", "filter-branch", "bisect", "--exec", "-x":
+		return true
+	}
+	return false
+}
+
 // literalNames keeps the words of a command that name variables in single quotes.
 func (w *walker) literalNames(words []*syntax.Word, name string) {
-	if !plainText[name] {
+	if !plainText[name] || name == "git" && slices.ContainsFunc(words, runsByGit) {
 		return
 	}
 	for _, word := range words[1:] {
 		for _, part := range word.Parts {
 			q, ok := part.(*syntax.SglQuoted)
-			if !ok || q.Dollar || strings.IndexByte(q.Value, '$') < 0 {
+			if !ok || q.Dollar || strings.IndexByte(q.Value, '$') < 0 || name == "git" && strings.HasPrefix(q.Value, "!") { // which git has a shell run
 				continue
 			}
 			out := Quoted{At: spanOf(q), Plain: !strings.ContainsAny(q.Value, "\"`\\!") && !strings.Contains(q.Value, "$(")}
