@@ -44,7 +44,7 @@ func (p *pass) clashing(l *check.Pipeline, s *check.Step) {
 			p.report(finding{
 				rule: diag.UnreachableStep, file: l.File.Source, at: s.Decl.Name.Range,
 				message: fmt.Sprintf("step %q never runs: it needs %q and %q, whose guards exclude each other", s.Name, a.step.Name, b.step.Name),
-				help:    fmt.Sprintf("write after %s, %s where either is enough", a.step.Name, b.step.Name),
+				help:    fmt.Sprintf("where either is enough, write when succeeded(%s) || succeeded(%s) instead", a.step.Name, b.step.Name),
 				related: []diag.Related{ranOnly(l, a), ranOnly(l, b)},
 			})
 			return

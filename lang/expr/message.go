@@ -452,6 +452,8 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return fmt.Sprintf(`a condition compares: %s != ""`, x)
 	case want.Kind == types.Bool && got.Kind == types.Int:
 		return fmt.Sprintf("a condition compares: %s > 0", x)
+	case want.Kind == types.Bool && (got.Kind == types.List || got.Kind == types.Map):
+		return fmt.Sprintf("a condition asks whether it holds anything: %s.size() > 0", x)
 	case want.Kind == types.Duration && got.IsText():
 		return "a duration is a number with a unit, without quotes: 90s, 5m or 1h30m"
 	case want.Kind == types.Size && got.IsText():
