@@ -23,41 +23,40 @@ func (p *pass) acts(s *check.Step) bool {
 	return false
 }
 
-// actingWords are the parts of a name that speak of changing what others see.
-var actingWords = map[string]bool{}
-
-// remote are the programs that work on another machine or service.
-var remote = map[string]bool{}
-
-func init() {
-	for w := range strings.FieldsSeq(`deploy deploys deployed deployment redeploy release released releases publish published ship shipped promote promoted rollout
-		rollback roll apply applied migrate migrated migration migrations upload uploaded switch switched live launch launched provision destroy delete drop cutover
-		restart upgrade activate install rotate restore failover scale`) {
-		actingWords[w] = true
-	}
-	for w := range strings.FieldsSeq(`ssh scp sftp rsync aws gcloud gsutil az doctl oci ibmcloud rclone s3cmd mc psql mysql mariadb mongosh redis-cli sqlcmd ansible salt
-		http xh httpie lftp ftp kubectl helm`) {
-		remote[w] = true
-	}
-}
-
+// speaksOfActing says that a part of a name speaks of changing what others see.
 func speaksOfActing(name string) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), func(w string) bool {
-		return actingWords[strings.ToLower(w)]
-	})
+	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		switch strings.ToLower(w) {
+		case "deploy", "deploys", "deployed", "deployment", "redeploy", "release", "released", "releases", "publish", "published", "ship", "shipped", "promote",
+			"promoted", "rollout", "rollback", "roll", "apply", "applied", "migrate", "migrated", "migration", "migrations", "upload", "uploaded", "switch",
+			"switched", "live", "launch", "launched", "provision", "destroy", "delete", "drop", "cutover", "restart", "upgrade", "activate", "install", "rotate",
+			"restore", "failover", "scale":
+			return true
+		}
+	}
+	return false
 }
 
-// acting says that a command works elsewhere, sends something, or says that it acts.
+// speaksOfTelling says that a program's name says that it tells somebody what was done.
+func speaksOfTelling(name string) bool {
+	return containsAny(strings.ToLower(name), []string{"announce", "notify", "notification", "summary", "report"})
+}
+
+// acting says that a command may change what others see: all do that are not known to look, to test, or to work here
+// alone.
 func acting(c shell.Command) bool {
-	switch name := program(c.Name); {
-	case name == "echo" || name == "printf":
+	switch name := program(c.Name); name {
+	case "echo", "printf", "cat", "ls", "test", "[", "true", "false", ":", "sleep", "date", "env", "printenv", "pwd", "cd", "head", "tail", "grep", "jq", "yq",
+		"sed", "awk", "sort", "uniq", "wc", "cut", "tr", "mkdir", "touch", "set", "export", "local", "exit", "return", "read", "diff", "cmp", "find",
+		"sha256sum", "base64", "seq", "basename", "dirname", "mktemp", "hostname", "whoami", "id", "uname", "trap", "shift", "wait":
 		return false
-	case remote[name], speaksOfActing(name):
-		return true
-	case name == "curl" || name == "wget":
+	case "curl", "wget":
 		return slices.ContainsFunc(c.Args, sends)
+	case "git":
+		verb, _, _ := strings.Cut(leading(c), " ")
+		return !slices.Contains([]string{"status", "log", "diff", "show", "describe", "rev-parse", "fetch"}, verb)
 	}
-	return slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+	return !tests(c) && !speaksOfTelling(program(c.Name)) || speaksOfActing(c.Name) || slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
 		return a.Static && !strings.HasPrefix(a.Text, "-") && !strings.ContainsAny(a.Text, " /") && speaksOfActing(a.Text)
 	})
 }
