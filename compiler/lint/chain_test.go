@@ -20,7 +20,7 @@ func TestLongChains(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b strings.Builder
-			b.WriteString("op push() { run `docker push x` }\n\nop look() { run `make` }\n\nop tests() { run `go test ./...` }\n\npipeline main(x: string) {\n" + c.head + "\n")
+			b.WriteString("op push() { run `docker push x` }\n\nop look() { run `git log` }\n\nop tests() { run `go test ./...` }\n\npipeline main(x: string) {\n" + c.head + "\n")
 			for i := 1; i < 12_000; i++ {
 				fmt.Fprintf(&b, c.step+"\n", i, i-1)
 			}

@@ -78,9 +78,21 @@ func (c *credentialSearch) issued(s string, place func(start, end int) source.Sp
 				continue
 			}
 			told := at[len(at)-2:]
-			c.tell(place(told[0], told[1]), k.what+" is written out here")
+			end := told[1]
+			if k.what == privateKey {
+				end += len(oneLineOf(s[end:])) // the key itself, where it stands in the same line
+			}
+			c.tell(place(told[0], end), k.what+" is written out here")
 		}
 	}
+}
+
+// oneLineOf is a text up to the end of its line, or of the quotes around it.
+func oneLineOf(s string) string {
+	if i := strings.IndexAny(s, "\n\"'"); i >= 0 {
+		s = s[:i]
+	}
+	return strings.TrimRight(s, " \t\r")
 }
 
 // field is a setting, a parameter or a field; a secret's default is a credential if it is anything.

@@ -27,7 +27,7 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 			continue
 		}
 		if said := s.file.Slice(s.span(r.At)); s.places != nil && r.Help == "put double quotes around it" && said != "" && said[0] == '$' {
-			r.Help = `write \"` + said + `\"`
+			r.Help = `write \"` + strings.Replace(said, "${", "$${", 1) + `\"`
 		}
 		p.risk(s, r)
 	}

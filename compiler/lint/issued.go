@@ -15,8 +15,8 @@ var issued = []struct {
 	// pattern may have a group: what is told of a match, the rest of which says that it is one.
 	pattern pattern
 }{
-	{"a private key", []string{"PRIVATE KEY"}, `(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)(?:\s|\\[nr])*(?:[A-Z][A-Za-z-]+: |[A-Za-z0-9+/=]{16,})`},
-	{"a private key", []string{"PuTTY-User-Key-File-"}, `PuTTY-User-Key-File-[23]: `},
+	{privateKey, []string{"PRIVATE KEY"}, `(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)(?:\s|\\[nr])*(?:[A-Z][A-Za-z-]+: |[A-Za-z0-9+/=]{16,})`},
+	{privateKey, []string{"PuTTY-User-Key-File-"}, `PuTTY-User-Key-File-[23]: `},
 	{"an AWS access key", []string{"AKIA", "ASIA", "ABIA", "ACCA"}, `\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b`},
 	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, `\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b`},
 	{"a GitLab token", []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-", "glft-", "glimt-", "glagent-", "gloas-", "GR1348941"}, `\b(?:gl(?:pat|dt|rt|ptt|cbt|soat|ft|imt|agent|oas)-|GR1348941)[A-Za-z0-9_-]{20,}`},
@@ -74,6 +74,9 @@ var issued = []struct {
 	{"a secret of Azure", []string{"8Q~"}, `\b[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{31,34}`},
 	{"a password in a URL", []string{"://"}, `\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]*:[^\s/@"'$<>{}*]{6,}@`},
 }
+
+// privateKey is what a key in a text of several lines is called.
+const privateKey = "a private key"
 
 // runs says that a text has a row of letters and digits that is as long as in what an issuer makes, or a URL with a
 // user: it is worth a closer look then.

@@ -76,8 +76,8 @@ func letters(s string) (n int) {
 	return n
 }
 
-// worded is a text of words and numbers: my-app-tls-2024.
-var worded = lazily(`^(?:[a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,}|v?[0-9]{1,4})(?:[-_.:](?:[a-z]+|[A-Z][a-z]+|[A-Z]+|v?[0-9]{1,8}))+$`)
+// worded is a text of words and numbers: my-app-tls-2024, keyboardcat123.
+var worded = lazily(`^[A-Z]?[a-z]+[0-9]{1,4}$|^(?:[a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,}|v?[0-9]{1,4})(?:[-_.:](?:[a-z]+|[A-Z][a-z]+|[A-Z]+|v?[0-9]{1,8}))+$`)
 
 // base64Key is a key of 30 bytes, as AWS gives them.
 var base64Key = lazily(`^[A-Za-z0-9+/]{40}$`)
