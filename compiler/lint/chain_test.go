@@ -2,8 +2,12 @@ package lint_test
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pipelang/pipe/lang/diag"
 )
 
 // Chains of thousands of steps, each of which asks the rules for all before or behind it, take no time by the square.
@@ -39,5 +43,30 @@ func TestLongChains(t *testing.T) {
 				t.Errorf("%d findings, want %d", n, c.findings)
 			}
 		})
+	}
+}
+
+// The slowest way through a long chain of steps takes no memory by the square: four times the steps take about four
+// times as much.
+func TestLongWay(t *testing.T) {
+	takes := func(steps int) uint64 {
+		var b strings.Builder
+		b.WriteString("op look() { run `make` }\n\npipeline main() {\n  timeout 1h\n  s0 = look() { timeout 1m }\n")
+		for i := 1; i < steps; i++ {
+			fmt.Fprintf(&b, "  s%d = look() { needs s%d; timeout 1m }\n", i, i-1)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		found, _ := checkText(t, b.String()+"}\n")
+		runtime.ReadMemStats(&after)
+		want := fmt.Sprintf("the steps s0 → s1 → s2 → … → s%d may take", steps-1)
+		if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return strings.HasPrefix(d.Message, want) }) {
+			t.Errorf("nothing is found of %d steps", steps)
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	few, many := takes(3_000), takes(12_000)
+	if many > 6*few {
+		t.Errorf("3,000 steps take %d MiB, and 12,000 %d MiB", few>>20, many>>20)
 	}
 }

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,20 +75,21 @@ func longAttempt(l *check.Pipeline, limit time.Duration, depth int) way {
 }
 
 // longestWay is the slowest way through a pipeline.
-func longestWay(l *check.Pipeline, depth int) (longest way) {
-	w := worst{graph: map[string]*check.Step{}, known: map[string]way{}, depth: depth}
+func longestWay(l *check.Pipeline, depth int) way {
+	w := worst{graph: map[string]*check.Step{}, known: map[string]arrival{}, depth: depth}
 	for _, s := range l.Steps {
 		w.graph[s.Name] = s
 	}
+	var longest arrival
 	for _, s := range l.Steps {
-		if way := w.until(s.Name); way.total > longest.total {
-			longest = way
+		if a := w.until(s.Name); a.total > longest.total {
+			longest = a
 		}
 	}
-	return longest
+	return way{total: longest.total, steps: longest.by.names()}
 }
 
-// way is the slowest way to the end of a step.
+// way is a way to the end of a step.
 type way struct {
 	total time.Duration
 	steps []string
@@ -99,31 +101,49 @@ type way struct {
 // worst finds slowest ways, as far as timeouts are written out.
 type worst struct {
 	graph map[string]*check.Step
-	known map[string]way
+	known map[string]arrival
 	depth int // of calls
 }
 
-func (w *worst) until(name string) way {
+// arrival is when a step has ended at the latest, and the last step with a timeout on the slowest way there.
+type arrival struct {
+	total time.Duration
+	by    *link
+}
+
+// link is a step of a way and what stands before it, which ways share: those of a chain would be as long as it is, each.
+type link struct {
+	name   string
+	before *link
+}
+
+func (l *link) names() (out []string) {
+	for ; l != nil; l = l.before {
+		out = append(out, l.name)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func (w *worst) until(name string) arrival {
 	if done, ok := w.known[name]; ok {
 		return done
 	}
-	w.known[name] = way{} // a cycle has been reported
+	w.known[name] = arrival{} // a cycle has been reported
 	s := w.graph[name]
 	if s == nil {
-		return way{}
+		return arrival{}
 	}
-	var before way
-	for _, edges := range [][]string{s.ValueEdges, s.OrderEdges} {
+	var out arrival
+	for _, edges := range [...][]string{s.ValueEdges, s.OrderEdges} {
 		for _, e := range edges {
-			if up := w.until(e); up.total > before.total {
-				before = up
+			if up := w.until(e); up.total > out.total {
+				out = up
 			}
 		}
 	}
-	own := saturated(w.callTime(s), instancesInRow(s))
-	out := way{total: min(before.total+own, eternity), steps: before.steps[:len(before.steps):len(before.steps)]}
-	if own > 0 {
-		out.steps = append(out.steps, name)
+	if own := saturated(w.callTime(s), instancesInRow(s)); own > 0 {
+		out = arrival{min(out.total+own, eternity), &link{name, out.by}}
 	}
 	w.known[name] = out
 	return out
