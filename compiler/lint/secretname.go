@@ -13,7 +13,7 @@ var telling = lazily(`(?i)(?:^|[_-])(?:(?:pg|db|mysql|redis|ssh|smtp|root|admin|
 var tellingSigns = []string{"pass", "_auth", "pwd", "sshpass", "secret", "token", "key", "credential"}
 
 // pointing are ends and beginnings of names whose values only lead to a credential, or say something of it.
-var pointing = lazily(`(?i)^existing[_-]|[_-](?:key[_-]id|hash|sha[0-9]+|md5|digest|checksum|fingerprint|names?|refs?|files?|paths?|dirs?|ur[li]|endpoint|arn|type|kind|ttl|expiry|length|size|count|env|var|header|prefix|suffix|version|format|field|policy)$`)
+var pointing = lazily(`(?i)^(?:existing|(?:image[_-]?)?pull)[_-]|[_-](?:key[_-]id|hash|sha[0-9]+|md5|digest|checksum|fingerprint|names?|refs?|files?|paths?|dirs?|ur[li]|endpoint|arn|type|kind|ttl|expiry|length|size|count|env|var|header|prefix|suffix|version|format|field|policy)$`)
 
 // humps are the places in a name where a word begins with a capital: apiKey.
 var humps = lazily(`([a-z0-9])([A-Z])`)
@@ -76,8 +76,8 @@ func letters(s string) (n int) {
 	return n
 }
 
-// worded is a text of words and numbers: my-app-tls-2024, keyboardcat123.
-var worded = lazily(`^[A-Z]?[a-z]+[0-9]{1,4}$|^(?:[a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,}|v?[0-9]{1,4})(?:[-_.:](?:[a-z]+|[A-Z][a-z]+|[A-Z]+|v?[0-9]{1,8}))+$`)
+// worded is a text of words and numbers: my-app-tls-2024, keyboardcat123, db-credentials-7f8d9c.
+var worded = lazily(`^[A-Z]?[a-z]+[0-9]{1,4}$|^(?:[a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,}|v?[0-9]{1,4})(?:[-_.:](?:[a-z]+|[A-Z][a-z]+|[A-Z]+|[vV]?[0-9]{1,8}))+(?:-[a-z0-9]{1,6})?$`)
 
 // base64Key is a key of 30 bytes, as AWS gives them.
 var base64Key = lazily(`^[A-Za-z0-9+/]{40}$`)

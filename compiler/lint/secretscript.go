@@ -17,8 +17,8 @@ var scriptSigns = append([]string{"authorization"}, tellingSigns...)
 var scripted = lazily("(?m)(?:^|[\\s;&|(.,:=?])[\"']?([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
 
 // spelled is a value beside its name as other languages and files write it: password = "…", "token": "…",
-// os.environ["API_KEY"] = '…', password: ….
-var spelled = lazily("(?m)([A-Za-z_][A-Za-z0-9_-]*)[\"'\\]]{0,2}[ \\t]*(?:(?:=>?|:=)[ \\t]*[rbfu]?|:[ \\t]+)(?:\"([^\"\\n]+)\"|'([^'\\n]+)')|^[ \\t-]*([A-Za-z_][A-Za-z0-9_-]*):[ \\t]+([^\\s\"'$`{}\\[\\]<>,;]+)[ \\t]*(?:#.*)?$")
+// os.environ["API_KEY"] = '…', {\"token\":\"…\"}, password: ….
+var spelled = lazily("(?m)([A-Za-z_][A-Za-z0-9_-]*)(?:\\\\?[\"'\\]]{0,2}[ \\t]*(?:(?:=>?|:=)[ \\t]*[rbfu]?|:[ \\t]+)|\\\\?[\"']:)(?:\\\\?\"([^\"\\n]+?)\\\\?\"|'([^'\\n]+)')|^[ \\t-]*([A-Za-z_][A-Za-z0-9_-]*):[ \\t]+([^\\s\"'$`{}\\[\\]<>,;]+)[ \\t]*(?:#.*)?$")
 
 // header is a field of HTTP in quotes, as curl takes it: "X-Api-Key: value", the value without an expansion.
 var header = lazily(`["']([A-Za-z][A-Za-z0-9-]*): *(?:(?:Bearer|Basic|token|Token) +)?([A-Za-z0-9+/=_.-]+)["']`)
