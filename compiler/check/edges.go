@@ -132,7 +132,7 @@ func (n *node) bindings() (out []ast.Need) {
 // edges sorts what the step waits for into values and ends. What it is `after` it waits for
 // only, and reads as something that may be missing.
 func (n *node) edges() {
-	if n.was != nil && len(n.stage.letReads) == 0 { // a let may read other steps of the same types
+	if n.was != nil && !n.readsLet() { // which may read other steps of the same types
 		n.step.ValueEdges, n.step.OrderEdges, n.step.Services = n.was.values, n.was.orders, n.was.services
 		return
 	}
@@ -145,6 +145,10 @@ func (n *node) edges() {
 	n.step.OrderEdges = n.stepsIn(valued, n.reads.order, n.after)
 	n.step.Services = n.reads.services.names()
 	n.lateLets()
+}
+
+func (n *node) readsLet() bool {
+	return len(n.stage.lets) > 0 && slices.ContainsFunc(n.refs, func(r expr.Ref) bool { return n.stage.lets[r.Name] != nil })
 }
 
 // stepsIn are the steps of the stage that are in one of some sets and are not left out, sorted.
