@@ -260,8 +260,12 @@ func (p *pass) sinceOf(it ast.Item) uint64 {
 		for _, m := range p.program.Modules {
 			for _, l := range m.Pipelines {
 				for _, s := range l.Steps {
-					if s.Op != nil && s.Op.Inline == s.Decl {
-						p.since[s.Decl] = s.Op.Since
+					if s.Op == nil || s.Op.Inline != s.Decl {
+						continue
+					}
+					_, again := p.since[s.Decl]
+					if p.since[s.Decl] = s.Op.Since; again {
+						p.since[s.Decl] = 0 // of a file in two modules, in each of which it is another step
 					}
 				}
 			}

@@ -28,7 +28,7 @@ type forms struct {
 // another thing though all that is written of it stays.
 func TestStale(t *testing.T) {
 	for _, c := range []forms{
-		twoModules(), tailGuards(), letsOfOtherSteps(), crowdedGuards(), farGuards(),
+		twoModules(), toldOfOne(), tailGuards(), letsOfOtherSteps(), crowdedGuards(), farGuards(),
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -108,6 +108,17 @@ func twoModules() forms {
 	texts := []string{entry, first, second}
 	other := []string{entry, first, second + "// a remark\n"}
 	return forms{"two modules", []string{"main.pipe", "ci/a.pipe", "ci/b.pipe"}, [][]string{texts, texts, other, texts}}
+}
+
+// A file that is a module and part of one is looked through for each, and what is found in it told once.
+func toldOfOne() forms {
+	const entry = "use \"./ci\" as whole\nuse \"./ci/b.pipe\" as part\n\npipeline main() {\n  one = whole.all()\n  two = part.all()\n}\n"
+	const file = "pipeline all() {\n  sent = op {\n    env { TOKEN = \"ghp_16C7e42F292c6912E7710c838347Ae178B4a\" }\n    run `make`\n  }\n}\n"
+	forms := forms{name: "told of one", files: []string{"main.pipe", "ci/b.pipe"}}
+	for i := range 8 {
+		forms.texts = append(forms.texts, []string{entry + strings.Repeat("// a remark\n", i), file})
+	}
+	return forms
 }
 
 // A guard that stands among the steps, where it is wrong, and in finally, where it is not.
