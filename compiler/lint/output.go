@@ -25,7 +25,7 @@ var outputNames = rule{alone: true, op: func(p *pass, o *check.Op) {
 	for _, s := range list {
 		for _, out := range s.read.Outputs.Names {
 			if _, ok := read[out.Name]; !ok {
-				p.report(unreadOutput(s, out, read, w.names))
+				p.report(unreadOutput(s, out, read, w))
 			}
 		}
 	}
@@ -44,15 +44,18 @@ var outputNames = rule{alone: true, op: func(p *pass, o *check.Op) {
 }}
 
 // unreadOutput is an output that return never reads; it may read one that no script writes, and mean this.
-func unreadOutput(s *script, out shell.Output, read map[string]reading, written []string) finding {
+func unreadOutput(s *script, out shell.Output, read map[string]reading, w outputs) finding {
 	f := finding{
 		rule: diag.UnreadOutput, file: s.file, at: s.span(out.At),
 		message: fmt.Sprintf("output %q is written, and return never reads it", out.Name),
 		help:    fmt.Sprintf("return it as outputs.%s, or do not write it", out.Name),
 	}
+	if w.elsewhere || !w.unknown {
+		return f // others write there, or what is missing is told where it is read
+	}
 	var absent []string
 	for name, r := range read {
-		if r.must && !slices.Contains(written, name) {
+		if r.must && !slices.Contains(w.names, name) {
 			absent = append(absent, name)
 		}
 	}
@@ -130,8 +133,9 @@ func outputHelp(name string, names []string) string {
 
 // outputs are the names that an op's scripts write.
 type outputs struct {
-	names   []string
-	unknown bool // others may be written, too
+	names     []string
+	unknown   bool // others may be written, too
+	elsewhere bool // others are written in a way that no text tells
 }
 
 func written(o *check.Op, list []*script) (out outputs) {
@@ -141,17 +145,19 @@ func written(o *check.Op, list []*script) (out outputs) {
 		case *ast.Run:
 			runs++
 		case *ast.Attr:
-			out.unknown = out.unknown || it.Key.Text == "exec"
+			out.elsewhere = out.elsewhere || it.Key.Text == "exec"
 		}
 	}
-	out.unknown = out.unknown || runs != len(list) // Python and others write in their own way
+	out.elsewhere = out.elsewhere || runs != len(list) // Python and others write in their own way
 	for _, s := range list {
 		r := s.read
-		out.unknown = out.unknown || r.Unread || len(r.Mistakes) > 0 || r.Outputs.Unknown || r.Outputs.Elsewhere
+		out.elsewhere = out.elsewhere || r.Unread || len(r.Mistakes) > 0 || r.Outputs.Unknown
+		out.unknown = out.unknown || r.Outputs.Elsewhere
 		for _, n := range r.Outputs.Names {
 			out.names = append(out.names, n.Name)
 		}
 	}
+	out.unknown = out.unknown || out.elsewhere
 	return out
 }
 

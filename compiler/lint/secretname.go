@@ -48,6 +48,11 @@ func placeholder(s string) bool {
 			return true
 		}
 	}
+	for _, around := range []string{"__", "%", "@"} { // what a template fills in
+		if len(s) > 2*len(around) && strings.HasPrefix(s, around) && strings.HasSuffix(s, around) {
+			return true
+		}
+	}
 	return false
 }
 
