@@ -106,14 +106,14 @@ func containsAny(s string, signs []string) bool {
 
 // published are texts of credentials that manuals and examples are full of, in lower case: the words and rows
 // that made-up ones hold, the subject of the usual JSON web token, and the key of Azure's emulator.
-var published = []string{"example", "xxxx", "12345678", "abcdefgh", "00000000", "ixmjm0nty3odkwi", "eby8vdm02xnocqflquwjpllmetlcdxj1ouzft50usrz6ifsufq2uver"}
+var published = []string{"example", "fake", "xxxx", "12345678", "abcdefgh", "00000000", "ixmjm0nty3odkwi", "eby8vdm02xnocqflquwjpllmetlcdxj1ouzft50usrz6ifsufq2uver"}
 
 // knownToAll says that a match is one that is published, or a URL whose password is that of every test service:
 // its user's name, a word that they all have, or any that this machine alone takes.
 func knownToAll(match, behind string) bool {
 	_, rest, isURL := strings.Cut(match, "://")
 	if !isURL {
-		return containsAny(strings.ToLower(match), published)
+		return containsAny(strings.ToLower(match), published) || placeholder(match) || worded().MatchString(match)
 	}
 	user, password, _ := strings.Cut(strings.TrimSuffix(rest, "@"), ":")
 	return user == password || companions[password] || placeholder(password) || easy(password) || isLocal(behind)
