@@ -26,12 +26,18 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && oneWord(o, r.Name) {
 			continue
 		}
-		if said := s.file.Slice(s.span(r.At)); s.places != nil && r.Help == "put double quotes around it" && said != "" && said[0] == '$' {
+		if said := s.file.Slice(s.span(r.At)); inDoubleQuotes(s) && r.Help == "put double quotes around it" && strings.HasPrefix(said, "$") {
 			r.Help = `write \"` + strings.Replace(said, "${", "$${", 1) + `\"`
 		}
 		p.risk(s, r)
 	}
 }}
+
+// inDoubleQuotes says that the string of a script is one in which a double quote is escaped.
+func inDoubleQuotes(s *script) bool {
+	raw := s.file.Slice(s.src.Range)
+	return strings.HasPrefix(raw, `"`) && !strings.HasPrefix(raw, `"""`)
+}
 
 // everyShell are the risks of a script that do not depend on the options of its shell.
 var everyShell = map[shell.Kind]bool{
