@@ -64,23 +64,25 @@ func aroundSteps(p *load.Program) around {
 				continue
 			}
 			a.texts = append(a.texts, f.Source.Name)
+			a.uses(m.Uses[f])
 			for _, d := range f.Decls {
-				a.decl(m, f, d)
+				a.decl(f, d)
 			}
 		}
 	}
 	return a
 }
 
-func (a *around) decl(m *load.Module, f *ast.File, d ast.Decl) {
-	switch d := d.(type) {
-	case *ast.Use:
-		a.texts = append(a.texts, f.Source.Slice(d.Range))
-		for name, imp := range m.Uses[f] {
-			if imp.Decl == d && imp.Module != nil {
-				a.texts = append(a.texts, name, imp.Module.ID)
-			}
+func (a *around) uses(all map[string]*load.Import) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if m := all[name].Module; m != nil {
+			a.texts = append(a.texts, name, m.ID)
 		}
+	}
+}
+
+func (a *around) decl(f *ast.File, d ast.Decl) {
+	switch d := d.(type) {
 	case *ast.Pipeline:
 		head := d.Range
 		if len(d.Items) > 0 {

@@ -2,6 +2,8 @@ package lint
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -17,10 +19,9 @@ var unusedNames = rule{
 		if mm == nil {
 			return
 		}
+		p.unusedImports(m, mm, f)
 		for _, d := range f.Decls {
 			switch d := d.(type) {
-			case *ast.Use:
-				p.unusedImport(m, mm, f, d)
 			case *ast.Settings:
 				p.unusedSettings(m, d)
 			case *ast.Profile:
@@ -47,14 +48,16 @@ var unusedNames = rule{
 	},
 }
 
-func (p *pass) unusedImport(m *check.Module, mm *moduleMentions, f *ast.File, d *ast.Use) {
+func (p *pass) unusedImports(m *check.Module, mm *moduleMentions, f *ast.File) {
 	if p.mentioned().importless {
 		return
 	}
-	for name, imp := range m.Load.Uses[f] {
-		if imp.Decl != d || mm.spaces[f][name] {
+	uses := m.Load.Uses[f]
+	for _, name := range slices.Sorted(maps.Keys(uses)) {
+		if mm.spaces[f][name] {
 			continue
 		}
+		d := uses[name].Decl
 		p.report(finding{
 			rule: diag.UnusedImport, file: f.Source, at: d.Range, message: fmt.Sprintf("module %q is never used", name),
 			help: "call one of its ops or pipelines, or remove the line", fixes: removal(f.Source, d.Doc, d.Range),
