@@ -64,7 +64,14 @@ func newStream(src string, toks []token.Token, base int32) *stream {
 }
 
 // Next implements lexer.Lexer; it never fails.
-func (s *stream) Next() (lexer.Token, error) {
+func (s *stream) Next() (out lexer.Token, err error) {
+	s.take(&out)
+	return out, nil
+}
+
+// take gives the next token. Its numbers are written first: while memory is collected, a pointer is written behind a
+// look at what was there, and a page that is looked at before it has ever been written costs twice.
+func (s *stream) take(into *lexer.Token) {
 	t := s.toks[s.next]
 	was := s.bol
 	for ; s.at < t.Start; s.at++ {
@@ -77,18 +84,16 @@ func (s *stream) Next() (lexer.Token, error) {
 	}
 	left := len(s.toks) - s.next - 1
 	s.next++
-	out := lexer.Token{Type: lexer.TokenType(t.Kind), Value: s.src[t.Start:t.End]}
+	into.Type = lexer.TokenType(t.Kind)
 	if t.Kind == token.EOF {
-		out.Type = lexer.EOF
+		into.Type = lexer.EOF
 	} else if t.Flags&token.NewlineBefore != 0 {
-		out.Type |= lineHead
+		into.Type |= lineHead
 	}
-	out.Pos = lexer.Position{
-		Offset: int(t.Start + s.base),
-		Line:   left<<leftShift | int(s.line)<<flagBits | int(t.Flags),
-		Column: int(t.Start - s.bol),
-	}
-	return out, nil
+	into.Pos.Offset = int(t.Start + s.base)
+	into.Pos.Line = left<<leftShift | int(s.line)<<flagBits | int(t.Flags)
+	into.Pos.Column = int(t.Start - s.bol)
+	into.Value = s.src[t.Start:t.End]
 }
 
 // worthSharing is how many tokens pay for a second goroutine.
@@ -112,7 +117,7 @@ func (s *stream) all() []lexer.Token {
 // fill takes as many tokens as there is room for.
 func (s *stream) fill(out []lexer.Token) {
 	for i := range out {
-		out[i], _ = s.Next() // a stream never fails
+		s.take(&out[i])
 	}
 }
 
