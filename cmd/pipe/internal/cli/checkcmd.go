@@ -145,9 +145,10 @@ func (a *app) checkEach(files []string) []outcome {
 	s := &session{cache: &load.Cache{}, roots: map[string]lint.Options{}, ahead: processors > len(files)}
 	var next atomic.Int64
 	var all sync.WaitGroup
+	var memory between
 	work := func() {
 		for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-			out[i] = a.checkOne(files[i], s)
+			memory.run(func() { out[i] = a.checkOne(files[i], s) })
 		}
 	}
 	for range min(processors, len(files)) - 1 {
