@@ -117,7 +117,7 @@ func (a *app) aroundHere(ctx context.Context) (*doctor.Surroundings, error) {
 		return nil, err
 	}
 	s := &doctor.Surroundings{
-		Root: root, Version: version(), Language: load.Language, Environ: a.Environ, StoreDir: dir, Needs: doctor.NewNeeds(),
+		Root: root, Version: version(), Language: load.Language, Environ: a.Environ, StoreDir: dir, Needs: doctor.NewNeeds(), Space: doctor.Space,
 		Open: func() (*store.Store, error) { return a.store(secret.NewSealer(a.getenv)) },
 	}
 	files, _ := walkPipeFiles(root)

@@ -71,6 +71,7 @@ func around(t *testing.T, environ ...string) *Surroundings {
 	dir := filepath.Join(t.TempDir(), "store")
 	return &Surroundings{
 		Root: t.TempDir(), Files: 1, Environ: append(os.Environ(), environ...), StoreDir: dir, Needs: NewNeeds(),
+		Space: func(string) (int64, string, bool) { return 10 << 30, "", true },
 		Open: func() (*store.Store, error) {
 			return store.Open(dir, secret.NewSealer(func(string) string { return "" }))
 		},
@@ -134,6 +135,37 @@ func TestStore(t *testing.T) {
 	}
 	if got := s.store(t.Context()); len(got) != 2 || got[1].Level != Warn || !strings.HasPrefix(got[1].Help, "chmod 700 ") {
 		t.Errorf("one that others read: %+v", got)
+	}
+	if err := os.Chmod(s.StoreDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, disk := range []struct {
+		free    int64
+		network string
+		known   bool
+		level   Level // "" for no complaint
+		text    string
+	}{
+		{free: 2 << 30, known: true},
+		{free: 2<<30 - 1, known: true, level: Warn, text: "only 2 GiB is left for the store"},
+		{free: 99 << 20, known: true, level: Fail, text: "99 MiB is left for the store"},
+		{free: 10 << 30, network: "NFS", known: true, level: Warn, text: "the store lies on NFS"},
+		{},
+	} {
+		s.Space = func(string) (int64, string, bool) { return disk.free, disk.network, disk.known }
+		got := s.store(t.Context())
+		if disk.level == "" {
+			if len(got) != 1 || got[0].Level != OK {
+				t.Errorf("%+v: %+v", disk, got)
+			}
+			continue
+		}
+		if len(got) != 2 || got[1].Level != disk.level || !strings.HasPrefix(got[1].Text, disk.text) || got[1].Help == "" {
+			t.Errorf("%+v: %+v", disk, got)
+		}
+	}
+	if free, _, known := Space(s.StoreDir); known && free <= 0 {
+		t.Errorf("%d bytes are free where files are written", free)
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

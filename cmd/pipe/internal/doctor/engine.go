@@ -63,7 +63,7 @@ func (s *Surroundings) look(ctx context.Context, where docker.Endpoint) []Line {
 		lines[0].Text += ", BuildKit"
 	}
 	if strings.HasPrefix(e.Endpoint().Host, "unix://") && d.Root != "" {
-		lines = append(lines, disk(d.Root, "the engine's data")...)
+		lines = append(lines, s.disk(d.Root, "the engine's data")...)
 	}
 	if d.Driver == "vfs" {
 		lines = append(lines, warns("let the engine use overlay2", "the engine's storage driver vfs copies every layer whole")...)

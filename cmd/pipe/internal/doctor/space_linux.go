@@ -2,9 +2,9 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// space is what is free on a folder's disk for this user, and the kind of network file system
+// Space is what is free on a folder's disk for this user, and the kind of network file system
 // that it is, "" for a local one.
-func space(dir string) (free int64, network string, known bool) {
+func Space(dir string) (free int64, network string, known bool) {
 	var s unix.Statfs_t
 	if unix.Statfs(dir, &s) != nil {
 		return 0, "", false

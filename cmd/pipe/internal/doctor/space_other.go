@@ -2,5 +2,5 @@
 
 package doctor
 
-// space is not known here.
-func space(string) (free int64, network string, known bool) { return 0, "", false }
+// Space is not known here.
+func Space(string) (free int64, network string, known bool) { return 0, "", false }

@@ -35,7 +35,7 @@ func (s *Surroundings) store(ctx context.Context) []Line {
 	if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o077 != 0 {
 		lines = append(lines, warns("chmod 700 "+dir, "%s can be read by other users (mode %04o): logs and results are there", dir, info.Mode().Perm())...)
 	}
-	lines = append(lines, disk(dir, "the store")...)
+	lines = append(lines, s.disk(dir, "the store")...)
 	if parts, err := opened.Usage(ctx); err == nil {
 		var total int64
 		for _, p := range parts {
@@ -43,15 +43,15 @@ func (s *Surroundings) store(ctx context.Context) []Line {
 		}
 		lines[0].Text += ": " + size(total)
 	}
-	if free, _, known := space(dir); known {
+	if free, _, known := s.Space(dir); known {
 		lines[0].Text += ", " + size(free) + " free"
 	}
 	return lines
 }
 
 // disk complains about a full disk, and about one that is another machine's.
-func disk(dir, what string) []Line {
-	free, network, known := space(dir)
+func (s *Surroundings) disk(dir, what string) []Line {
+	free, network, known := s.Space(dir)
 	switch {
 	case !known:
 		return nil

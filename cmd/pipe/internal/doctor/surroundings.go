@@ -24,6 +24,9 @@ type Surroundings struct {
 	StoreDir string
 	Open     func() (*store.Store, error)
 	Needs    *Needs
+	// Space is what is free on a folder's disk for this user, in bytes, and the kind of network
+	// file system that it is, "" for a local one.
+	Space func(dir string) (free int64, network string, known bool)
 }
 
 // Checks are all there are, in the order in which people read them.
