@@ -18,10 +18,11 @@ func Check(p *load.Program, diags *diag.List) *Program {
 	return c.out
 }
 
-// Alone is Check on the caller's goroutine, for who checks several programs at the same time.
-func Alone(p *load.Program, diags *diag.List) *Program {
+// Alone is Check on the caller's goroutine, for who checks several programs at the same time. Modules that s has are
+// not checked again; it may be nil.
+func Alone(p *load.Program, s *Shared, diags *diag.List) *Program {
 	c := newChecker(p, diags)
-	c.alone = true
+	c.alone, c.shared = true, s
 	c.check(p)
 	return c.out
 }
@@ -35,7 +36,9 @@ func newChecker(p *load.Program, diags *diag.List) *checker {
 
 func (c *checker) check(p *load.Program) {
 	for _, m := range p.Modules {
-		c.module(m)
+		if !c.sharedModule(m) {
+			c.module(m)
+		}
 	}
 	if m := c.modules[p.Entry]; m != nil {
 		c.out.Entry = m.out
@@ -53,6 +56,8 @@ type checker struct {
 	modules map[*load.Module]*module
 	// alone says that no other processor is free.
 	alone bool
+	// shared are modules that other checks may have checked; it may be nil.
+	shared *Shared
 	// known are the steps of the check before, where they may be what they were; memory takes in those of this one,
 	// and is nil when nobody asks for them.
 	known  map[stageKey]map[string]*stepMemory

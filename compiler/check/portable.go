@@ -22,19 +22,24 @@ type portability struct {
 
 func (p portability) check() {
 	for _, l := range p.program.Load.Modules {
-		m := p.program.Modules[l]
-		if m == nil || l.Std {
-			continue
+		if m := p.program.Modules[l]; m != nil && p.program.Shared[l] == nil {
+			p.module(m)
 		}
-		for _, name := range slices.Sorted(maps.Keys(m.Ops)) {
-			p.op(m.Ops[name])
-		}
-		for _, name := range slices.Sorted(maps.Keys(m.Pipelines)) {
-			line := m.Pipelines[name]
-			for _, list := range [][]*Step{line.Steps, line.OnFailure, line.Finally} {
-				for _, s := range list {
-					p.step(line, s)
-				}
+	}
+}
+
+func (p portability) module(m *Module) {
+	if m.Load.Std {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Ops)) {
+		p.op(m.Ops[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Pipelines)) {
+		line := m.Pipelines[name]
+		for _, list := range [][]*Step{line.Steps, line.OnFailure, line.Finally} {
+			for _, s := range list {
+				p.step(line, s)
 			}
 		}
 	}

@@ -21,6 +21,9 @@ type Program struct {
 	// SettingsType is the record behind the name `settings`.
 	SettingsType *types.Type
 	Profiles     []*Profile
+	// Shared are the programs of modules that were checked for others, too: such a module and all that it uses, without
+	// an entry. Nobody changes them.
+	Shared map[*load.Module]*Program
 	// Remembered says that Again has left what it knows of the steps for the next check.
 	Remembered bool
 	// Damaged says that something was said of the program before it was checked: that it could not be read in part.

@@ -11,9 +11,8 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// effects finds pushes and deploys that no test comes before, approvals that come too late, and
-// effects that a cache would leave out.
-var effects = rule{
+// cachedEffects finds effects that a cache would leave out.
+var cachedEffects = rule{
 	alone: true,
 	op: func(p *pass, o *check.Op) {
 		c := cachedItem(o)
@@ -25,6 +24,11 @@ var effects = rule{
 			})
 		}
 	},
+}
+
+// effects finds pushes and deploys that no test comes before, and approvals that come too late.
+var effects = rule{
+	around: true,
 	pipeline: func(p *pass, l *check.Pipeline) {
 		if !slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return p.kind(s).effect != "" }) {
 			return
@@ -272,6 +276,9 @@ func (p *pass) kindOf(o *check.Op) kind {
 	k, known := p.kinds[o]
 	if !known {
 		k, known = p.recalling.kindOf(o)
+	}
+	if !known {
+		k, known = p.factsOf(o).kind(o)
 	}
 	if !known {
 		k = kind{effect: p.effect(o), test: p.tests(o), unknown: !p.readable(o)}

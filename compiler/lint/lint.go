@@ -28,6 +28,9 @@ type Options struct {
 	// Beside says that a processor is free to look at a part of the program meanwhile. Matches and Python are
 	// asked from another goroutine then, each from one at a time.
 	Beside bool
+	// Shared keeps what is found in modules that several programs use, for lints with the same options. It is not used
+	// with Beside.
+	Shared *Shared
 	// Errors says that findings which are no errors by nature are of no use, so that few rules need to look.
 	Errors bool
 	// Memory is what the last lint of the same program left, where check remembers it, too; nil leaves nothing.
@@ -39,11 +42,11 @@ type Options struct {
 func Lint(p *check.Program, o Options, diags *diag.List) {
 	switch {
 	case o.Errors:
-		newPass(p, o, failing, diags).walk()
+		newPass(p, o, failing, diags).share().walk()
 	case o.Beside && sizeable(p):
 		apart(p, o, diags)
 	default:
-		newPass(p, o, rules, diags).recall(whole).walk()
+		newPass(p, o, rules, diags).recall(whole).share().walk()
 	}
 	silence(p, diags)
 }
@@ -64,6 +67,8 @@ type rule struct {
 	pipeline func(*pass, *check.Pipeline)
 	// step is called for each step of a pipeline, its tails included.
 	step func(*pass, *check.Pipeline, *check.Step)
+	// around says that what file, op, script, pipeline and step find in a module depends on the modules that use it, too.
+	around bool
 }
 
 // pass is one lint of a program.
@@ -78,11 +83,13 @@ type pass struct {
 	told    map[spot]bool // places that several ops share
 	known   *known
 	*recalling
-	kinds    map[*check.Op]kind       // what ops do
-	within   *check.Pipeline          // that the inline op which is looked at stands in
-	wholes   map[*check.Pipeline]kind // what the steps of pipelines do
-	changing map[*check.Pipeline]bool // the real tree
-	called   map[*check.Pipeline]bool // by others: whether all of these calls wait for a test, once somebody has asked
+	kinds    map[*check.Op]kind             // what ops do
+	within   *check.Pipeline                // that the inline op which is looked at stands in
+	wholes   map[*check.Pipeline]kind       // what the steps of pipelines do
+	changing map[*check.Pipeline]bool       // the real tree
+	called   map[*check.Pipeline]bool       // by others: whether all of these calls wait for a test, once somebody has asked
+	shared   map[*check.Module]*moduleFacts // of modules that were looked at for other programs, too
+	around   []rule                         // that are to look at those all the same, once somebody has asked
 
 	plain  map[*check.Step]guardID  // guards that many steps may share
 	before map[*check.Step]guardSet // those of the steps before
@@ -110,9 +117,14 @@ func (p *pass) recall(part int) *pass {
 
 func (p *pass) walk() {
 	for _, m := range p.program.Load.Modules {
-		if module := p.program.Modules[m]; module != nil && !m.Std {
-			p.module(module)
+		module := p.program.Modules[m]
+		if module == nil || m.Std {
+			continue
 		}
+		if f := p.shared[module]; f != nil {
+			p.diags.AppendCopy(&f.found)
+		}
+		p.module(module, p.rulesOf(module))
 	}
 	for _, r := range p.rules {
 		if r.program != nil {
@@ -123,9 +135,9 @@ func (p *pass) walk() {
 }
 
 // module walks a module in the order of its text.
-func (p *pass) module(m *check.Module) {
+func (p *pass) module(m *check.Module, rules []rule) {
 	for _, f := range m.Load.Files {
-		for _, r := range p.rules {
+		for _, r := range rules {
 			if r.file != nil {
 				r.file(p, m, f)
 			}
@@ -134,11 +146,11 @@ func (p *pass) module(m *check.Module) {
 			switch d := d.(type) {
 			case *ast.Op:
 				if o := m.Ops[d.Name.Text]; o != nil && o.Decl == d {
-					p.op(o)
+					p.op(o, rules)
 				}
 			case *ast.Pipeline:
 				if l := m.Pipelines[d.Name.Text]; l != nil && l.Decl == d {
-					p.pipeline(l)
+					p.pipeline(l, rules)
 				}
 			}
 		}
@@ -152,11 +164,11 @@ func (p *pass) eachOp(f func(*check.Op)) {
 	}
 }
 
-func (p *pass) op(o *check.Op) {
+func (p *pass) op(o *check.Op, rules []rule) {
 	p.ops = append(p.ops, o)
 	quiet := p.quietly(o.Since)
-	for i := range p.rules {
-		r := &p.rules[i]
+	for i := range rules {
+		r := &rules[i]
 		if r.op == nil || r.alone && quiet {
 			continue
 		}
@@ -164,8 +176,8 @@ func (p *pass) op(o *check.Op) {
 		r.op(p, o)
 		p.note(o.Since, r.alone && p.diags.Len() > before)
 	}
-	for i := range p.rules {
-		r := &p.rules[i]
+	for i := range rules {
+		r := &rules[i]
 		if r.script == nil || r.alone && quiet {
 			continue
 		}
@@ -177,26 +189,26 @@ func (p *pass) op(o *check.Op) {
 	}
 }
 
-func (p *pass) pipeline(l *check.Pipeline) {
-	for _, r := range p.rules {
+func (p *pass) pipeline(l *check.Pipeline, rules []rule) {
+	for _, r := range rules {
 		if r.pipeline != nil {
 			r.pipeline(p, l)
 		}
 	}
 	for s := range steps(l) {
-		p.step(l, s)
+		p.step(l, s, rules)
 		if s.Op != nil && s.Op.Inline == s.Decl {
 			p.within = l
-			p.op(s.Op)
+			p.op(s.Op, rules)
 			p.within = nil
 		}
 	}
 }
 
-func (p *pass) step(l *check.Pipeline, s *check.Step) {
+func (p *pass) step(l *check.Pipeline, s *check.Step, rules []rule) {
 	quiet := p.quietly(s.Since)
-	for i := range p.rules {
-		r := &p.rules[i]
+	for i := range rules {
+		r := &rules[i]
 		if r.step == nil || r.alone && quiet {
 			continue
 		}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -29,12 +30,23 @@ func (p *pass) mentioned() *mentions {
 	if p.used == nil {
 		p.used = &mentions{settings: map[string]bool{}, modules: map[*load.Module]*moduleMentions{}}
 		for _, m := range p.program.Load.Modules {
-			if !m.Std {
+			switch f := p.shared[p.program.Modules[m]]; {
+			case m.Std:
+			case f != nil:
+				p.used.take(f.used, m)
+			default:
 				p.mentionsOf(m)
 			}
 		}
 	}
 	return p.used
+}
+
+// take takes in what was found of a module, and of those that it uses, for several programs.
+func (u *mentions) take(known *mentions, m *load.Module) {
+	u.modules[m] = known.modules[m]
+	u.allSettings = u.allSettings || known.allSettings
+	maps.Copy(u.settings, known.settings)
 }
 
 func (p *pass) mentionsOf(m *load.Module) {

@@ -21,6 +21,7 @@ var groups = [][]rule{{
 	passwordWords,
 	credentials,
 }, {
+	cachedEffects,
 	effects,
 	workspaces,
 	emptyInputs,

@@ -23,6 +23,9 @@ func (p *pass) scripts(o *check.Op) (out []*script) {
 	if known, ok := p.read[o]; ok {
 		return known
 	}
+	if known, ok := p.factsOf(o).scripts(o); ok {
+		return known
+	}
 	for _, it := range o.Items {
 		r, ok := it.(*ast.Run)
 		if !ok || r.Script == nil {

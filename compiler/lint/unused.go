@@ -14,6 +14,7 @@ import (
 
 // unusedNames finds settings, lets, imports, types and profiles that nothing uses.
 var unusedNames = rule{
+	around: true,
 	file: func(p *pass, m *check.Module, f *ast.File) {
 		mm := p.intact(m)
 		if mm == nil {

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,7 +11,7 @@ import (
 )
 
 // Cache keeps the parsed files of modules that are used, the standard library's included, so that
-// several loads parse each of them once. Every load looks whether a file has changed, and one whose
+// several loads parse each of them once, and get the same Module where nothing is wrong with it. Every load looks whether a file has changed, and one whose
 // content has is parsed again, in place of the old one. The zero value is ready. It is safe for
 // concurrent use; so are the trees, which nobody changes.
 type Cache struct {
@@ -18,13 +20,14 @@ type Cache struct {
 	// another one, and what the last few loads did not use goes.
 	Edited bool
 
-	mu    sync.Mutex
-	files map[place]*parsed
-	clean map[place]*ast.File // the last form of each edited file of which nothing was reported
-	kept  map[string]kept     // of an entry that is edited: what was read, by absolute path
-	std   map[builtIn]string  // texts
-	load  int                 // how many there were
-	clock func() time.Time    // nil is the system's
+	mu      sync.Mutex
+	files   map[place]*parsed
+	modules map[place]*Module   // sound ones, by ID; none for an entry that is edited
+	clean   map[place]*ast.File // the last form of each edited file of which nothing was reported
+	kept    map[string]kept     // of an entry that is edited: what was read, by absolute path
+	std     map[builtIn]string  // texts
+	load    int                 // how many there were
+	clock   func() time.Time    // nil is the system's
 
 	config last[Config] // of pipe.toml
 	lock   last[map[string]Pin]
@@ -63,6 +66,19 @@ func (c *Cache) entry(root, name, text string) (p *parsed, before *ast.File) {
 	return p, c.clean[at]
 }
 
+// text is that of a file when it was last read; "" where it is not known.
+func (c *Cache) text(root, name string) string {
+	if c == nil {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.files[place{root, name}]; p != nil {
+		return p.text
+	}
+	return ""
+}
+
 // done takes in a file that has been parsed.
 func (c *Cache) done(root, name string, p *parsed) {
 	if c == nil || !c.Edited || p.diags.Len() > 0 {
@@ -74,6 +90,33 @@ func (c *Cache) done(root, name string, p *parsed) {
 		c.clean = map[place]*ast.File{}
 	}
 	c.clean[place{root, name}] = p.file
+}
+
+// module is the module that earlier loads made of the same files with the same imports; else m is it from now on.
+func (c *Cache) module(root string, m *Module) *Module {
+	if c == nil || c.Edited {
+		return m
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := place{root, m.ID}
+	if one := c.modules[at]; one != nil && one.equal(m) {
+		return one
+	}
+	if c.modules == nil {
+		c.modules = map[place]*Module{}
+	}
+	m.Shared = true
+	c.modules[at] = m
+	return m
+}
+
+// equal says that two modules, both without a mistake, are made of the same.
+func (m *Module) equal(o *Module) bool {
+	return m.ID == o.ID && m.Folder == o.Folder && m.Std == o.Std && m.Copy == o.Copy && slices.Equal(m.Files, o.Files) &&
+		maps.EqualFunc(m.Uses, o.Uses, func(a, b map[string]*Import) bool {
+			return maps.EqualFunc(a, b, func(a, b *Import) bool { return *a == *b })
+		})
 }
 
 // remembered is for how many loads a file stays that none of them uses.

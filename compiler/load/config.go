@@ -79,7 +79,7 @@ func (l *loader) config() Config {
 	text, ok := l.opts.Overlay[path]
 	if !ok {
 		var err error
-		if text, err = l.disk.text(path); errors.Is(err, fs.ErrNotExist) {
+		if text, err = l.disk.text(path, true, l.opts.Cache.lastConfig().before()); errors.Is(err, fs.ErrNotExist) {
 			return Config{}
 		} else if err != nil {
 			p := l.unreadable("pipe.toml", err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -66,13 +67,20 @@ func (d *disk) linked(from, below string) bool {
 
 var errTooLarge = errors.New("too large")
 
-// text reads a file of at most MaxFile bytes.
-func (d *disk) text(path string) (string, error) {
+// buffers are what files are read into.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// roomy is up to how many bytes a buffer is kept for the next file.
+const roomy = 1 << 20
+
+// text reads a file of at most MaxFile bytes, which may be shared with other loads. It may well be what it was before,
+// which is given again then.
+func (d *disk) text(path string, shared bool, before string) (string, error) {
 	info, err := d.stat(path)
 	if err != nil {
 		return "", err
 	}
-	if k, ok := d.again(path, info); ok {
+	if k, ok := d.again(path, info, shared); ok {
 		return k.text, nil
 	}
 	f, err := os.Open(path)
@@ -83,7 +91,8 @@ func (d *disk) text(path string) (string, error) {
 	if info, err = f.Stat(); err != nil {
 		return "", err
 	}
-	var b bytes.Buffer
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
 	if info.Size() <= MaxFile {
 		b.Grow(int(info.Size()) + bytes.MinRead)
 	}
@@ -93,14 +102,20 @@ func (d *disk) text(path string) (string, error) {
 	if b.Len() > MaxFile {
 		return "", errTooLarge
 	}
-	text := b.String()
-	d.keep(path, info, kept{text: text})
+	text := before
+	if b.Len() != len(before) || string(b.Bytes()) != before { // without a copy
+		text = b.String()
+	}
+	if b.Cap() <= roomy {
+		buffers.Put(b)
+	}
+	d.keep(path, info, shared, kept{text: text})
 	return text, nil
 }
 
 // pipes are the names of the .pipe files in a folder, sorted.
 func (d *disk) pipes(path string, info fs.FileInfo) ([]string, error) {
-	if k, ok := d.again(path, info); ok {
+	if k, ok := d.again(path, info, false); ok {
 		return k.names, nil
 	}
 	entries, err := os.ReadDir(path)
@@ -113,6 +128,6 @@ func (d *disk) pipes(path string, info fs.FileInfo) ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
-	d.keep(path, info, kept{names: names})
+	d.keep(path, info, false, kept{names: names})
 	return names, nil
 }

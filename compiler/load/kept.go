@@ -18,19 +18,19 @@ type kept struct {
 const rest = 2 * time.Second
 
 // again gives what a cache keeps of a path, if what stands there now is the same.
-func (d *disk) again(path string, info fs.FileInfo) (kept, bool) {
+func (d *disk) again(path string, info fs.FileInfo, shared bool) (kept, bool) {
 	st, ok := stampOf(info)
-	if !ok || !d.cache.keeps(false) {
+	if !ok || !d.cache.keeps(shared) {
 		return kept{}, false
 	}
 	return d.cache.again(path, st)
 }
 
 // keep keeps what was read of a path after it was asked for, unless that may change and keep its stamp.
-func (d *disk) keep(path string, info fs.FileInfo, k kept) {
+func (d *disk) keep(path string, info fs.FileInfo, shared bool, k kept) {
 	st, ok := stampOf(info)
 	timed := info.Mode().IsRegular() || info.IsDir()
-	if !ok || !timed || !d.cache.keeps(false) || max(st.modified, st.changed) > d.began.Add(-rest).UnixNano() {
+	if !ok || !timed || !d.cache.keeps(shared) || max(st.modified, st.changed) > d.began.Add(-rest).UnixNano() {
 		return
 	}
 	k.stamp = st

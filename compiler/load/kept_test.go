@@ -193,7 +193,7 @@ func TestKeptReadsOnce(t *testing.T) {
 		t.Skip("this system gives files no stamps, so that they are always read")
 	}
 	read := func(c *Cache) *byte {
-		text, err := newDisk(c).text(path)
+		text, err := newDisk(c).text(path, false, "")
 		if err != nil || text != "text" {
 			t.Fatalf("got %q, %v", text, err)
 		}

@@ -32,15 +32,25 @@ func (l *last[T]) of(text string, said *diag.List, read func() T) T {
 	return is
 }
 
+// before is that text.
+func (l *last[T]) before() string {
+	if l == nil {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text
+}
+
 func (c *Cache) lastConfig() *last[Config] {
-	if !c.keeps(false) {
+	if !c.keeps(true) {
 		return nil
 	}
 	return &c.config
 }
 
 func (c *Cache) lastLock() *last[map[string]Pin] {
-	if !c.keeps(false) {
+	if !c.keeps(true) {
 		return nil
 	}
 	return &c.lock

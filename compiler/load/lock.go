@@ -85,7 +85,7 @@ func (l *loader) lock() Lock {
 	text, ok := l.opts.Overlay[path]
 	if !ok {
 		var err error
-		if text, err = l.disk.text(path); errors.Is(err, fs.ErrNotExist) {
+		if text, err = l.disk.text(path, true, l.opts.Cache.lastLock().before()); errors.Is(err, fs.ErrNotExist) {
 			return Lock{}
 		} else if err != nil {
 			p := l.unreadable(LockFile, err)

@@ -17,6 +17,8 @@ type Module struct {
 	Files []*ast.File
 	// Broken says that a file could not be read, so that names may be missing; it was reported.
 	Broken bool
+	// Shared says that other programs of the same Cache may have this very module, which nobody changes.
+	Shared bool
 	// Uses are the modules that each file imports, by namespace.
 	Uses map[*ast.File]map[string]*Import
 

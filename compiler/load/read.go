@@ -82,7 +82,7 @@ func (l *loader) read(rel string) (string, *problem) {
 	if info, err := l.disk.stat(l.abs(rel)); err == nil && !info.Mode().IsRegular() {
 		return "", notRegular() // a named pipe would be waited for
 	}
-	if text, err = l.disk.text(l.abs(rel)); err != nil {
+	if text, err = l.disk.text(l.abs(rel), l.entered, l.opts.Cache.text(l.root, rel)); err != nil {
 		return "", l.unreadable(rel, err)
 	}
 	return text, nil

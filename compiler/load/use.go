@@ -84,7 +84,7 @@ func (l *loader) namespace(f *ast.File, u *ast.Use) (ast.Name, bool) {
 
 // resolve finds the module that a use names; nil has been reported.
 func (l *loader) resolve(m *Module, f *ast.File, u *ast.Use) *Module {
-	text := u.Path.Value
+	text, said := u.Path.Value, l.diags.Len()
 	target, p := l.find(m, f, text)
 	if p != nil {
 		l.report(f.Source, u.Path.Range, text, p)
@@ -100,8 +100,18 @@ func (l *loader) resolve(m *Module, f *ast.File, u *ast.Use) *Module {
 		return nil
 	case 0:
 		l.imports(target)
+		if l.diags.Len() == said {
+			target = l.shared(target)
+		}
 	}
 	return target
+}
+
+// shared gives, for a module of which nothing was said, the one that an earlier load made of the same files.
+func (l *loader) shared(m *Module) *Module {
+	one := l.opts.Cache.module(l.root, m)
+	l.modules[m.ID], l.done[len(l.done)-1] = one, one
+	return one
 }
 
 // chain is the way from a module that is being loaded back to itself.

@@ -75,6 +75,14 @@ func (l *List) Append(m *List) { l.all = append(l.all, m.all...) }
 // AppendFrom keeps the findings of another list from its nth on.
 func (l *List) AppendFrom(m *List, n int) { l.all = append(l.all, m.all[n:]...) }
 
+// AppendCopy keeps all findings of another list, which stay as they are when these are completed.
+func (l *List) AppendCopy(m *List) {
+	for _, d := range m.all {
+		d.Related, d.Fixes = slices.Clone(d.Related), slices.Clone(d.Fixes)
+		l.all = append(l.all, d)
+	}
+}
+
 // Each lets visit complete every finding so far.
 func (l *List) Each(visit func(*Diagnostic)) {
 	for i := range l.all {

@@ -75,7 +75,7 @@ func (e edit) read(f *source.File, old string, it ast.Item, s setting) (ast.Item
 	}
 	var said diag.List
 	part := &source.File{Name: f.Name, Text: strings.Clone(text)} // whose names do not keep the whole text
-	p := prepare(part, s.deep, &said)
+	p := prepare(part, token.Lex(part.Text), s.deep, &said)
 	if p.head != nil || len(p.toks) == 1 {
 		return nil, fresh{} // documentation that is the file's where nothing stands before it
 	}

@@ -68,9 +68,9 @@ type prepared struct {
 	comments []ast.Comment
 }
 
-// prepare lexes a text, sets comments and documentation apart, and settles its brackets; some may be open around it.
-func prepare(f *source.File, around int, diags *diag.List) *prepared {
-	toks := token.Lex(f.Text)
+// prepare sets comments and documentation of a text apart from its tokens, which it changes, and settles its brackets;
+// some may be open around it.
+func prepare(f *source.File, toks []token.Token, around int, diags *diag.List) *prepared {
 	p := &prepared{docs: map[int32]*ast.Doc{}}
 	p.setApart(f.Text, toks)
 	p.toks = settleBrackets(f, p.toks, around, diags)

@@ -100,8 +100,14 @@ func (s *stream) take(into *lexer.Token) {
 const worthSharing = 1 << 14
 
 // all are the tokens of a stream at once, for readers that need no peeking lexer.
-func (s *stream) all() []lexer.Token {
-	out := make([]lexer.Token, len(s.toks))
+func (s *stream) all() []lexer.Token { return s.into(nil) }
+
+// into is all in a slice that nobody reads any more, if it is large enough.
+func (s *stream) into(out []lexer.Token) []lexer.Token {
+	if cap(out) < len(s.toks) {
+		out = make([]lexer.Token, len(s.toks))
+	}
+	out = out[:len(s.toks)]
 	half := len(out)
 	var second sync.WaitGroup
 	if half >= worthSharing {

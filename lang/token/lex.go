@@ -1,12 +1,18 @@
 package token
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Lex cuts a text into tokens; the last one is EOF. It never fails. Comments are tokens too;
 // the gaps between tokens hold nothing but white space.
-func Lex(src string) []Token {
+func Lex(src string) []Token { return AppendTokens(nil, src) }
+
+// AppendTokens is Lex that adds the tokens to others.
+func AppendTokens(toks []Token, src string) []Token {
 	l := lexer{src: src}
-	toks := make([]Token, 0, len(src)/4+8)
+	toks = slices.Grow(toks, len(src)/4+8)
 	newline := NewlineBefore
 	for {
 		if l.space(len(src)) {

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // untidy is how much memory in bytes checks may leave before it is collected between two of them. It is less than
@@ -13,8 +15,9 @@ const untidy = 20 << 20
 // between has memory collected while no check runs: what lives then is little, and a check that goes on meanwhile pays
 // for each pointer that it writes. The zero value is ready.
 type between struct {
-	checks sync.RWMutex
-	at     uint64 // how much memory is too much; 0 for untidy
+	checks   sync.RWMutex
+	at       atomic.Uint64 // how much memory is too much; 0 for untidy
+	sweeping atomic.Bool   // a collection goes on beside the checks
 }
 
 // run runs a check, and collects when it has ended, with all others that were under way, if it is time.
@@ -27,18 +30,33 @@ func (b *between) run(check func()) {
 		return
 	}
 	b.checks.Lock()
-	defer b.checks.Unlock()
-	if b.full() { // nobody else was quicker
-		runtime.GC()
-		b.at = max(untidy, 2*inUse())
+	if !b.full() { // somebody else was quicker
+		b.checks.Unlock()
+		return
 	}
+	b.sweeping.Store(true)
+	before := cycles()
+	go func() {
+		for cycles() == before {
+			time.Sleep(50 * time.Microsecond)
+		}
+		b.checks.Unlock() // it is known what lives: that the rest is taken back disturbs nobody
+	}()
+	runtime.GC()
+	b.at.Store(2 * figure("/gc/heap/live:bytes"))
+	b.sweeping.Store(false)
 }
 
-func (b *between) full() bool { return inUse() > max(untidy, b.at) }
+func (b *between) full() bool {
+	return !b.sweeping.Load() && figure("/memory/classes/heap/objects:bytes") > max(untidy, b.at.Load())
+}
 
-// inUse is the memory of objects that have not been collected, in bytes.
-func inUse() uint64 {
-	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+// cycles is how many times it has been found out what lives.
+func cycles() uint64 { return figure("/gc/cycles/total:gc-cycles") }
+
+// figure is one of what the runtime knows of itself.
+func figure(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }

@@ -58,8 +58,11 @@ type session struct {
 	cache *load.Cache // nil when there is one entry
 	mu    sync.Mutex
 	roots map[string]lint.Options // by the root's absolute path
-	// scripts are read once for all entries.
+	// scripts are read once for all entries, and modules that several of them use are looked at once where no
+	// processor is free.
 	scripts script.Cache
+	checked check.Shared
+	linted  lint.Shared
 	// ahead says that a processor is free to read an entry's scripts while the entry is checked, and to lint a part of it.
 	ahead bool
 	// errors says that what is no error needs not be found.
@@ -92,7 +95,7 @@ func (s *session) surroundings(a *app, root string) lint.Options {
 	o, known := s.roots[root]
 	if !known {
 		o = a.surroundings(root)
-		o.Scripts, o.Beside = &s.scripts, s.ahead
+		o.Scripts, o.Beside, o.Shared = &s.scripts, s.ahead, &s.linted
 		s.roots[root] = o
 	}
 	return o
@@ -108,11 +111,12 @@ func (a *app) checkIn(path string, overlay map[string]string, s *session) (check
 		return checked{}, err
 	}
 	defer s.readAhead(loaded)()
-	checking := check.Alone
+	var program *check.Program
 	if s.ahead {
-		checking = check.Check
+		program = check.Check(loaded, &diags)
+	} else {
+		program = check.Alone(loaded, &s.checked, &diags)
 	}
-	program := checking(loaded, &diags)
 	o := s.surroundings(a, loaded.Root)
 	o.Errors = s.errors && !loaded.Config.Hardens()
 	lint.Lint(program, o, &diags)
