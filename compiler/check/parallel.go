@@ -33,6 +33,9 @@ func (c *checker) independent(n int, into *diag.List, part func(i int, diags *di
 
 // reportingTo is the same file with another list of findings.
 func (f *file) reportingTo(diags *diag.List) *file {
+	if f.diags == diags {
+		return f
+	}
 	g := *f
 	g.diags = diags
 	return &g

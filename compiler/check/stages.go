@@ -18,6 +18,8 @@ type stage struct {
 	tail  bool
 	nodes map[string]*node
 	list  []*node
+	room  []node // for the steps to come
+	made  []Step
 	bad   map[string]bool // names of steps that could not be read
 	// known are the steps of the check before, by name.
 	known map[string]*stepMemory
@@ -138,16 +140,19 @@ func (s spots) names() []string {
 
 // newStage makes room for some steps.
 func (b *body) newStage(s *expr.Scope, tail bool, steps int) *stage {
-	return &stage{body: b, scope: s, tail: tail, nodes: make(map[string]*node, steps), list: make([]*node, 0, steps), bad: map[string]bool{}}
+	return &stage{body: b, scope: s, tail: tail, nodes: make(map[string]*node, steps), list: make([]*node, 0, steps), room: make([]node, steps), made: make([]Step, steps), bad: map[string]bool{}}
 }
 
 // collect takes in a step by name.
 func (s *stage) collect(d *ast.Step) {
-	n := &node{stage: s, step: &Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType}}
 	s.reservedStep(d)
 	if !s.declare(s.names, d.Name, "step") {
 		return
 	}
+	n, step := &s.room[0], &s.made[0]
+	s.room, s.made = s.room[1:], s.made[1:]
+	*step = Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType}
+	n.stage, n.step = s, step
 	allowed := modifier
 	if d.Inline {
 		allowed |= attribute

@@ -35,12 +35,12 @@ var effects = rule{
 		}
 		g := p.graph(l)
 		tested := g.behind(kind.mayTest)
-		for _, s := range l.Steps {
-			k := g.kind[s.Name]
-			if k.effect != "" && !k.test && tested[s.Name] == nil {
-				p.early(l, s, k.effect, g.testsBefore(l, s))
+		for i, s := range l.Steps {
+			k := g.kind[i]
+			if k.effect != "" && !k.test && tested[i] == nil {
+				p.early(l, s, k.effect, g.testsBefore(i))
 			}
-			p.late(l, g, s)
+			p.late(l, g, i)
 		}
 	},
 }
@@ -52,22 +52,22 @@ const (
 )
 
 // testsBefore are the first of the steps that test and do not wait for a step, so that it can wait for them.
-func (g *graph) testsBefore(l *check.Pipeline, s *check.Step) (names []string) {
+func (g *graph) testsBefore(step int) (names []string) {
 	if g.tests == nil {
 		g.tests = []test{}
-		for _, t := range l.Steps {
-			if g.kind[t.Name].test && len(g.tests) < maxLooked {
-				g.tests = append(g.tests, test{name: t.Name})
+		for i, k := range g.kind {
+			if k.test && len(g.tests) < maxLooked {
+				g.tests = append(g.tests, test{step: i})
 			}
 		}
 	}
 	for i := range g.tests {
 		t := &g.tests[i]
 		if t.waitsFor == nil {
-			t.waitsFor = g.ahead(func(name string) bool { return name == t.name })
+			t.waitsFor = g.ahead(func(other int) bool { return other == t.step })
 		}
-		if t.name != s.Name && !t.waitsFor[s.Name] {
-			names = append(names, t.name)
+		if t.step != step && !t.waitsFor[step] {
+			names = append(names, g.steps[t.step].Name)
 		}
 		if len(names) == maxTests {
 			break
@@ -90,16 +90,19 @@ func (p *pass) calledTested(l *check.Pipeline) bool {
 }
 
 func (p *pass) callsBehindTests(caller *check.Pipeline) {
-	var tested map[string]*check.Step
+	var g *graph
+	var tested []*check.Step
 	for s := range steps(caller) {
 		if s.Pipeline == nil {
 			continue
 		}
-		if tested == nil {
-			tested = p.graph(caller).behind(kind.mayTest)
+		if g == nil {
+			g = p.graph(caller)
+			tested = g.behind(kind.mayTest)
 		}
 		before, known := p.called[s.Pipeline]
-		p.called[s.Pipeline] = (before || !known) && tested[s.Name] != nil
+		i, own := g.at[s.Name]
+		p.called[s.Pipeline] = (before || !known) && own && tested[i] != nil
 	}
 }
 
@@ -121,25 +124,26 @@ func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []st
 }
 
 // late finds an approval behind an effect, with none that it could still stop.
-func (p *pass) late(l *check.Pipeline, g *graph, s *check.Step) {
+func (p *pass) late(l *check.Pipeline, g *graph, i int) {
+	s := g.steps[i]
 	for _, it := range s.Modifiers {
 		a, ok := it.(*ast.Approve)
-		if !ok || g.kind[s.Name].effect != "" || g.kind[s.Name].unknown || p.acts(s) {
+		if !ok || g.kind[i].effect != "" || g.kind[i].unknown || p.acts(s) {
 			continue
 		}
 		if g.changed == nil {
 			g.changed = g.behind(func(k kind) bool { return k.effect != "" })
-			g.changes = g.ahead(func(name string) bool {
-				return g.kind[name].effect != "" || g.kind[name].unknown || p.acts(g.steps[name])
+			g.changes = g.ahead(func(i int) bool {
+				return g.kind[i].effect != "" || g.kind[i].unknown || p.acts(g.steps[i])
 			})
 		}
-		before := g.changed[s.Name]
-		if before == nil || g.changes[s.Name] {
+		before := g.changed[i]
+		if before == nil || g.changes[i] {
 			continue
 		}
 		p.report(finding{
 			rule: diag.LateApproval, file: l.File.Source, at: wordAt(a.Range, "approve"),
-			message: fmt.Sprintf("the approval of %q comes after %q, which runs %s, and nothing that follows has an effect", s.Name, before.Name, g.kind[before.Name].effect),
+			message: fmt.Sprintf("the approval of %q comes after %q, which runs %s, and nothing that follows has an effect", s.Name, before.Name, g.kind[g.at[before.Name]].effect),
 			help:    fmt.Sprintf("move it to %q", before.Name),
 			related: []diag.Related{{File: l.File.Source, Span: before.Decl.Name.Range, Message: "the effect is here"}},
 		})
@@ -160,84 +164,6 @@ type kind struct {
 
 // mayTest says that a step tests, or that nobody knows.
 func (k kind) mayTest() bool { return k.test || k.unknown }
-
-// graph is a pipeline's steps with what they do.
-type graph struct {
-	pipeline *check.Pipeline
-	steps    map[string]*check.Step
-	after    map[string][]string // who waits for a step
-	kind     map[string]kind
-
-	// once somebody has asked
-	tests   []test
-	changed map[string]*check.Step // behind an effect, with the nearest
-	changes map[string]bool        // ahead of an effect, or of what may be one
-}
-
-// test is a step that tests, and those that it waits for once somebody has asked.
-type test struct {
-	name     string
-	waitsFor map[string]bool
-}
-
-func (p *pass) graph(l *check.Pipeline) *graph {
-	n := len(l.Steps)
-	g := &graph{pipeline: l, steps: make(map[string]*check.Step, n), after: make(map[string][]string, n), kind: make(map[string]kind, n)}
-	for _, s := range l.Steps {
-		g.steps[s.Name] = s
-		g.kind[s.Name] = p.kind(s)
-		for _, e := range before(s) {
-			g.after[e] = append(g.after[e], s.Name)
-		}
-	}
-	return g
-}
-
-func before(s *check.Step) []string { return slices.Concat(s.ValueEdges, s.OrderEdges, s.Needs) }
-
-// behind are the steps that wait for one of a kind, each with the nearest that it waits for.
-func (g *graph) behind(is func(kind) bool) map[string]*check.Step {
-	origin := map[string]*check.Step{}
-	var next []string
-	for _, s := range g.pipeline.Steps {
-		if is(g.kind[s.Name]) {
-			next = append(next, s.Name)
-		}
-	}
-	for first := len(next); len(next) > 0; next, first = next[1:], first-1 {
-		from := origin[next[0]]
-		if first > 0 {
-			from = g.steps[next[0]]
-		}
-		for _, e := range g.after[next[0]] {
-			if origin[e] == nil {
-				origin[e], next = from, append(next, e)
-			}
-		}
-	}
-	return origin
-}
-
-// ahead are the steps that one of some waits for.
-func (g *graph) ahead(is func(name string) bool) map[string]bool {
-	seen := map[string]bool{}
-	var next []string
-	for _, s := range g.pipeline.Steps {
-		if is(s.Name) {
-			next = append(next, s.Name)
-		}
-	}
-	for ; len(next) > 0; next = next[1:] {
-		if s := g.steps[next[0]]; s != nil {
-			for _, e := range before(s) {
-				if !seen[e] && g.steps[e] != nil {
-					seen[e], next = true, append(next, e)
-				}
-			}
-		}
-	}
-	return seen
-}
 
 func (p *pass) kind(s *check.Step) kind {
 	of := kind{unknown: true}

@@ -17,37 +17,49 @@ var shadowedNames = rule{
 			return
 		}
 		outer := lets(o.Module)
-		inner := map[string]hidden{}
 		for _, f := range o.Params {
 			p.hides(o.File.Source, ast.Name{Text: f.Name, At: f.Decl.Name.At}, "parameter", outer)
-			inner[f.Name] = hidden{o.File.Source, f.Decl.Name.Range, "parameter"}
 		}
-		p.comprehensions(o.File.Source, o.Decl.Items, inner, outer)
+		p.comprehensions(o.File.Source, o.Decl.Items, func() map[string]hidden {
+			inner := map[string]hidden{}
+			for _, f := range o.Params {
+				inner[f.Name] = hidden{o.File.Source, f.Decl.Name.Range, "parameter"}
+			}
+			return inner
+		}, outer)
 	},
 	pipeline: func(p *pass, l *check.Pipeline) {
 		outer, binding := lets(l.Module), bindingItems(l)
 		if len(outer)+len(binding) == 0 {
 			return
 		}
-		inner := map[string]hidden{}
-		take := func(n ast.Name, what string) {
-			p.hides(l.File.Source, n, what, outer)
-			inner[n.Text] = hidden{l.File.Source, n.Range, what}
-		}
-		for _, f := range l.Params {
-			take(f.Decl.Name, "parameter")
-		}
-		for _, d := range l.Lets {
-			take(d.Decl.Name, "let")
-		}
-		for s := range steps(l) {
-			take(s.Decl.Name, "step")
-			for _, loop := range s.Loops {
-				p.hides(l.File.Source, loop.Decl.Var, "loop variable", outer)
+		if len(outer) > 0 {
+			eachNamed(l, func(n ast.Name, what string) { p.hides(l.File.Source, n, what, outer) })
+			for s := range steps(l) {
+				for _, loop := range s.Loops {
+					p.hides(l.File.Source, loop.Decl.Var, "loop variable", outer)
+				}
 			}
 		}
-		p.comprehensions(l.File.Source, binding, inner, outer)
+		p.comprehensions(l.File.Source, binding, func() map[string]hidden {
+			inner := map[string]hidden{}
+			eachNamed(l, func(n ast.Name, what string) { inner[n.Text] = hidden{l.File.Source, n.Range, what} })
+			return inner
+		}, outer)
 	},
+}
+
+// eachNamed visits the names that a pipeline declares.
+func eachNamed(l *check.Pipeline, visit func(n ast.Name, what string)) {
+	for _, f := range l.Params {
+		visit(f.Decl.Name, "parameter")
+	}
+	for _, d := range l.Lets {
+		visit(d.Decl.Name, "let")
+	}
+	for s := range steps(l) {
+		visit(s.Decl.Name, "step")
+	}
 }
 
 // bindingItems are those of a pipeline's items that may bind names: check remembers no step that does.
@@ -74,6 +86,9 @@ type hidden struct {
 
 // lets are a module's own, by name.
 func lets(m *check.Module) map[string]hidden {
+	if len(m.Lets) == 0 {
+		return nil
+	}
 	out := map[string]hidden{}
 	for _, d := range m.Lets {
 		out[d.Name] = hidden{d.File.Source, d.Decl.Name.Range, "let"}
@@ -99,7 +114,9 @@ var binding = map[string]bool{
 	"transformList": true, "transformMap": true, "transformMapEntry": true,
 }
 
-func (p *pass) comprehensions(f *source.File, items []ast.Item, scopes ...map[string]hidden) {
+// comprehensions looks at the variables of macros: they may hide names of around them, which few ask for, or of the file.
+func (p *pass) comprehensions(f *source.File, items []ast.Item, around func() map[string]hidden, outer map[string]hidden) {
+	var inner map[string]hidden
 	for _, it := range items {
 		ast.Inspect(it, func(n ast.Node) bool {
 			c, ok := n.(*ast.Call)
@@ -111,9 +128,11 @@ func (p *pass) comprehensions(f *source.File, items []ast.Item, scopes ...map[st
 				if !ok {
 					break
 				}
-				for _, s := range scopes {
-					p.hides(f, ast.Name{Text: id.Name, At: id.At}, "variable", s)
+				if inner == nil {
+					inner = around()
 				}
+				p.hides(f, ast.Name{Text: id.Name, At: id.At}, "variable", inner)
+				p.hides(f, ast.Name{Text: id.Name, At: id.At}, "variable", outer)
 			}
 			return true
 		})

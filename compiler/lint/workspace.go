@@ -350,7 +350,7 @@ func (p *pass) races(l *check.Pipeline) {
 	g := p.graph(l)
 	for i, b := range writes {
 		for _, a := range writes[:i] {
-			if a.path != b.path || a.step == b.step || g.ordered(a.step.Name, b.step.Name) {
+			if a.path != b.path || a.step == b.step || g.ordered(a.step, b.step) {
 				continue
 			}
 			p.report(finding{
@@ -367,24 +367,4 @@ func (p *pass) races(l *check.Pipeline) {
 // some files in it.
 func (p *pass) isFolder(at string) bool {
 	return at == "." || p.options.Matches != nil && p.options.Matches(escapeGlob(at)+"/**")
-}
-
-// ordered says that one of two steps waits for the other.
-func (g graph) ordered(a, b string) bool { return g.waits(a, b) || g.waits(b, a) }
-
-func (g graph) waits(name, other string) bool {
-	seen := map[string]bool{name: true}
-	for next := []string{name}; len(next) > 0; next = next[1:] {
-		if s := g.steps[next[0]]; s != nil {
-			for _, e := range before(s) {
-				if e == other {
-					return true
-				}
-				if !seen[e] {
-					seen[e], next = true, append(next, e)
-				}
-			}
-		}
-	}
-	return false
 }

@@ -82,6 +82,7 @@ func (e edit) read(f *source.File, old string, it ast.Item, s setting) (ast.Item
 	r := &reader{toks: newStream(part.Text, p.toks, 0).all()}
 	var b body
 	b.item(r, s.body)
+	b.take(r, 0)
 	l := &lowerer{prepared: p, source: part, diags: &said}
 	if b.entries[0].err != nil || !r.peek().EOF() {
 		return nil, fresh{}

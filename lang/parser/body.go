@@ -49,6 +49,7 @@ func (b *body) read(r *reader, p *place) error {
 		b.errs = append(b.errs, m)
 	}
 	b.present = true
+	defer b.take(r, len(r.entries))
 	opener := indentOf(open)
 	r.next()
 	margin := -1 // the column of the first item
@@ -115,7 +116,7 @@ func (b *body) unclosed(r *reader, open *lexer.Token) {
 	b.span = source.Span{Start: start(open), End: end(before)}
 }
 
-// item reads one item, and on a mistake moves on to the next.
+// item reads one item into the reader's entries, and on a mistake moves on to the next.
 func (b *body) item(r *reader, p *place) {
 	first := r.peek()
 	from := r.i
@@ -146,7 +147,13 @@ func (b *body) item(r *reader, p *place) {
 	if p.commas && kindOf(r.peek()) == token.Comma {
 		r.next()
 	}
-	b.entries = append(b.entries, e)
+	r.entries = append(r.entries, e)
+}
+
+// take makes the entries that were read since there were some, the body's.
+func (b *body) take(r *reader, from int) {
+	b.entries = r.room.entriesOf(r.entries[from:])
+	r.entries = r.entries[:from]
 }
 
 // clauses are the words that go on with an item on its line.

@@ -4,10 +4,6 @@
 package parser
 
 import (
-	"sync"
-
-	"github.com/alecthomas/participle/v2/lexer"
-
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/source"
@@ -26,30 +22,13 @@ func Parse(f *source.File, diags *diag.List) *ast.File {
 	p := prepare(f, room.lexed, 0, diags)
 	room.toks = newStream(f.Text, p.toks, 0).into(room.toks)
 	l := &lowerer{prepared: p, source: f, diags: diags}
-	out.Decls = l.decls(&reader{toks: room.toks})
+	r := &reader{toks: room.toks, entries: room.pending, room: room}
+	out.Decls = l.decls(r)
+	room.pending = r.entries[:0]
 	out.Doc = p.head
 	out.Comments = p.leftover(f.Text)
 	room.leave()
 	return out
-}
-
-// room is where the tokens of a file stand while it is read. No tree has any.
-type room struct {
-	lexed []token.Token
-	toks  []lexer.Token
-}
-
-var rooms = sync.Pool{New: func() any { return new(room) }}
-
-// roomy is how many tokens of the largest file the room is kept for.
-const roomy = 1 << 15
-
-// leave lets the next file have the room.
-func (r *room) leave() {
-	if cap(r.lexed) <= roomy && cap(r.toks) <= roomy {
-		clear(r.toks) // which would keep the text
-		rooms.Put(r)
-	}
 }
 
 // ParseExpr reads a text that is one expression and nothing else, as CEL's grammar has it.

@@ -8,6 +8,9 @@ type reader struct {
 	i    int // the next one
 	// grammar is the same tokens as participle reads them; nil until it is asked.
 	grammar *lexer.PeekingLexer
+	// entries are those of bodies that are being read, the inner ones last; room is where they go, and may be nil.
+	entries []entry
+	room    *room
 }
 
 // readerOf is a reader of what participle has come to. What it consumes is handed back by done.
