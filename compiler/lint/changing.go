@@ -11,18 +11,18 @@ import (
 // changing are commands that change something beyond the machine, with the words that say so;
 // a word "" is any.
 var changing = map[string][]string{
-	"git": {"push"}, "docker": {"push", "image push", "stack deploy"}, "podman": {"push"}, "skopeo": {"copy"}, "crane": {"push", "copy"},
+	"git": {"push"}, "docker": {"push", "image push", "compose push", "stack deploy"}, "podman": {"push", "image push"}, "nerdctl": {"push", "image push"}, "skopeo": {"copy"}, "crane": {"push", "copy"},
 	"kubectl": {"apply", "create", "delete", "replace", "patch", "rollout restart", "rollout undo", "set", "scale"},
 	"helm":    {"install", "upgrade", "uninstall", "rollback", "push"}, "terraform": {"apply", "destroy"}, "tofu": {"apply", "destroy"},
 	"pulumi": {"up", "destroy"}, "cdk": {"deploy", "destroy"}, "serverless": {"deploy"}, "ansible-playbook": {""},
 	"npm": {"publish"}, "yarn": {"publish", "npm publish"}, "pnpm": {"publish"}, "twine": {"upload"}, "cargo": {"publish"}, "gem": {"push"},
-	"mvn": {"deploy"}, "gradle": {"publish"}, "goreleaser": {"release"}, "poetry": {"publish"}, "uv": {"publish"}, "flit": {"publish"},
+	"mvn": {"deploy"}, "mvnw": {"deploy"}, "gradle": {"publish"}, "gradlew": {"publish"}, "goreleaser": {"release"}, "poetry": {"publish"}, "uv": {"publish"}, "flit": {"publish"},
 	"gh": {"release create", "release upload", "release edit"}, "fly": {"deploy"}, "flyctl": {"deploy"}, "heroku": {"container:release"},
 	"kamal": {"deploy", "redeploy", "rollback"}, "wrangler": {"deploy"}, "vercel": {"deploy"}, "netlify": {"deploy"},
 	"aws": {"cloudformation deploy", "cloudformation create-stack", "cloudformation update-stack", "cloudformation delete-stack", "ecs update-service",
 		"lambda update-function-code", "deploy create-deployment", "elasticbeanstalk update-environment"},
 	"gcloud": {"run deploy", "app deploy", "functions deploy"}, "az": {"webapp deploy", "webapp up", "containerapp up", "containerapp update", "deployment group create"},
-	"sam": {"deploy"}, "eb": {"deploy"}, "sls": {"deploy"}, "cf": {"push"}, "oc": {"apply", "rollout latest", "rollout restart", "rollout undo"}, "terragrunt": {"apply", "destroy"}, "copilot": {"deploy"},
+	"sam": {"deploy"}, "eb": {"deploy"}, "sls": {"deploy"}, "cf": {"push"}, "oc": {"apply", "rollout latest", "rollout restart", "rollout undo"}, "terragrunt": {"apply", "destroy", "run-all apply", "run-all destroy", "run apply", "run destroy"}, "copilot": {"deploy"},
 	"docker-compose": {"push"}, "railway": {"up"}, "firebase": {"deploy"}, "supabase": {"db push", "functions deploy"}, "skaffold": {"deploy", "run"},
 	"argocd": {"app sync"}, "flux": {"reconcile"}, "nomad": {"job run"},
 }
@@ -37,9 +37,10 @@ func (p *pass) effect(o *check.Op) string {
 		if c.Branch && len(o.Params) > 0 {
 			continue // whoever calls it may choose
 		}
-		name, words := launched(c)
+		c = launched(c)
+		name := program(c.Name)
 		for _, verb := range changing[name] {
-			if (words == verb || strings.HasPrefix(words, verb+" ") || verb == "") && !rehearsed(c) {
+			if does(c, verb) && !rehearsed(c) {
 				return strings.TrimSpace(name + " " + verb)
 			}
 		}
@@ -53,33 +54,50 @@ var launchers = map[string][]string{
 	"poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run"}, "bundle": {"exec"}, "python": {""}, "python3": {""}, "mise": {"exec"},
 }
 
-// launched is the program that a command comes to, and its words that are no flags.
-func launched(c shell.Command) (name, words string) {
-	name, words = program(c.Name), leading(c)
+// launched is the program that a command comes to, with its words.
+func launched(c shell.Command) shell.Command {
 	for range 3 {
-		verbs, ok := launchers[name]
-		i := slices.IndexFunc(verbs, func(v string) bool { return v == "" || strings.HasPrefix(words, v+" ") })
-		if !ok || i < 0 {
+		inner, ok := launches(c)
+		if !ok {
 			break
 		}
-		inner, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(words, verbs[i]), " "), " ")
-		if changing[program(inner)] == nil && launchers[program(inner)] == nil {
-			break
-		}
-		name, words = program(inner), rest
+		c = inner
 	}
-	return name, words
+	return c
 }
 
-// leading are a command's words that are no flags.
-func leading(c shell.Command) string {
-	var words []string
-	for _, a := range c.Args {
-		if a.Static && !strings.HasPrefix(a.Text, "-") {
-			words = append(words, a.Text)
+// launches is the program that a launcher runs, where that is one that is known.
+func launches(c shell.Command) (inner shell.Command, ok bool) {
+	for _, verb := range launchers[program(c.Name)] {
+		at, n := operands(c), len(strings.Fields(verb))
+		if len(at) <= n || n > 0 && !follows(leading(c), verb) {
+			continue
+		}
+		name := c.Args[at[n]].Text
+		if p := program(name); changing[p] != nil || launchers[p] != nil {
+			return shell.Command{Name: name, At: c.Args[at[n]].At, Args: c.Args[at[n]+1:]}, true
 		}
 	}
-	return strings.Join(words, " ")
+	return c, false
+}
+
+// does says that a command does what a word, or several, say. Maven and Gradle are told several things in a row.
+func does(c shell.Command, verb string) bool {
+	words := leading(c)
+	if verb == "" || follows(words, verb) {
+		return true
+	}
+	switch program(c.Name) {
+	case "mvn", "mvnw", "gradle", "gradlew":
+		return slices.ContainsFunc(strings.Fields(words), func(w string) bool { return w == verb || strings.HasSuffix(w, ":"+verb) })
+	}
+	return false
+}
+
+// follows says that words begin with those of another text.
+func follows(words, verb string) bool {
+	rest, found := strings.CutPrefix(words, verb)
+	return found && (rest == "" || rest[0] == ' ')
 }
 
 // rehearsed says that a command only shows what it would do, does it on this machine alone, or only takes away.

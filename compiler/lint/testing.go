@@ -52,7 +52,7 @@ func testing(name string) (verbs string, does bool) {
 	case "cargo":
 		return "test, nextest, clippy, check, audit, deny, llvm-cov, tarpaulin, miri, --check", true
 	case "mvn", "mvnw":
-		return "test, verify, integration-test, package, install", true
+		return "test, verify, integration-test, package, install, deploy", true
 	case "gradle", "gradlew":
 		return "test, check, build", true
 	case "mix":

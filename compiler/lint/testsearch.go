@@ -13,8 +13,11 @@ func tests(c shell.Command) bool {
 	if strings.Contains(c.Name, "/") && isTask(c.Name) {
 		return true
 	}
-	words := make([]string, 0, len(c.Args))
-	for _, a := range c.Args {
+	words, options := make([]string, 0, len(c.Args)), globalOptions(program(c.Name))
+	for i, a := range c.Args {
+		if i+1 < len(c.Args) && !c.Args[i+1].Static && takesWord(options, a.Text) {
+			continue // its value is left out, too
+		}
 		if a.Static {
 			words = append(words, a.Text)
 		}
@@ -40,9 +43,9 @@ func (t *testSearch) program(name string, words []string, depth int) bool {
 	if t.left--; t.left < 0 {
 		return false
 	}
-	plain := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.HasPrefix(s, "-") })
+	plain := plainOf(name, words)
 	verbs, does := testing(name)
-	if does && slices.ContainsFunc(strings.Split(verbs, ", "), func(verb string) bool {
+	if does && !slices.ContainsFunc(words, skipsTests) && slices.ContainsFunc(strings.Split(verbs, ", "), func(verb string) bool {
 		return verb == "" || begins(plain, verb) || goals(name) && slices.Contains(plain, verb) || strings.HasPrefix(verb, "-") && slices.Contains(words, verb)
 	}) {
 		return true
@@ -63,6 +66,15 @@ func (t *testSearch) program(name string, words []string, depth int) bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// skipsTests says that a word has Maven leave out the tests.
+func skipsTests(word string) bool {
+	switch word {
+	case "-DskipTests", "-DskipTests=true", "-Dmaven.test.skip", "-Dmaven.test.skip=true":
+		return true
 	}
 	return false
 }
