@@ -26,6 +26,9 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && oneWord(o, r.Name) {
 			continue
 		}
+		if r.Kind == shell.StrayLocal && s.dialect == shell.Bash {
+			r.Maybe = true // the script goes on, with a variable that is empty
+		}
 		if said := s.file.Slice(s.span(r.At)); inDoubleQuotes(s) && r.Help == "put double quotes around it" && strings.HasPrefix(said, "$") {
 			r.Help = `write \"` + strings.Replace(said, "${", "$${", 1) + `\"`
 		}
@@ -42,7 +45,7 @@ func inDoubleQuotes(s *script) bool {
 // everyShell are the risks of a script that do not depend on the options of its shell.
 var everyShell = map[shell.Kind]bool{
 	shell.Unquoted: true, shell.RunsDownload: true, shell.RemovesRoot: true, shell.TestRedirect: true, shell.ConstantTest: true,
-	shell.NotAssignment: true, shell.MissingSpace: true,
+	shell.NotAssignment: true, shell.MissingSpace: true, shell.StrayLocal: true,
 }
 
 // execScript is the script that an op's exec gives to a shell, where that is written out.

@@ -81,6 +81,7 @@ const (
 	ConstantTest      = "constant-test"      // a [ ] that is always true
 	NotAssignment     = "not-assignment"     // a command that looks like an assignment
 	MissingSpace      = "missing-space"      // a [ that is glued to the next word
+	StrayLocal        = "stray-local"        // a local outside of a function
 	LostOutput        = "lost-output"        // a > to $PIPE_OUTPUT that throws outputs away
 	MalformedOutput   = "malformed-output"   // a line for $PIPE_OUTPUT that is no output
 	EarlyEffect       = "early-effect"       // a push, apply or deploy that waits for no test

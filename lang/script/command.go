@@ -355,6 +355,7 @@ func (w *walker) assignedArg(a Arg, v shape) {
 
 // declaration walks bash's declare and its like.
 func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
+	stray := d.Variant.Value == "local" && w.strayLocal(d, spanOf(d.Variant), c)
 	exported := d.Variant.Value == "export"
 	w.assigning.local = isLocal(d.Variant.Value)
 	defer func() { w.assigning.local = false }()
@@ -364,7 +365,7 @@ func (w *walker) declaration(s *syntax.Stmt, d *syntax.DeclClause, c context) {
 			w.assigned(a.Name.Value, spanOf(a.Name), exported, oneWord)
 		case a.Name != nil:
 			w.assign(a, c.lost(), exported)
-			if a.Value != nil {
+			if a.Value != nil && !stray {
 				w.maskedStatus(d.Variant, a.Name, a.Value, s, len(d.Args), c)
 			}
 		case a.Value != nil:
@@ -386,6 +387,7 @@ func isLocal(word string) bool { return word == "local" || word == "declare" || 
 // declarationWords does the same where the grammar sees a plain command, in sh.
 func (w *walker) declarationWords(s *syntax.Stmt, call *syntax.CallExpr, args []Arg, c context) {
 	exported := args[0].Text == "export"
+	stray := args[0].Text == "local" && w.strayLocal(call, args[0].At, c)
 	w.assigning.local = isLocal(args[0].Text)
 	defer func() { w.assigning.local = false }()
 	for i, word := range call.Args[1:] {
@@ -407,7 +409,7 @@ func (w *walker) declarationWords(s *syntax.Stmt, call *syntax.CallExpr, args []
 				v = shapeOfText(a.Text[len(name)+1:])
 			}
 			w.assigned(name, at, exported, v)
-			if first, ok := call.Args[0].Parts[0].(*syntax.Lit); ok {
+			if first, ok := call.Args[0].Parts[0].(*syntax.Lit); ok && !stray {
 				w.maskedStatus(first, word.Parts[0], word, s, len(call.Args)-1, c)
 			}
 		}

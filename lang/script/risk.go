@@ -44,6 +44,8 @@ const (
 	NotAssignment Kind = "not-assignment"
 	// MissingSpace is a [ that is glued to the next word, and so part of a command's name.
 	MissingSpace Kind = "missing-space"
+	// StrayLocal is a local outside of a function, where every shell refuses it.
+	StrayLocal Kind = "stray-local"
 	// LostOutput is a > to $PIPE_OUTPUT that throws earlier outputs away.
 	LostOutput Kind = "lost-output"
 	// MalformedOutput is a line for $PIPE_OUTPUT that is no output, so that the step fails.
@@ -53,7 +55,7 @@ const (
 // Kinds are all of them, for tables and documentation.
 var Kinds = []Kind{
 	Unquoted, UncheckedCd, LostFailure, MaskedStatus, UnreachedStatus, ErrexitOff, Unwaited, RunsDownload, RemovesRoot,
-	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, LostOutput, MalformedOutput,
+	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, LostOutput, MalformedOutput,
 }
 
 // Risk is one thing that will go wrong, or may.

@@ -193,6 +193,19 @@ var risky = []struct {
 	{"x=5; expr = 5 6; env x=5 make", nil},
 	{"[-f x ]", []string{"missing-space: [-f"}},
 	{"[ -f x ]", nil},
+	// stray-local
+	{"local x=1", []string{"stray-local: local"}},
+	{"echo; local x=1 y=$z", []string{"stray-local: local"}},
+	{"#!bash\nlocal -r x=1", []string{"stray-local: local"}},
+	{"#!bash\nlocal x", []string{"stray-local: local"}},
+	{"if a; then local v=$(cat VERSION); fi", []string{"stray-local: local"}},
+	{"#!bash\nwhile read -r x; do local v=$(cat VERSION); done", []string{"stray-local: local"}},
+	{"f() { local x=1; if a; then local y; fi; (local z=1); }; f", nil},
+	{"#!bash\nfunction f { local x=1 y; local -n r=$1; }; f", nil},
+	{"f() { g() { local x=1; }; g; }; f", nil},
+	{"local() { echo; }; local x=1; declare=1; export X=1; readonly Y=2", nil},
+	{"#!bash\ndeclare x=1; typeset y=2; echo local x=1; make local", nil},
+	{"cat <<E\nlocal x=1\nE\nsh -c 'f() { local x=1; }; f'", nil},
 	// outputs
 	{"echo a=1 >> \"$PIPE_OUTPUT\"; echo b=2 > \"$PIPE_OUTPUT\"", []string{"lost-output: > \"$PIPE_OUTPUT\""}},
 	{"echo a=1 > \"$PIPE_OUTPUT\"; echo b=2 >> \"$PIPE_OUTPUT\"", nil},
@@ -232,6 +245,8 @@ func TestEdits(t *testing.T) {
 		{"f() { local v=\"$(cat VERSION)\"; }", "f() { local v; v=\"$(cat VERSION)\"; }"},
 		{"$x=5", "x=5"},
 		{"[-f x ]", "[ -f x ]"},
+		{"local x=1 y=\"$z\"; echo", "x=1 y=\"$z\"; echo"},
+		{"#!bash\nlocal a=(1 2)", "#!bash\na=(1 2)"},
 		{"[ \"$x\" == y ]", `[ "$x" = y ]`},
 		{"[ \"$x\" > 5 ]", `[ "$x" -gt 5 ]`},
 	}
