@@ -119,7 +119,7 @@ func (n *node) arguments(e exprs) {
 			meant[diag.Suggest(a.Name.Text, paramNames(params))] = true
 			unnamed = unnamed || a.Name.Text == ""
 			if a.Value != nil && !known {
-				e.want(a.Value, types.InvalidType, "argument "+a.Name.Text)
+				e.want(a.Value, anyOptional, "argument "+a.Name.Text) // what nobody knows may take an optional
 			}
 			continue
 		}

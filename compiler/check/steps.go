@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -225,7 +226,7 @@ func (n *node) outcome() (t *types.Type, why, elemWhy *expr.Why) {
 	if t.Kind == types.Invalid {
 		return t, nil, nil
 	}
-	if n.unreadLoop() {
+	if n.unreadShape() {
 		return types.InvalidType, nil, nil
 	}
 	whole, each := n.reasons()
@@ -243,12 +244,26 @@ func (n *node) outcome() (t *types.Type, why, elemWhy *expr.Why) {
 	return t, whole, each
 }
 
-// unreadLoop says that a for could not be read, so that nobody knows whether the step gives a list.
-func (n *node) unreadLoop() bool {
-	return slices.ContainsFunc(n.step.Decl.Items, func(it ast.Item) bool {
+// unreadShape says that something could not be read that may make a list of the step, or an optional.
+func (n *node) unreadShape() bool {
+	return n.step.Decl.Bad || slices.ContainsFunc(n.step.Decl.Items, func(it ast.Item) bool {
 		bad, ok := it.(*ast.BadItem)
-		return ok && strings.HasPrefix(n.stage.src.Slice(bad.Range), "for ")
+		return ok && !keepsShape(n.stage.src.Slice(bad.Range))
 	})
+}
+
+// keepsShape says that a modifier leaves the type of a step as it is, whatever stands behind its keyword.
+func keepsShape(text string) bool {
+	end := strings.IndexFunc(text, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) })
+	if end < 0 {
+		end = len(text)
+	}
+	switch word := text[:end]; word {
+	case "allow_failure", "for", "needs", "return", "when":
+		return false
+	default:
+		return roles[word] != 0
+	}
 }
 
 // reasons are the first things that may leave the step, or an instance of it, without a result.

@@ -117,13 +117,18 @@ func inherited(a *ast.Attr) (names []string) {
 
 // fromImage says that an image may set a variable: its names are upper case, and nobody has looked into it.
 func fromImage(o *check.Op, name string) bool {
-	if name != strings.ToUpper(name) {
+	if name != strings.ToUpper(name) || ofService(name) {
 		return false
 	}
 	return slices.ContainsFunc(o.Items, func(it ast.Item) bool {
 		a, ok := it.(*ast.Attr)
 		return ok && (a.Key.Text == "image" || a.Key.Text == "target")
 	})
+}
+
+// ofService says that only a CI service sets a variable, for the processes that it starts itself.
+func ofService(name string) bool {
+	return slices.ContainsFunc([]string{"GITHUB_", "CI_COMMIT_", "CI_JOB_", "CI_PIPELINE_", "CI_PROJECT_"}, func(s string) bool { return strings.HasPrefix(name, s) })
 }
 
 // everywhere says that every process of pipe finds a variable.

@@ -35,6 +35,9 @@ func (l *lowerer) unknownName(x *ast.Ident) celast.Expr {
 	if word := strings.ToLower(x.Name); word == "true" || word == "false" {
 		help = didMean(word)
 	}
+	if foreign := foreignNames[x.Name]; foreign != "" && (help == "" || help == didMean("git")) {
+		help = foreign
+	}
 	return l.fail(diag.Diagnostic{Rule: diag.UnknownName, Span: x.Range, Message: "unknown name " + quoted(x.Name), Help: help})
 }
 
@@ -44,6 +47,23 @@ func (l *lowerer) unknownRecord(x *ast.RecordLit) celast.Expr {
 		return l.fail(diag.Diagnostic{Rule: diag.UnknownType, Span: x.Type.Range, Message: "unknown type " + quoted(name)})
 	}
 	return l.fail(diag.Diagnostic{Rule: diag.UnknownType, Span: x.Type.Range, Message: "unknown type " + quoted(name), Help: didYouMean(name, l.scope.recordNames())})
+}
+
+const (
+	fromOutside = "a value from outside is a setting: settings { name: string }, which settings.name reads"
+	ofAFor      = "a variable of for is read by its name: for x in list"
+)
+
+// foreignNames are what other services and languages have values under.
+var foreignNames = map[string]string{
+	"secrets": "a secret is a setting: settings { name: secret string }, which settings.name reads",
+	"vars":    fromOutside, "env": fromOutside, "var": fromOutside, "environ": fromOutside,
+	"matrix": ofAFor, "each": ofAFor,
+	"github": "git has branch, tag and commit, and ci has event, actor and pull_request",
+	"manual": "a person is asked by approve: approve \"Deploy?\"", "always": "what always runs stands in finally { … }",
+	"local": "a let is read by its name", "locals": "a let is read by its name",
+	"inputs": "a parameter is read by its name", "params": "a parameter is read by its name", "parameters": "a parameter is read by its name",
+	"steps": "a step is read by its name", "jobs": "a step is read by its name", "needs": "a step is read by its name",
 }
 
 // foreignFunctions are those of other languages, and how it is written here.
@@ -448,6 +468,12 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return fmt.Sprintf("write a list: [%s]", x)
 	case got.IsText() && len(got.Literals) == 1 && unquotes(got.Literals[0], want.Kind):
 		return "write it without quotes: " + got.Literals[0]
+	case want.Kind == types.File && got.IsText():
+		return fmt.Sprintf("a file is what an op returns: return { out: file(%s) }", x)
+	case want.Kind == types.Dir && got.IsText():
+		return fmt.Sprintf("a folder is what an op returns: return { out: dir(%s) }", x)
+	case want.Kind == types.Record && want.Record.Name == TestReport.Record.Name && got.IsText():
+		return fmt.Sprintf("a report is what an op reads when it returns: return { report: junit(%s) }", x)
 	case want.Kind == types.Bool && got.IsText():
 		return fmt.Sprintf(`a condition compares: %s != ""`, x)
 	case want.Kind == types.Bool && got.Kind == types.Int:

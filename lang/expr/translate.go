@@ -299,6 +299,8 @@ func betweenHelp(op string, ts []*types.Type) string {
 		return "whether it is one of them is asked by in: y in x"
 	case compares && ts[1].Kind == types.List && comparable(ts[1].Elem, ts[0]):
 		return "whether it is one of them is asked by in: x in y"
+	case compares && (has(types.List, types.Int) || has(types.Map, types.Int)):
+		return "how many there are is x.size()"
 	case compares && (ts[0].IsText() && kinds[1] == types.Int || ts[1].IsText() && kinds[0] == types.Int):
 		return "the number in a text is int(x), and a number as a text is string(x)"
 	case op == "==" && has(types.Int, types.Float):

@@ -137,8 +137,8 @@ func (b *body) item(r *reader, p *place) {
 		}
 	}
 	if e.err != nil {
-		if e.err.help == "" {
-			e.err.help = unquoted(r.toks[from:])
+		if h := unquoted(r.toks[from:]); h != "" && (e.err.help == "" || e.err.help == noDashes) {
+			e.err.help = h
 		}
 		e.name = nameAt(r, from)
 		syncItem(r, from, e.err)

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -261,6 +262,9 @@ func (p *exprParser) selection(x ast.Expr) ast.Expr {
 		name.Text = t.Value[1 : len(t.Value)-1]
 	case kindOf(t) != token.Word || isLiteralWord(t.Value):
 		p.failExpected(`a field's name after "."`)
+		if strings.HasPrefix(t.Value, ".") {
+			p.err.help = "a row of numbers is a list: lists.range(4) is 0 to 3"
+		}
 		return x
 	}
 	p.take()
@@ -274,8 +278,13 @@ func (p *exprParser) selection(x ast.Expr) ast.Expr {
 func (p *exprParser) index(x ast.Expr) ast.Expr {
 	p.bracket()
 	optional := p.optional()
+	part := p.kind() == token.Colon
 	i := p.plain()
+	part = part || p.kind() == token.Colon
 	p.close(token.RBrack, `"]"`)
+	if part && p.err != nil {
+		p.err.help = "a part of a text is x.substring(0, 7), and one of a list x.slice(0, 7)"
+	}
 	return &ast.Index{At: at(x.Span().Start, p.lastEnd()), X: x, Index: i, Optional: optional}
 }
 
@@ -317,9 +326,19 @@ func (p *exprParser) args() []ast.Expr {
 			p.failExpected("another argument")
 		}
 	}
-	p.close(token.RParen, `"," or ")"`)
+	arrow := p.arrow()
+	p.close(token.RParen, commaOrParen)
+	if arrow && p.err != nil {
+		p.err.help = "a name for each element stands before a comma: x, x.failed"
+	}
 	p.record = saved
 	return out
+}
+
+// arrow reports whether a function without a name seems to be meant: x => y, or x -> y.
+func (p *exprParser) arrow() bool {
+	t := p.peek()
+	return kindOf(t) == token.Arrow || kindOf(t) == token.Assign && kindOf(&p.toks[p.i+1]) == token.Gt && start(&p.toks[p.i+1]) == end(t)
 }
 
 // isLiteralWord reports whether a word is never a name.

@@ -67,6 +67,10 @@ func habit(want string, t, before *lexer.Token) string {
 		return "it is written name = value"
 	case (k == token.CodeSpan || k == token.Fence) && (want == "the op to call" || strings.HasPrefix(want, `"(" and`)):
 		return "a script stands in an op, declared or written in place: name = op { run … }"
+	case k == token.Minus && before != nil && kindOf(before) == token.Word && end(before) == start(t) && (want == theEndOfLine || strings.HasPrefix(want, `"(" and`)):
+		return noDashes
+	case k == token.Colon && want == `"{"` && bodies[wordOf(before)] != "":
+		return "write " + bodies[wordOf(before)]
 	case k == token.Colon && want == `"{"`:
 		return `the type of a result follows "->"`
 	case want == `"{"` && bodies[wordOf(before)] != "":
@@ -125,6 +129,9 @@ func inItem(keyword string, t *lexer.Token) string {
 	}
 	return ""
 }
+
+// noDashes is about a "-" within what was to be one name.
+const noDashes = `names have no dashes: write "_"`
 
 // notHelp is about the word before the one that was found.
 const notHelp = `"not" is written "!"`

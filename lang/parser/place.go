@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/token"
 )
 
@@ -89,15 +91,50 @@ var everywhere = sync.OnceValue(func() map[string]string {
 // keyworded is a body in which every item starts with a keyword.
 func keyworded(what, where string, known words) *place {
 	return &place{what: what, choose: func(r *reader) (production, *mistake) {
-		t := r.peek()
+		toks := r.rest()
+		t := &toks[0]
 		if kindOf(t) != token.Word {
 			return nil, expected(what, t, nil, false)
+		}
+		if text := dashed(toks); text != "" {
+			return nil, strangeDashed(t, text, what, where, known.sorted())
 		}
 		if p, ok := known[t.Value]; ok {
 			return p, nil
 		}
 		return nil, strange(t, what, where, known.sorted())
 	}}
+}
+
+// dashed is the word that some tokens begin with where dashes join it to others, as other services write their
+// keywords; "" where none does.
+func dashed(toks []lexer.Token) string {
+	n := 0
+	for n+2 < len(toks) && kindOf(&toks[n+1]) == token.Minus && kindOf(&toks[n+2]) == token.Word &&
+		start(&toks[n+1]) == end(&toks[n]) && start(&toks[n+2]) == end(&toks[n+1]) {
+		n += 2
+	}
+	var text strings.Builder
+	for i := 0; n > 0 && i <= n; i++ {
+		text.WriteString(toks[i].Value)
+	}
+	return text.String()
+}
+
+// strangeDashed says that a keyword has no dashes, and which one it may have been.
+func strangeDashed(t *lexer.Token, text, what, where string, known []string) *mistake {
+	joined := *t
+	joined.Value = strings.ReplaceAll(text, "-", "_")
+	var m *mistake
+	if slices.Contains(known, joined.Value) {
+		m = unknownKeyword(&joined, noun(what), known)
+		m.help = fmt.Sprintf("did you mean %q?", joined.Value)
+	} else {
+		m = strange(&joined, what, where, known)
+	}
+	m.span.End = m.span.Start + int32(len(text))
+	m.message = strings.Replace(m.message, joined.Value, text, 1)
+	return m
 }
 
 // strange says why a word cannot start an item here.
@@ -112,17 +149,15 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 		return m
 	}
 	m := unknownKeyword(t, noun(what), known)
-	if how := instead()[t.Value]; how != "" && what == "a step or keyword" {
+	ours := foreign()[t.Value]
+	if how := instead()[t.Value]; how != "" && (what == "a step or keyword" || !slices.Contains(known, ours)) {
 		m.help = how
 	}
 	if m.help == "" && slices.Contains(clauses, t.Value) {
 		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
 	}
-	if w, ok := foreign()[t.Value]; ok && m.help == "" && slices.Contains(known, w) {
-		m.help = fmt.Sprintf("did you mean %q?", w)
-	}
-	if m.help == "" {
-		m.help = instead()[t.Value]
+	if m.help == "" && slices.Contains(known, ours) {
+		m.help = fmt.Sprintf("did you mean %q?", ours)
 	}
 	return m
 }
@@ -130,9 +165,12 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 // foreign are the words by which other languages say such things.
 var foreign = sync.OnceValue(func() map[string]string {
 	return map[string]string{
+		"timeout_minutes": "timeout", "timeout_in_minutes": "timeout", "working_directory": "workdir", "continue_on_failure": "allow_failure",
+		"before_script": "run", "after_script": "run", "variables": "env", "vars": "env", "resource_group": "lock", "rules": "when", "except": "when",
+		"dependencies": "needs", "deps": "needs", "strategy": "for", "outputs": "return",
 		"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
 		"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
-		"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "cache": "cached", "artifacts": "keep",
+		"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "artifacts": "keep",
 		"assert": "require", "ensure": "finally", "always": "finally", "cleanup": "finally", "container": "image",
 		"entrypoint": "exec", "cpus": "cpu", "cap_add": "capabilities", "mem_limit": "memory",
 	}
@@ -150,6 +188,11 @@ var instead = sync.OnceValue(func() map[string]string {
 		"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
 		"volumes": "files and folders that are kept stand in mount: mount { \"path\" = cache(\"name\") }", "privileged": "no container is privileged: name what it needs in capabilities",
 		"ports": "ports stand in a service", "healthcheck": "ready stands in a service", "services": "each service has a name: service db { image \"…\" }",
+		"cache":       `a folder that is kept is mounted: mount { ".npm" = cache("npm") }; a step whose result is kept is "cached"`,
+		"environment": "the values of an environment stand in a profile: pipe run --profile production",
+		"fail_fast":   "a run ends with its first failure by pipe run --fail-fast", "max_parallel": "how many run at a time is said by max: for x in list max 4",
+		"runs_on": "an op runs on this machine, in an image, or on a target: image \"node:20\"", "extends": "what the ops of a file share stands in defaults",
+		"uses": "an op is called by its name: name = op()", "with": "arguments stand in parentheses: name = op(argument: value)",
 		"call": "an op is called by its name: name()",
 	}
 })
@@ -176,6 +219,11 @@ func graph(where string, known words) *place {
 		nextKind := kindOf(next)
 		if startsLine(next) {
 			nextKind = token.EOF
+		}
+		if text := dashed(toks); text != "" && nextKind == token.Minus {
+			m := syntax(source.Span{Start: start(t), End: start(t) + int32(len(text))}, "%q is no name", text)
+			m.help = noDashes
+			return nil, m
 		}
 		switch p, ok := known[t.Value]; {
 		case nextKind == token.Assign && isWord(&toks[min(2, len(toks)-1)], "op") && kindOf(&toks[min(3, len(toks)-1)]) == token.LBrace:
