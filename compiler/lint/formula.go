@@ -145,6 +145,9 @@ func (s *scene) read(x ast.Expr) *formula {
 		if f := s.ending(x); f != nil {
 			return f
 		}
+		if f := ofNothing(x); f != nil {
+			return f
+		}
 	case *ast.Ident:
 		if inner, value := s.open(x); inner != s {
 			return inner.read(value)
@@ -190,6 +193,9 @@ func (s *scene) same(x *ast.Binary) *formula {
 }
 
 func (s *scene) membership(x *ast.Binary) *formula {
+	if empty(x.Y) {
+		return not(always)
+	}
 	l, ok := ast.Unparen(x.Y).(*ast.ListLit)
 	if !ok {
 		return s.opaque(x)
@@ -276,7 +282,12 @@ func (s *scene) ending(x *ast.Call) *formula {
 	if x.Target != nil || len(x.Args) != 1 || word != "succeeded" && word != "failed" && word != "skipped" {
 		return nil
 	}
-	name := "the end of " + s.text(x.Args[0])
+	return s.ended(s.text(x.Args[0]), word)
+}
+
+// ended says that a step ended in one of three ways.
+func (s *scene) ended(step, word string) *formula {
+	name := "the end of " + step
 	if s.vars[name] == nil {
 		s.vars[name] = &variable{closed: []string{"succeeded", "failed", "skipped", "abandoned"}}
 	}

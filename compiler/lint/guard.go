@@ -33,6 +33,7 @@ var constantGuards = rule{
 		}
 	},
 	step: func(p *pass, l *check.Pipeline, s *check.Step) {
+		p.implied(l, s)
 		guard := p.plainGuard(l, s)
 		if slices.Contains(l.OnFailure, s) {
 			guard = unlike // run.status is known there
@@ -99,10 +100,7 @@ func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what
 		d.help = consequence(it, false)
 	case !s.possible(both(not(condition), p.facts(s))):
 		d.message = what + " is always true"
-		d.help = consequence(it, true)
-		if w, ok := it.(*ast.When); ok {
-			d.fixes = []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: f, Span: line(f, w.Range)}}}}
-		}
+		d.help, d.fixes = consequence(it, true), withoutCondition(f, it)
 	default:
 		return
 	}
@@ -133,6 +131,11 @@ func (p *pass) facts(s *scene) *formula {
 // because names the first two parts of a condition that exclude each other.
 func (p *pass) because(s *scene, x ast.Expr) string {
 	parts := conjuncts(x)
+	for _, a := range parts {
+		if b, ok := a.(*ast.Binary); ok && b.Op == "in" && empty(b.Y) {
+			return fmt.Sprintf(": nothing is in %s", short(b.Y))
+		}
+	}
 	for i, a := range parts {
 		for _, b := range parts[:i] {
 			if !s.possible(s.read(a), s.read(b)) {
@@ -150,7 +153,7 @@ func (p *pass) because(s *scene, x ast.Expr) string {
 
 func consequence(it ast.Item, value bool) string {
 	switch it.(type) {
-	case *ast.When:
+	case *ast.When, *ast.For:
 		if value {
 			return "remove it, or ask for what is meant"
 		}
@@ -160,6 +163,10 @@ func consequence(it ast.Item, value bool) string {
 			return "it never stops anything: remove it, or ask for what is meant"
 		}
 		return "it always fails: ask for what is meant"
+	case *ast.Run:
+		if !value {
+			return "the script never runs: remove it, or ask for what is meant"
+		}
 	}
 	if value {
 		return "remove the condition, or ask for what is meant"
@@ -176,6 +183,7 @@ var unreachableSteps = rule{pipeline: func(p *pass, l *check.Pipeline) {
 
 func (p *pass) unreachable(l *check.Pipeline, s *check.Step) {
 	p.clashing(l, s)
+	p.overNothing(l, s)
 	guard := p.plainGuard(l, s)
 	if guard == none || guard == unlike && len(whens(s)) == 0 {
 		return
@@ -252,6 +260,16 @@ func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, g
 
 // guards is what must hold for a step to run; names of its own are told from the pipeline's.
 func guards(s *scene, step *check.Step, list []*ast.When) *formula {
+	inner := s.at(step.Scope, ownNames(step))
+	all := always
+	for _, w := range list {
+		all = both(all, inner.read(w.Cond))
+	}
+	return all
+}
+
+// ownNames tells names of a step's own from the pipeline's.
+func ownNames(step *check.Step) func(string) string {
 	own := map[string]bool{}
 	for _, b := range step.Bindings {
 		own[b.Name] = true
@@ -259,17 +277,12 @@ func guards(s *scene, step *check.Step, list []*ast.When) *formula {
 	for _, l := range step.Loops {
 		own[l.Var] = true
 	}
-	inner := s.at(step.Scope, func(name string) string {
+	return func(name string) string {
 		if own[name] {
 			return step.Name
 		}
 		return name
-	})
-	all := always
-	for _, w := range list {
-		all = both(all, inner.read(w.Cond))
 	}
-	return all
 }
 
 // ofInstances says that a guard is asked for each instance of a loop: the step may succeed though it
