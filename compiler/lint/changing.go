@@ -66,8 +66,15 @@ func launched(c shell.Command) shell.Command {
 	return c
 }
 
-// launches is the program that a launcher runs, where that is one that is known.
+// launches is the program that a launcher runs, or another machine or a container, where that is one that is known.
 func launches(c shell.Command) (inner shell.Command, ok bool) {
+	for i := startsAt(c); i < min(len(c.Args), maxWords); i++ {
+		a := c.Args[i]
+		inner = shell.Command{Name: a.Text, At: a.At, Args: c.Args[i+1 : min(len(c.Args), maxWords)]}
+		if a.Static && slices.ContainsFunc(changing[program(a.Text)], func(verb string) bool { return verb != "" && does(inner, verb) }) {
+			return inner, true
+		}
+	}
 	for _, verb := range launchers[program(c.Name)] {
 		at, n := operands(c), len(strings.Fields(verb))
 		if len(at) <= n || n > 0 && !follows(leading(c), verb) {
@@ -79,6 +86,25 @@ func launches(c shell.Command) (inner shell.Command, ok bool) {
 		}
 	}
 	return c, false
+}
+
+// startsAt is where in the words of a command those begin that another machine or a container runs; their number where
+// none are.
+func startsAt(c shell.Command) int {
+	name := program(c.Name)
+	if !slices.Contains(into, name) {
+		return len(c.Args)
+	}
+	words := operands(c)
+	for _, verb := range []string{"exec", "run", "rsh", "container exec", "container run", "compose exec", "compose run"} {
+		if n := len(strings.Fields(verb)); len(words) > n && follows(leading(c), verb) {
+			return words[n]
+		}
+	}
+	if name == "ssh" && len(words) > 1 {
+		return words[1]
+	}
+	return len(c.Args)
 }
 
 // does says that a command does what a word, or several, say. Maven and Gradle are told several things in a row.

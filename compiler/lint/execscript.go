@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"path"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -11,8 +10,9 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// execScripts finds what is wrong with the script in exec ["sh", "-c", "…"]. The shell runs it without -e and -u, and
-// with what arguments there are, so that only some risks are any there; and no edit fits into pipe's own quotes.
+// execScripts finds what is wrong with the script in exec ["sh", "-c", "…"], and in exec ["ssh", "host", "…"] and the
+// like, which run it elsewhere. The shell runs it without -u, and with what arguments and variables there are, so that
+// only some risks are any there; and no edit fits into pipe's own quotes.
 var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 	s, ok := p.execScript(o)
 	if !ok {
@@ -23,13 +23,16 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: help})
 	}
 	for _, r := range s.read.Risks {
-		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && oneWord(o, r.Name) {
+		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
 			continue
 		}
-		if r.Kind == shell.StrayLocal && s.dialect == shell.Bash {
-			r.Maybe = true // the script goes on, with a variable that is empty
-		}
-		if said := s.file.Slice(s.span(r.At)); inDoubleQuotes(s) && r.Help == "put double quotes around it" && strings.HasPrefix(said, "$") {
+		said := s.file.Slice(s.span(r.At))
+		switch {
+		case r.Kind == shell.LostFailure && s.dialect == shell.Bash:
+			r.Help = "begin it with set -o pipefail, or write to a file in between"
+		case r.Kind == shell.LostFailure:
+			r.Help = `let bash run it, "bash", "-o", "pipefail", "-c", …, or write to a file in between`
+		case inDoubleQuotes(s) && r.Help == "put double quotes around it" && strings.HasPrefix(said, "$"):
 			r.Help = `write \"` + strings.Replace(said, "${", "$${", 1) + `\"`
 		}
 		p.risk(s, r)
@@ -45,7 +48,7 @@ func inDoubleQuotes(s *script) bool {
 // everyShell are the risks of a script that do not depend on the options of its shell.
 var everyShell = map[shell.Kind]bool{
 	shell.Unquoted: true, shell.RunsDownload: true, shell.RemovesRoot: true, shell.TestRedirect: true, shell.ConstantTest: true,
-	shell.NotAssignment: true, shell.MissingSpace: true, shell.StrayLocal: true,
+	shell.UncheckedCd: true, shell.LostFailure: true, shell.NotAssignment: true, shell.MissingSpace: true, shell.StrayLocal: true,
 }
 
 // execScript is the script that an op's exec gives to a shell, where that is written out.
@@ -54,39 +57,31 @@ func (p *pass) execScript(o *check.Op) (*script, bool) {
 	if !ok {
 		return nil, false
 	}
-	c = shell.Unwrapped(c)
-	d, shells := shell.DialectOf(path.Base(c.Name))
-	if !shells || c.Name == "" {
+	h, ok := handed(shell.Unwrapped(c))
+	if !ok {
 		return nil, false
 	}
-	for i := 0; i < len(c.Args); i++ {
-		a := c.Args[i]
-		if !a.Static || !strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "+") {
-			return nil, false
-		}
-		if strings.HasPrefix(a.Text, "--") {
-			continue
-		}
-		if strings.ContainsAny(a.Text, "oO") {
-			i++ // an option's name is the next word: -euo pipefail
-		}
-		if a.Text[0] == '-' && strings.Contains(a.Text, "c") {
-			return p.scriptOf(o.File.Source, c.Args[min(i+1, len(c.Args)):], d)
-		}
-	}
-	return nil, false
+	return p.scriptOf(o.File.Source, h), true
 }
 
-func (p *pass) scriptOf(f *source.File, rest []shell.Arg, d shell.Dialect) (*script, bool) {
-	if len(rest) == 0 || !rest[0].Static {
-		return nil, false
-	}
-	text, at := rest[0].Text, rest[0].At
-	s := &script{file: f, src: quotedScript(f, at, text), read: p.options.Scripts.Read(text, d), dialect: d}
-	if s.src.Lines == nil {
+func (p *pass) scriptOf(f *source.File, h handing) *script {
+	text, at := h.words[0].Text, h.words[0].At
+	s := &script{file: f, src: quotedScript(f, at, text), dialect: h.dialect, elsewhere: h.elsewhere}
+	if s.src.Lines == nil || len(h.words) > 1 {
 		s.places = unescaped(f, at, text)
 	}
-	return s, true
+	for _, word := range h.words[1:] { // with the end of a word before it in place of the space
+		text, at = text+" "+word.Text, at.Join(word.At)
+		s.src = &ast.Script{Text: text}
+		s.src.Range = at
+		if places := unescaped(f, word.At, word.Text); s.places != nil && places != nil {
+			s.places = append(s.places, places...)
+		} else {
+			s.places = nil
+		}
+	}
+	s.read = p.options.Scripts.ReadAs(text, h.dialect, h.options)
+	return s
 }
 
 // unescaped are the places of a string's bytes in the file, where it has simple escapes, and of its end; nil where it

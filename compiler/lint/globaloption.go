@@ -66,6 +66,8 @@ func globalOptions(name string) string {
 		return " --prefix -C --dir --cwd -w --workspace -F --filter --registry --userconfig --loglevel --tag"
 	case "cargo":
 		return " -C --config -Z --color --manifest-path"
+	case "ssh":
+		return " -p -i -o -l -F -J -L -R -D -b -c -E -e -I -m -O -Q -S -W -w -B"
 	case "go":
 		return " -C"
 	case "mvn", "mvnw":

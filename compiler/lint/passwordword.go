@@ -29,7 +29,7 @@ var commandLine = map[string][]string{
 var mysql = []string{"-p!", "--password!"}
 
 // into are commands that run another one, which stands among their words, somewhere else.
-var into = []string{"docker", "podman", "nerdctl", "kubectl", "docker-compose", "ssh"}
+var into = []string{"docker", "podman", "nerdctl", "kubectl", "oc", "docker-compose", "podman-compose", "ssh"}
 
 // elsewhere are the words before : that say where a password is, instead of a user.
 var elsewhere = []string{"env", "file", "fd", "stdin"}
@@ -49,12 +49,17 @@ var passwordWords = rule{
 	op: func(p *pass, o *check.Op) {
 		if cmd, ok := execOf(o); ok {
 			c := credentialSearch{pass: p, file: o.File.Source}
-			c.command(cmd, func(at source.Span) source.Span { return at })
-			if s, ok := p.execScript(o); ok {
-				c.script(s)
-			} else {
-				c.words(cmd)
+			place := func(at source.Span) source.Span { return at }
+			c.command(cmd, place)
+			if inner := shell.Unwrapped(cmd); inner.At != cmd.At {
+				c.command(inner, place)
 			}
+			s, ok := p.execScript(o)
+			if ok {
+				c.script(s)
+				cmd.Args = slices.DeleteFunc(slices.Clone(cmd.Args), func(a shell.Arg) bool { return a.At.Start >= s.src.Range.Start })
+			}
+			c.words(cmd)
 		}
 	},
 }

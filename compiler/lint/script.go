@@ -15,7 +15,9 @@ type script struct {
 	read *shell.Script
 
 	dialect shell.Dialect
-	places  []int32 // of each byte and of the end, where it stands in a string with escapes
+	places  []int32 // of each byte and of the end, where it stands in a string with escapes, or in several
+
+	elsewhere bool // on another machine or in a container, with variables of its own
 }
 
 // scripts are those of an op that are sh or bash, read once.

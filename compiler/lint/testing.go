@@ -112,6 +112,9 @@ func (p *pass) commands(o *check.Op) (out []shell.Command) {
 	}
 	if c, ok := execOf(o); ok {
 		out = append(out, c)
+		if inner := shell.Unwrapped(c); inner.At != c.At {
+			out = append(out, inner)
+		}
 	}
 	if s, ok := p.execScript(o); ok {
 		out = append(out, s.read.Commands...)

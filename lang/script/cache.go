@@ -18,22 +18,26 @@ type Cache struct {
 type question struct {
 	text    string
 	dialect Dialect
+	options Options
 }
 
 // generation is how many bytes of text make the oldest ones forgotten.
 const generation = 4 << 20
 
 // Read is the function Read, asked once for a text.
-func (c *Cache) Read(text string, d Dialect) *Script {
+func (c *Cache) Read(text string, d Dialect) *Script { return c.ReadAs(text, d, d.Ours()) }
+
+// ReadAs is the function ReadAs, asked once for a text.
+func (c *Cache) ReadAs(text string, d Dialect, o Options) *Script {
 	if c == nil {
-		return Read(text, d)
+		return ReadAs(text, d, o)
 	}
-	if s := c.find(question{text, d}); s != nil {
+	if s := c.find(question{text, d, o}); s != nil {
 		return s
 	}
 	text = strings.Clone(text) // a piece of a file would keep all of it
-	s := Read(text, d)
-	c.keep(question{text, d}, s)
+	s := ReadAs(text, d, o)
+	c.keep(question{text, d, o}, s)
 	return s
 }
 

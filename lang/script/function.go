@@ -183,7 +183,7 @@ func (w *walker) function(f *syntax.FuncDecl) {
 		w.within = f.Name.Value
 	}
 	w.apart(func() {
-		w.dirLost, w.off, w.fresh, w.on, w.restores = true, false, false, false, false
+		w.dirLost, w.off, w.fresh, w.on, w.restores = true, w.lenient(), false, false, false
 		w.functions++
 		defer func() { w.functions-- }()
 		w.stmt(f.Body, context{errexit: true, branch: true, function: true})
@@ -201,7 +201,7 @@ const (
 
 // left keeps what a function that was walked leaves of -e to whoever calls it.
 func (w *walker) left(f *syntax.FuncDecl) {
-	if f.Name == nil || w.restores || !w.on && !w.off {
+	if f.Name == nil || w.restores || !w.on && (!w.off || w.lenient()) {
 		return
 	}
 	if w.leaves == nil {

@@ -236,6 +236,43 @@ func TestRisks(t *testing.T) {
 	}
 }
 
+// What a shell is started with decides what a failure in it does.
+func TestOptions(t *testing.T) {
+	none, errexit, all := script.Options{}, script.Options{Errexit: true}, script.Options{Errexit: true, Pipefail: true}
+	for _, tt := range []struct {
+		text    string
+		options script.Options
+		want    []string
+	}{
+		{"cd a; make", none, []string{"unchecked-cd: cd a"}},
+		{"cd a; make", errexit, nil},
+		{"cd a && make; cd -; cd b", none, nil},
+		{"set -e; cd a; make", none, nil},
+		{"#!bash\nset -eo pipefail; cd a; x=$(make | tee log)", none, nil},
+		{"#!bash\nset -e; x=$(cd a; make)", none, []string{"unchecked-cd: cd a"}},
+		{"f() { cd a; make; }; f", none, []string{"unchecked-cd: cd a"}},
+		{"set -e; f() { cd a; make; }; f; set +e; f; set -e", none, []string{"unchecked-cd: cd a"}},
+		{"make | tee log", none, []string{"lost-failure: make"}},
+		{"#!bash\nmake | tee log", none, []string{"lost-failure: make"}},
+		{"#!bash\nmake | tee log", errexit, []string{"lost-failure: make"}},
+		{"#!bash\nmake | tee log", all, nil},
+		{"make | tee log; ls", none, nil},
+		{"make | tee log; ls", errexit, []string{"lost-failure: make"}},
+		{"if true; then ls; make | tee log; fi", none, []string{"lost-failure: make"}},
+		{"if true; then make | tee log; fi; ls", none, nil},
+		{"set -e; make | tee log; ls", none, []string{"lost-failure: make"}},
+		{"export V=$(cat VERSION); make; if [ $? -ne 0 ]; then exit 1; fi", none, nil},
+	} {
+		var got []string
+		for _, r := range script.ReadAs(tt.text, dialectOf(tt.text), tt.options).Risks {
+			got = append(got, string(r.Kind)+": "+tt.text[r.At.Start:r.At.End])
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s with %+v: (-want +got)\n%s", tt.text, tt.options, diff)
+		}
+	}
+}
+
 // Edits make the finding go away, and leave a script that can be read.
 func TestEdits(t *testing.T) {
 	tests := []struct{ text, want string }{

@@ -154,15 +154,29 @@ const (
 	maxRisks  = 200
 )
 
-// Read reads a script. It always gives something usable, whatever the text. It is safe for
+// Options are what a shell is started with.
+type Options struct {
+	// Errexit is -e: a failure ends the script.
+	Errexit bool
+	// Pipefail says that every command of a pipe counts.
+	Pipefail bool
+}
+
+// Ours are the options that pipe starts a shell with.
+func (d Dialect) Ours() Options { return Options{Errexit: true, Pipefail: d == Bash} }
+
+// Read reads a script that pipe runs. It always gives something usable, whatever the text. It is safe for
 // concurrent use.
-func Read(text string, d Dialect) *Script {
+func Read(text string, d Dialect) *Script { return ReadAs(text, d, d.Ours()) }
+
+// ReadAs does the same for a script that somebody else runs, in a shell with other options.
+func ReadAs(text string, d Dialect, o Options) *Script {
 	if len(text) > maxSize || !utf8.ValidString(text) {
 		return &Script{Unread: true}
 	}
 	w := walkers.Get().(*walker)
 	defer w.release()
-	w.text, w.dialect, w.script = text, d, &Script{}
+	w.text, w.dialect, w.started, w.script = text, d, o, &Script{}
 	if call, ok := w.plain(text); ok {
 		w.begin()
 		w.stmt(call, context{errexit: true})

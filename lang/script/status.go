@@ -13,6 +13,10 @@ import (
 // errexit says that a failure ends the script here.
 func (w *walker) errexit(c context) bool { return c.errexit && !w.off }
 
+// lenient says that the shell was started without -e, which the script has not turned on: of a list only the last
+// command counts.
+func (w *walker) lenient() bool { return w.off && !w.fresh && !w.started.Errexit }
+
 // plainCall is a statement's simple command, when it is nothing else.
 func plainCall(s *syntax.Stmt) *syntax.CallExpr {
 	call, ok := s.Cmd.(*syntax.CallExpr)
@@ -40,6 +44,8 @@ func (w *walker) uncheckedCd(s *syntax.Stmt, c context) {
 	switch {
 	case shrugs:
 		why = "what stands behind || only prints"
+	case w.lenient():
+		why = "this shell runs without -e"
 	case w.off && w.fresh:
 		why = "bash does not take -e into $(…)"
 	case w.off:
@@ -89,6 +95,8 @@ func (w *walker) drifts() {
 		case m.on:
 		case called.fresh:
 			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, since bash does not take it into the $(…) that calls it", shorten(m.function)), joined+", or begin the function with set -e")
+		case called.off && !w.started.Errexit:
+			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, since this shell runs without it", shorten(m.function)), joined)
 		case called.off:
 			w.driftRisk(m.name, m.at, fmt.Sprintf("-e does not apply in %s, which is called after set +e", shorten(m.function)), joined)
 		}
@@ -169,17 +177,21 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 	if w.pipedDownload(operands) {
 		return
 	}
-	if w.dialect != Sh || w.pipefail || !w.errexit(c) || c.ignored {
+	if w.started.Pipefail || w.pipefail || !w.errexit(c) && !(c.errexit && w.lenient()) || c.ignored {
 		return
 	}
 	if w.asserts(operands[len(operands)-1]) {
 		return
 	}
+	shell := "sh"
+	if w.dialect == Bash {
+		shell = "a shell without pipefail"
+	}
 	for _, x := range operands[:len(operands)-1] {
 		if words, name, ok := w.works(x); ok {
 			w.risk(Risk{
 				Kind: LostFailure, At: spanOf(words[0]),
-				Message: fmt.Sprintf("when %s fails, nobody knows: sh only looks at the last command of a pipe", shorten(name)),
+				Message: fmt.Sprintf("when %s fails, nobody knows: %s only looks at the last command of a pipe", shorten(name), shell),
 				Help:    "open the block with ```bash, where every command of a pipe counts, or write to a file in between",
 			})
 			return

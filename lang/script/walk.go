@@ -16,6 +16,7 @@ import (
 type walker struct {
 	text    string
 	dialect Dialect
+	started Options
 	script  *Script
 	depth   int
 
@@ -85,7 +86,7 @@ func (w *walker) release() {
 
 // begin forgets the last script and keeps the room that it took.
 func (w *walker) begin() {
-	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits, w.lastPipe = 0, false, source.Span{}, false, false, false, false
+	w.depth, w.off, w.offAt, w.pipefail, w.nounsetOff, w.inherits, w.lastPipe = 0, !w.started.Errexit, source.Span{}, false, false, false, false
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
@@ -166,7 +167,11 @@ func (w *walker) list(stmts []*syntax.Stmt, c context) {
 		if i+1 < len(stmts) {
 			w.uncheckedCd(s, c)
 		}
-		w.stmt(s, c)
+		if w.lenient() && i+1 < len(stmts) {
+			w.stmt(s, c.lost())
+		} else {
+			w.stmt(s, c)
+		}
 	}
 }
 

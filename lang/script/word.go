@@ -44,7 +44,7 @@ func (w *walker) wordParts(parts []syntax.WordPart, c context, at place, alone b
 
 func (w *walker) substitution(s *syntax.CmdSubst, c context) {
 	w.own(substitution, func() {
-		if w.dialect == Bash && !w.inherits {
+		if w.dialect == Bash && !w.inherits && !w.lenient() {
 			w.off, w.fresh, w.on = true, true, false
 		}
 		w.list(s.Stmts, c)
