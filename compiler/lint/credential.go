@@ -124,11 +124,15 @@ func (c *credentialSearch) assigned(name string, x ast.Expr) {
 }
 
 func (c *credentialSearch) tell(at source.Span, message string) {
-	place := spot{c.file.Name, at}
-	if c.told[place] || slices.ContainsFunc(c.found, func(s source.Span) bool { return s.Start < at.End && at.Start < s.End }) {
+	if slices.ContainsFunc(c.found, func(s source.Span) bool { return s.Start < at.End && at.Start < s.End }) {
 		return
 	}
-	c.told[place], c.found = true, append(c.found, at)
+	c.found = append(c.found, at)
+	place := spot{c.file.Name, at}
+	if c.told[place] {
+		return // by another search, or in another module that has the file
+	}
+	c.told[place] = true
 	help := "make it a setting (name: secret string), revoke the one that was written here, and give the new one from outside"
 	if strings.Contains(message, "has a default") {
 		help = "leave the default out, revoke what was written here, and give the new one from outside"

@@ -1,10 +1,13 @@
 package lint
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // Shared keeps what lints of several programs found out about the modules that check.Shared keeps for them. The zero
@@ -37,14 +40,16 @@ func (s *Shared) of(m *check.Module) *moduleFacts {
 	return f
 }
 
-// share lets the pass use what is known of the program's modules, which is found out first where nobody has yet.
+// share lets the pass use what is known of the program's modules, which is found out first where nobody has yet. One
+// with an error in it is looked at here: rules hold back what follows from an error.
 func (p *pass) share() *pass {
 	if p.options.Shared == nil || p.options.Beside {
 		return p
 	}
+	amiss := p.amiss()
 	for _, l := range p.program.Load.Modules {
 		alone := p.program.Shared[l]
-		if alone == nil || l.Std {
+		if alone == nil || l.Std || slices.ContainsFunc(l.Files, func(f *ast.File) bool { return amiss[f.Source] }) {
 			continue
 		}
 		if p.shared == nil {
@@ -58,6 +63,17 @@ func (p *pass) share() *pass {
 		}
 	}
 	return p
+}
+
+// amiss are the files in which an error has been found so far.
+func (p *pass) amiss() map[*source.File]bool {
+	out := map[*source.File]bool{}
+	p.diags.Each(func(d *diag.Diagnostic) {
+		if d.Severity == diag.Error {
+			out[d.File] = true
+		}
+	})
+	return out
 }
 
 // find lints a module with nothing around it but what it uses.
