@@ -39,15 +39,11 @@ func (s *Shared) of(l *load.Module) *sharedModule {
 
 // sharedModule takes a module from those that are shared; it is false for one that is not.
 func (c *checker) sharedModule(l *load.Module) bool {
-	if c.shared == nil || !l.Shared || l == c.out.Load.Entry {
-		return false
-	}
-	uses := map[*load.Module]bool{}
-	if !c.sharedUses(l, uses) {
+	if c.shared == nil || !l.Shared || l == c.out.Load.Entry || !c.usesShared(l) {
 		return false
 	}
 	s := c.shared.of(l)
-	s.once.Do(func() { s.check(c, l, uses) })
+	s.once.Do(func() { s.check(c, l) })
 	if s.is == nil || !maps.Equal(s.alone.Load.Config.Pools, c.out.Load.Config.Pools) {
 		return false
 	}
@@ -59,20 +55,12 @@ func (c *checker) sharedModule(l *load.Module) bool {
 	return true
 }
 
-// sharedUses takes in the modules that one uses, directly or through others; it is false where one of them is not
-// shared.
-func (c *checker) sharedUses(l *load.Module, uses map[*load.Module]bool) bool {
+// usesShared says that the modules that one uses are shared, and so are all that those use.
+func (c *checker) usesShared(l *load.Module) bool {
 	for _, file := range l.Uses {
 		for _, i := range file {
-			switch {
-			case uses[i.Module]:
-			case i.Module == nil || c.out.Shared[i.Module] == nil:
+			if i.Module == nil || c.out.Shared[i.Module] == nil {
 				return false
-			default:
-				uses[i.Module] = true
-				if !c.sharedUses(i.Module, uses) {
-					return false
-				}
 			}
 		}
 	}
@@ -80,9 +68,11 @@ func (c *checker) sharedUses(l *load.Module, uses map[*load.Module]bool) bool {
 }
 
 // check checks a module with those that it uses, which the program of c has checked.
-func (s *sharedModule) check(c *checker, l *load.Module, uses map[*load.Module]bool) {
+func (s *sharedModule) check(c *checker, l *load.Module) {
 	p := &load.Program{Root: c.out.Load.Root, Config: c.out.Load.Config, Lock: c.out.Load.Lock}
 	own := newChecker(p, &s.diags) // on all processors: who waits for the module needs none
+	uses := map[*load.Module]bool{}
+	behind(l, uses)
 	for _, m := range c.out.Load.Modules {
 		if uses[m] {
 			p.Modules = append(p.Modules, m)
@@ -93,4 +83,16 @@ func (s *sharedModule) check(c *checker, l *load.Module, uses map[*load.Module]b
 	own.module(l)
 	portability{own.out, own.diags}.module(own.out.Modules[l])
 	s.is, s.alone = own.modules[l], own.out
+}
+
+// behind takes in the modules that one uses, directly or through others.
+func behind(l *load.Module, into map[*load.Module]bool) {
+	for _, file := range l.Uses {
+		for _, i := range file {
+			if !into[i.Module] {
+				into[i.Module] = true
+				behind(i.Module, into)
+			}
+		}
+	}
 }

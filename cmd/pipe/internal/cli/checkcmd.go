@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -124,7 +125,7 @@ func (a *app) checkAll(args []string) ([]diag.Diagnostic, map[*source.File]strin
 			report(i)
 		}
 	}
-	return uniqueFindings(all.Sorted()), paths, nil
+	return uniqueFindings(all.Sorted(), paths), paths, nil
 }
 
 // outcome is what remains of a checked entry when its program is let go: with many files,
@@ -219,10 +220,22 @@ func (c checked) usedFiles() []string {
 	return out
 }
 
-// uniqueFindings drops what was found through two entries; their files are different objects of one name.
-func uniqueFindings(found []diag.Diagnostic) []diag.Diagnostic {
-	return slices.CompactFunc(found, func(a, b diag.Diagnostic) bool {
-		return a.File != nil && b.File != nil && a.File.Name == b.File.Name && a.Span == b.Span && a.Rule == b.Rule && a.Message == b.Message
+// uniqueFindings drops what was found through two entries; their files are different objects of one path. Two roots may
+// have files of one name.
+func uniqueFindings(found []diag.Diagnostic, paths map[*source.File]string) []diag.Diagnostic {
+	type told struct {
+		path, rule, message string
+		at                  source.Span
+	}
+	before := make(map[told]bool, len(found))
+	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
+		if d.File == nil {
+			return false
+		}
+		one := told{cmp.Or(paths[d.File], d.File.Name), d.Rule, d.Message, d.Span}
+		again := before[one]
+		before[one] = true
+		return again
 	})
 }
 

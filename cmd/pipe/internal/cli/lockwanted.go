@@ -92,7 +92,7 @@ func (a *app) entries() ([]checked, error) {
 		all = append(all, c)
 	}
 	if found.Len() > 0 {
-		a.showDiagnostics(a.Err, uniqueFindings(found.Sorted()))
+		a.showDiagnostics(a.Err, uniqueFindings(found.Sorted(), nil))
 		return nil, exit(ExitFailed)
 	}
 	var out []checked
