@@ -18,6 +18,8 @@ func TestLongChains(t *testing.T) {
 	}{
 		{"effects", "s0 = push()", "s%[1]d = push() { needs s%[2]d }", 12_000},
 		{"effects beside a test", "t = tests()\ns0 = push()", "s%[1]d = push() { needs s%[2]d }", 12_000},
+		{"effects after a test", "t = tests()\ns0 = push() { after t }", "s%[1]d = push() { after s%[2]d }", 12_000},
+		{"effects behind a chain that is after a test", "t = tests()\ns0 = look() { after t }", "s%[1]d = look() { needs s%[2]d }\np%[1]d = push() { needs s%[1]d }", 11_999},
 		{"approvals behind an effect", "s0 = push()", `s%[1]d = look() { needs s%[2]d; approve "go on?" }`, 12_000},
 		{"guards of their own", "s0 = look()", `s%[1]d = look() { needs s%[2]d; when x != "v%[1]d" }`, 0},
 		{"guards on a step", "s0 = look()", "s%[1]d = look() { needs s%[2]d; when succeeded(s0) }", 0},

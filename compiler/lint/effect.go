@@ -38,10 +38,11 @@ var effects = rule{
 		for i, s := range l.Steps {
 			k := g.kind[i]
 			if k.effect != "" && !k.test && tested[i] == nil {
-				p.early(l, s, k.effect, g.testsBefore(i))
+				p.early(l, g, s, k.effect, g.testsBefore(i))
 			}
 			p.late(l, g, i)
 		}
+		p.looseEffects(l, g)
 	},
 }
 
@@ -106,11 +107,14 @@ func (p *pass) callsBehindTests(caller *check.Pipeline) {
 	}
 }
 
-func (p *pass) early(l *check.Pipeline, s *check.Step, effect string, tests []string) {
+func (p *pass) early(l *check.Pipeline, g *graph, s *check.Step, effect string, tests []string) {
 	f := finding{
 		rule: diag.EarlyEffect, file: l.File.Source, at: s.Decl.Name.Range,
 		message: fmt.Sprintf("step %q runs %s and waits for no test of this pipeline", s.Name, effect),
 		help:    "let it need the tests: needs " + strings.Join(tests, ", "),
+	}
+	if i := slices.IndexFunc(tests, func(name string) bool { return reports(g.steps[g.at[name]]) }); i >= 0 {
+		f.help += ", and " + stopOn(g.steps[g.at[tests[i]]])
 	}
 	if len(tests) == 0 && p.calledTested(l) {
 		return
