@@ -117,6 +117,7 @@ func (n *node) arguments(e exprs) {
 		p := n.parameter(e.file, a, params, known, given)
 		if p == nil {
 			meant[diag.Suggest(a.Name.Text, paramNames(params))] = true
+			meant[n.renamed(params)] = true
 			unnamed = unnamed || a.Name.Text == ""
 			if a.Value != nil && !known {
 				e.want(a.Value, anyOptional, "argument "+a.Name.Text) // what nobody knows may take an optional
@@ -173,6 +174,12 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 		help := diag.DidYouMean(name.Text, paramNames(params))
 		if help == "" && len(params) > 0 {
 			help = "it has " + strings.Join(paramNames(params), ", ")
+			switch other := n.renamed(params); {
+			case other != "" && len(params) == 1:
+				help = fmt.Sprintf("did you mean %q?", other)
+			case other != "":
+				help += fmt.Sprintf(", and %s is not given", other)
+			}
 		}
 		if len(params) == 0 {
 			help = "it takes no arguments"
@@ -186,4 +193,30 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 		return nil
 	}
 	return p
+}
+
+// renamed is the only required parameter that a call leaves out, where it has just one argument that there is no
+// parameter for: most likely the two belong together. It is "" where nothing is that clear.
+func (n *node) renamed(params []*Param) string {
+	left, strange := "", 0
+	names := map[string]bool{}
+	for _, a := range n.step.Decl.Args {
+		names[a.Name.Text] = true
+		if findParam(params, a.Name.Text) == nil {
+			strange++
+		}
+	}
+	for _, p := range params {
+		switch {
+		case !p.Required || names[p.Name]:
+		case left != "":
+			return ""
+		default:
+			left = p.Name
+		}
+	}
+	if strange != 1 {
+		return ""
+	}
+	return left
 }

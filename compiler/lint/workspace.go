@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -252,12 +253,23 @@ func (p *pass) unnamedPaths(o *check.Op) {
 		if builds && help == "" {
 			continue
 		}
+		if near := diag.Suggest(name, fileNames(text.String())); help == "" && near != "" {
+			help = fmt.Sprintf("they name %q; a program that writes there by its own configuration is fine", near)
+		}
 		p.report(finding{
 			rule: diag.UnnamedPath, file: o.File.Source, at: s.Range,
 			message: fmt.Sprintf("no script of %s names %q, which is read when it has ended", owner(o), s.Value),
 			help:    cmp.Or(help, "check the path; a program that writes there by its own configuration is fine"),
 		})
 	}
+}
+
+// fileNames are the words of a text that look like names of files, with something behind a dot.
+func fileNames(text string) []string {
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	return slices.DeleteFunc(words, func(w string) bool { return strings.Trim(path.Ext(w), ".") == "" })
 }
 
 func clamp(f *source.File, at source.Span) source.Span {

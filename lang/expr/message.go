@@ -440,6 +440,8 @@ func (c *checking) mismatch(at source.Span, what string, want, got *types.Type, 
 		d.Help = "any string may be found there: compare it first, as in x == " + fmt.Sprintf("%q ? %q : …", want.Plain().Literals[0], want.Plain().Literals[0])
 	case want.Plain().Kind == types.Record && got.Kind == types.Map:
 		d.Help = "a record is written { field: value }, without quotes"
+	case what == "the message of approve" && got.Kind == types.Bool:
+		d.Help = `the question stands there: approve "Deploy?"`
 	case want.Plain().Kind == types.String && (got.Kind <= types.Timestamp || got.Kind == types.Image) && got.Kind != types.File && got.Kind != types.Dir:
 		d.Help = fmt.Sprintf(`put it into a string: "${%s}"`, c.textOr(node, "…"))
 		if n := c.number(node, got); n != "" {

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -139,6 +140,12 @@ func (b *body) item(r *reader, p *place) {
 	if e.err != nil {
 		if h := unquoted(r.toks[from:]); h != "" && (e.err.help == "" || e.err.help == noDashes) {
 			e.err.help = h
+		}
+		if e.err.help == "" && (strings.HasPrefix(e.err.message, "expected a value") || strings.HasPrefix(e.err.message, `expected ":" after`)) {
+			e.err.help = shapes[first.Value]
+		}
+		if toks := r.toks[from:]; e.err.help == "" && p.graph && len(toks) > 1 && kindOf(&toks[1]) == token.Assign && strings.HasPrefix(e.err.message, `expected "(" and`) {
+			e.err.help = "a step calls an op, name = op(); a named value is declared by let: let name = value"
 		}
 		e.name = nameAt(r, from)
 		syncItem(r, from, e.err)

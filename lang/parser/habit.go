@@ -47,6 +47,9 @@ func habit(want string, t, before *lexer.Token) string {
 	if h, ok := inValue()[t.Value]; ok && kindOf(t) == token.Word && valueMayEnd(want) {
 		return h
 	}
+	if h := inBrief(want, t, before); h != "" {
+		return h
+	}
 	if before != nil && isWord(before, "not") && valueMayEnd(want) && !startsLine(t) {
 		return notHelp
 	}
@@ -57,7 +60,7 @@ func habit(want string, t, before *lexer.Token) string {
 		return "an argument is written name: value"
 	case want == commaOrParen && (k == token.Word || k == token.String):
 		return "put a comma between the two"
-	case k == token.Assign && want == theEndOfLine:
+	case k == token.Assign && (want == theEndOfLine || want == `")"`):
 		return `equality is written "=="`
 	case (k == token.Assign || k == token.Colon) && want == "a value":
 		return fmt.Sprintf("the value follows without %q", t.Value)
@@ -93,6 +96,44 @@ func habit(want string, t, before *lexer.Token) string {
 	return ""
 }
 
+// inBrief is the way out where a short form of another language stands.
+func inBrief(want string, t, before *lexer.Token) string {
+	switch k := kindOf(t); {
+	case k == token.String && wordOf(before) == "f" && end(before) == start(t):
+		return `any string takes values in: "…${name}…"`
+	case k == token.Lt && want == "a value" && before != nil && kindOf(before) != token.Lt:
+		return `text over several lines stands in """…"""`
+	case want == "the op to call" && isPlainValue(k):
+		return "a named value is declared by let: let name = value"
+	case k == token.String && strings.HasPrefix(want, "a parameter's name"):
+		return `one of several strings is written: "a" | "b"`
+	case k == token.LParen && want == commaOrParen && (wordOf(before) == "enum" || wordOf(before) == "oneOf"):
+		return `one of several strings is written: "a" | "b"`
+	case k == token.LParen && want == commaOrParen && (wordOf(before) == "list" || wordOf(before) == "set" || wordOf(before) == "optional"):
+		return "a list is written [T], and what may be missing T?"
+	case k == token.Word && before != nil && kindOf(before) == token.Int && want == theEndOfLine:
+		if better := withUnit(before.Value + t.Value); better != "" {
+			return "write " + better
+		}
+	}
+	return ""
+}
+
+// isPlainValue says that a token is a value by itself, and calls nothing.
+func isPlainValue(k token.Kind) bool {
+	switch k {
+	case token.Int, token.Float, token.String, token.Duration, token.Size, token.LBrack, token.LBrace:
+		return true
+	}
+	return false
+}
+
+// shapes are how items with one value are written.
+var shapes = map[string]string{
+	"approve": `a question stands behind it: approve "Deploy?"`, "lock": `a name stands behind it: lock "deploy"`,
+	"timeout": "a duration stands behind it: timeout 10m", "retry": "a number stands behind it: retry 3 every 10s",
+}
+
 // bodies are how items with braces are written.
 var bodies = map[string]string{"mount": `mount { "path" = value }`, "env": "env { NAME = value }"}
 
@@ -121,6 +162,18 @@ func inItem(keyword string, t *lexer.Token) string {
 			return "elements are chosen by where: for x in list where condition"
 		case "parallel", "concurrency", "limit", "at", "by":
 			return "how many run at a time is said by max: for x in list max 4"
+		}
+	case "approve":
+		if kindOf(t) == token.Colon || !startsLine(t) && t.Value != "when" {
+			return `a question stands there, and a condition may: approve "Deploy?" when condition`
+		}
+	case "retry":
+		if kindOf(t) == token.Int {
+			return "the number stands first: retry 3 every 10s"
+		}
+	case "run":
+		if t.Value == "if" {
+			return "a condition is said by when, and that an earlier script failed by on failure"
 		}
 	case "allow_failure":
 		if !startsLine(t) {

@@ -20,6 +20,9 @@ type mistake struct {
 	span    source.Span
 	message string
 	help    string
+	// mend is what the text at mends is replaced by, where that is certain; its span is empty where nothing is.
+	mend  string
+	mends source.Span
 	// opener is the bracket that the mistake is about, where it stands elsewhere.
 	opener source.Span
 	// opens says that an opening brace is missing, and its body follows.
@@ -53,10 +56,41 @@ func expected(want string, t, before *lexer.Token, inLine bool) *mistake {
 	}
 	m := syntax(spanOf(t), "expected %s, found %s", want, found(t))
 	m.help = habit(want, t, before)
+	m.sign(want, t, before)
 	if m.help == notHelp {
 		m.span, m.message = spanOf(before), `unexpected "not"`
 	}
 	return m
+}
+
+// sign mends a sign between a name and its value that is another language's. Nothing could run with it as it stands.
+func (m *mistake) sign(want string, t, before *lexer.Token) {
+	k := kindOf(t)
+	if before == nil || startsLine(t) || k != token.Colon && k != token.Assign {
+		return
+	}
+	switch at := (source.Span{Start: end(before), End: end(t)}); {
+	case want == "a value" && kindOf(before) == token.Word:
+		m.mends, m.mend = at, ""
+	case want == `"="` && k == token.Colon:
+		m.mends, m.mend = at, " ="
+	case want == commaOrParen && k == token.Assign && kindOf(before) == token.Word:
+		m.mends, m.mend = at, ":"
+	}
+}
+
+// mended is the text that takes the place of a strange sign; there is none where the sign is the beginning of another.
+func (m *mistake) mended(f *source.File) (string, bool) {
+	if m.mends.End == 0 || int(m.mends.End) >= len(f.Text) {
+		return "", false
+	}
+	switch f.Text[m.mends.End] {
+	case '=', '>', ':', '~':
+		return "", false
+	case ' ', '\t', '\r', '\n':
+		return m.mend, true
+	}
+	return m.mend + " ", true
 }
 
 // found names a token for a message.
@@ -184,6 +218,9 @@ func (m *mistake) report(f *source.File, diags *diag.List) {
 		return
 	}
 	d := diag.Diagnostic{Rule: m.rule, File: f, Span: m.span, Message: m.message, Help: m.help}
+	if text, ok := m.mended(f); ok {
+		d.Fixes = []diag.Fix{{Message: m.help, Obvious: true, Edits: []diag.Edit{{File: f, Span: m.mends, Text: text}}}}
+	}
 	if m.opener.End > 0 {
 		d.Related = []diag.Related{{File: f, Span: m.opener, Message: "it opens here"}}
 	}

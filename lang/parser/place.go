@@ -167,6 +167,7 @@ var foreign = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		"timeout_minutes": "timeout", "timeout_in_minutes": "timeout", "working_directory": "workdir", "continue_on_failure": "allow_failure",
 		"before_script": "run", "after_script": "run", "variables": "env", "vars": "env", "resource_group": "lock", "rules": "when", "except": "when",
+		"var": "let", "const": "let", "local": "let", "val": "let", "define": "let",
 		"dependencies": "needs", "deps": "needs", "strategy": "for", "outputs": "return",
 		"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
 		"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
@@ -193,9 +194,13 @@ var instead = sync.OnceValue(func() map[string]string {
 		"fail_fast":   "a run ends with its first failure by pipe run --fail-fast", "max_parallel": "how many run at a time is said by max: for x in list max 4",
 		"runs_on": "an op runs on this machine, in an image, or on a target: image \"node:20\"", "extends": "what the ops of a file share stands in defaults",
 		"uses": "an op is called by its name: name = op()", "with": "arguments stand in parentheses: name = op(argument: value)",
+		"on_failure": onFailureHelp, "onfailure": onFailureHelp, "on_error": onFailureHelp, "catch": onFailureHelp, "rescue": onFailureHelp,
+		"try":  "a step's failure is taken by allow_failure in its braces, and that of a run by on failure { … }",
 		"call": "an op is called by its name: name()",
 	}
 })
+
+const onFailureHelp = "what runs when a run has failed stands in: on failure { … }"
 
 // noun drops the article.
 func noun(what string) string {
@@ -238,6 +243,10 @@ func graph(where string, known words) *place {
 			return call, nil
 		case everywhere()[t.Value] != "":
 			return nil, strange(t, "a step", where, known.sorted())
+		case instead()[t.Value] != "" && nextKind != token.EOF:
+			return nil, strange(t, "a step or keyword", where, known.sorted())
+		case nextKind == token.Colon && foreign()[t.Value] == "" && instead()[t.Value] == "" && everywhere()[t.Value] == "":
+			return nil, expected(`"="`, next, t, false)
 		case nextKind == token.Word && isCallLike(toks):
 			m := expected(`"="`, next, nil, false)
 			m.help = fmt.Sprintf("write %s = %s(…)", t.Value, next.Value)
