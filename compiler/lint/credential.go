@@ -34,10 +34,9 @@ var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 		case *ast.Let:
 			c.assigned(n.Name.Text, n.Value)
 		case *ast.StringLit:
-			whole := func(int, int) source.Span { return n.Range }
-			c.text(n.Value, whole)
+			c.text(n.Value, c.inside(n.Range, n.Value))
 			if strings.Contains(n.Value, "=") && n.Range.End > exec.End {
-				c.assignments(n.Value, whole)
+				c.assignments(n.Value, c.inside(n.Range, n.Value))
 			}
 		case *ast.Script:
 			c.text(n.Text, n.Within)
@@ -56,6 +55,26 @@ type credentialSearch struct {
 	*pass
 	file  *source.File
 	found []source.Span
+}
+
+// inside gives the places of parts of a string, whose text may stand in the file in another way: all of the string
+// where a part cannot be told, or where it is a key in several lines.
+func (c *credentialSearch) inside(at source.Span, text string) func(start, end int) source.Span {
+	return func(start, end int) source.Span {
+		if strings.Contains(text, "PRIVATE KEY") {
+			return at
+		}
+		return partOf(c.file.Slice(at), at, text[start:end])
+	}
+}
+
+// partOf is the place of a part of what stands at another; that one where the part does not stand there once.
+func partOf(raw string, at source.Span, part string) source.Span {
+	i := strings.Index(raw, part)
+	if i < 0 || part == "" || strings.Contains(raw[i+1:], part) {
+		return at
+	}
+	return source.Span{Start: at.Start + int32(i), End: at.Start + int32(i+len(part))}
 }
 
 func (c *credentialSearch) text(s string, place func(start, end int) source.Span) {

@@ -41,6 +41,7 @@ var issued = []struct {
 	{"a Docker token", []string{"dckr_pat_", "dckr_oat_"}, `\bdckr_[po]at_[A-Za-z0-9_-]{20,}`},
 	{"a Buildkite token", []string{"bkua_"}, `\bbkua_[a-f0-9]{40}\b`},
 	{"a CircleCI token", []string{"CCIPAT_"}, `\bCCIPAT_[A-Za-z0-9]{22}_[a-f0-9]{40}\b`},
+	{"a SonarQube token", []string{"sqp_", "squ_", "sqa_"}, `\bsq[pua]_[a-f0-9]{40}\b`},
 	{"a Sentry token", []string{"sntrys_", "sntryu_"}, `\b(?:sntrys_eyJ[A-Za-z0-9+/=_-]{50,}|sntryu_[a-f0-9]{64}\b)`},
 	{"a Grafana token", []string{"glsa_", "glc_eyJ"}, `\b(?:glsa_[A-Za-z0-9]{32}_[a-fA-F0-9]{8}\b|glc_eyJ[A-Za-z0-9+/=]{32,})`},
 	{"a New Relic key", []string{"NRAK-"}, `\bNRAK-[A-Z0-9]{27}\b`},

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ var commandLine = map[string][]string{
 	"rclone": {"--sftp-pass", "--webdav-pass", "--ftp-pass", "--smb-pass", "--http-pass", "--crypt-password"}, "aws": {"--master-user-password"}, "az": {"--admin-password"},
 	"ssh-keygen": {"-N", "-P"}, "zip": {"-P"}, "unzip": {"-P"}, "7z": {"-p!"}, "gpg": {"--passphrase"}, "gpg2": {"--passphrase"},
 	"keytool": {"-storepass", "-keypass"}, "jarsigner": {"-storepass", "-keypass"}, "openssl": {"-passin:", "-passout:", "-pass:"}, "apksigner": {"--ks-pass:", "--key-pass:"},
+	"sqlplus": {logon}, "sqlldr": {logon, "password"}, "expdp": {logon}, "impdp": {logon}, "exp": {logonAt}, "imp": {logonAt}, "rman": {logonAt}, "sql": {logonAt}, "sqlcl": {logon},
 }
 
 var mysql = []string{"-p!", "--password!"}
@@ -43,16 +45,17 @@ var passwordWords = rule{
 	script: func(p *pass, o *check.Op, s *script) {
 		c := credentialSearch{pass: p, file: s.file}
 		for _, cmd := range s.read.Commands {
-			c.command(cmd, s.span)
+			c.command(cmd, wordingOf(s))
 		}
+		c.constants(s)
 	},
 	op: func(p *pass, o *check.Op) {
 		if cmd, ok := execOf(o); ok {
 			c := credentialSearch{pass: p, file: o.File.Source}
-			place := func(at source.Span) source.Span { return at }
-			c.command(cmd, place)
+			words := wording{c.file.Slice, func(at source.Span) source.Span { return at }}
+			c.command(cmd, words)
 			if inner := shell.Unwrapped(cmd); inner.At != cmd.At {
-				c.command(inner, place)
+				c.command(inner, words)
 			}
 			s, ok := p.execScript(o)
 			if ok {
@@ -64,63 +67,89 @@ var passwordWords = rule{
 	},
 }
 
+// wording is where the words of commands stand: what is written at a place of theirs, and where that is in the file.
+type wording struct {
+	written func(source.Span) string
+	place   func(source.Span) source.Span
+}
+
+func wordingOf(s *script) wording {
+	return wording{func(at source.Span) string { return s.src.Text[at.Start:at.End] }, s.span}
+}
+
+// part is the place of a part of a word.
+func (w wording) part(a shell.Arg, text string) source.Span {
+	return w.place(partOf(w.written(a.At), a.At, text))
+}
+
 // script looks through the script that exec gives to a shell.
 func (c *credentialSearch) script(s *script) {
 	for _, cmd := range s.read.Commands {
-		c.command(cmd, s.span)
+		c.command(cmd, wordingOf(s))
 	}
 	place := func(start, end int) source.Span { return s.span(source.Span{Start: int32(start), End: int32(end)}) }
 	c.assignments(s.src.Text, place)
+	c.constants(s)
 	c.piped(s.src.Text, place)
 }
 
-// command looks at a command, and at the one that it runs elsewhere; place finds its words in the file.
-func (c *credentialSearch) command(cmd shell.Command, place func(source.Span) source.Span) {
+// command looks at a command, and at the one that it runs elsewhere.
+func (c *credentialSearch) command(cmd shell.Command, words wording) {
+	name := path.Base(cmd.Name)
 	sub, _, _ := strings.Cut(leading(cmd), " ")
-	options := commandLine[cmd.Name+" "+sub]
+	options := commandLine[name+" "+sub]
 	if options == nil {
-		options = commandLine[cmd.Name]
+		options = commandLine[name]
 	}
 	if options != nil && !slices.ContainsFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && isLocal(a.Text) }) {
 		for i := range cmd.Args {
 			for _, option := range options {
 				if value, ok := passwordIn(cmd, i, option); ok {
-					c.tell(place(value.At), fmt.Sprintf("the password of %s is written out here", cmd.Name))
+					c.tell(words.part(value.word, value.text), fmt.Sprintf("the password of %s is written out here", name))
 				}
 			}
 		}
 	}
 	for i := range cmd.Args {
 		if value, name := randomIn(cmd, i); name != "" && (name != "--secret" || !slices.Contains(keepers, cmd.Name)) {
-			c.tell(place(value.At), fmt.Sprintf("the value of %s looks like a credential", name))
+			c.tell(words.part(value.word, value.text), fmt.Sprintf("the value of %s looks like a credential", name))
 		}
 	}
-	if i := slices.IndexFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && commandLine[a.Text] != nil }); i > 0 && slices.Contains(into, cmd.Name) {
-		c.command(shell.Command{Name: cmd.Args[i].Text, Args: cmd.Args[i+1:]}, place)
+	if i := slices.IndexFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && commandLine[path.Base(a.Text)] != nil }); i > 0 && slices.Contains(into, name) {
+		c.command(shell.Command{Name: cmd.Args[i].Text, Args: cmd.Args[i+1:]}, words)
 	}
+}
+
+// valueIn is a text in a word of a command.
+type valueIn struct {
+	word shell.Arg
+	text string
 }
 
 // randomIn is the word that holds the random value of a long option whose name tells, or that stands behind such
 // a name, as in aws configure set aws_secret_access_key, with that name.
-func randomIn(cmd shell.Command, i int) (word shell.Arg, option string) {
-	word = cmd.Args[i]
+func randomIn(cmd shell.Command, i int) (value valueIn, option string) {
+	word := cmd.Args[i]
 	option, text, glued := strings.Cut(word.Text, "=")
 	if !glued && i+1 < len(cmd.Args) {
 		word = cmd.Args[i+1]
 		text = word.Text
 	}
 	name := strings.TrimLeft(option, "-")
-	if name == option && (glued || !strings.Contains(name, "_")) || !word.Static || !tells(name) || !random(text) {
-		return word, ""
+	if name == option && (glued || !strings.Contains(name, "_")) || !word.Static || !tells(name) || !random(text) || strings.Contains(text, "$") && !asItIs(text) {
+		return value, ""
 	}
-	return word, option
+	return valueIn{word, text}, option
 }
 
 // passwordIn is the word that holds the password which an option takes, when the option stands at a place.
-func passwordIn(cmd shell.Command, i int, option string) (word shell.Arg, ok bool) {
+func passwordIn(cmd shell.Command, i int, option string) (value valueIn, ok bool) {
+	if option == logon || option == logonAt {
+		return logonIn(cmd, i, option)
+	}
 	option, withUser := strings.CutSuffix(option, ":")
 	option, glued := strings.CutSuffix(option, "!")
-	word = cmd.Args[i]
+	word := cmd.Args[i]
 	text, found := "", false
 	switch {
 	case word.Text == option && !glued && i+1 < len(cmd.Args):
@@ -136,5 +165,31 @@ func passwordIn(cmd shell.Command, i int, option string) (word shell.Arg, ok boo
 		user, text, found = strings.Cut(text, ":")
 		found = found && !slices.Contains(elsewhere, user)
 	}
-	return word, found && word.Static && text != user && serious(text)
+	return valueIn{word, text}, found && word.Static && text != user && seriousConstant(text)
 }
+
+// What stands for the way in which Oracle's programs are told who logs on, user/password@database, where the database
+// may be left out, and where it may not.
+const (
+	logon   = "/"
+	logonAt = "/@"
+)
+
+// loggedOn is a user, a password and perhaps a database.
+var loggedOn = lazily(`^(?:userid=)?"?[A-Za-z][A-Za-z0-9_$#.]*"?(?:\[\w+\])?/(?:"([^"]+)"|([^/@"\s\\]+))(?:@(.+))?$`)
+
+// logonIn is the password in a word that says who logs on.
+func logonIn(cmd shell.Command, i int, option string) (value valueIn, ok bool) {
+	word := cmd.Args[i]
+	if !word.Static || strings.IndexByte(word.Text, '/') <= 0 {
+		return value, false
+	}
+	m := loggedOn().FindStringSubmatch(word.Text)
+	if m == nil || isLocal(strings.TrimLeft(m[3], "/")) || m[3] == "" && (option == logonAt || slices.ContainsFunc(cmd.Args[:i], isOperand)) {
+		return value, false
+	}
+	text := m[1] + m[2]
+	return valueIn{word, text}, seriousConstant(text)
+}
+
+func isOperand(a shell.Arg) bool { return !strings.HasPrefix(a.Text, "-") }

@@ -32,13 +32,22 @@ var passwordVariables = []string{"PGPASSWORD", "MYSQL_PWD", "SSHPASS", "RESTIC_P
 
 // credible says that the value of a name that tells is a credential.
 func credible(name, value string) bool {
-	return random(value) && !easy(value) || slices.Contains(passwordVariables, name) && serious(value)
+	return random(value) && !easy(value) || slices.Contains(passwordVariables, name) && seriousConstant(value)
 }
 
 // serious says that a text which stands where a password does is one that somebody keeps secret.
-func serious(s string) bool {
-	return len(s) >= 6 && s[0] != '@' && !placeholder(s) && !easy(s) && !strings.ContainsAny(s, "${}")
+func serious(s string) bool { return !strings.ContainsAny(s, "${}") && seriousConstant(s) }
+
+// seriousConstant says so of a text that no shell expands, so that a $ may be a part of it.
+func seriousConstant(s string) bool {
+	return len(s) >= 6 && s[0] != '@' && !placeholder(s) && !easy(s) && (!strings.ContainsAny(s, "${}") || asItIs(s))
 }
+
+// filledIn is what somebody who reads a constant may put something in for.
+var filledIn = lazily("[{}`\\\\]|^\\$|\\$(?:[(*?#!@$-]|[A-Z_]{2}|$)")
+
+// asItIs says that a constant with a $ is meant as it is, and not to be expanded by whoever reads it.
+func asItIs(s string) bool { return !filledIn().MatchString(s) }
 
 // placeholder is a text that stands for a credential and is none.
 func placeholder(s string) bool {

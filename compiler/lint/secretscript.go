@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -14,7 +15,7 @@ import (
 var scriptSigns = append([]string{"authorization"}, tellingSigns...)
 
 // scripted is NAME=value in a script, the value without an expansion.
-var scripted = lazily("(?m)(?:^|[\\s;&|(.,:=?])[\"']?([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
+var scripted = lazily("(?m)(?:^|[\\s;&|(.,:=?])[\"']?(?:-[DP])?([A-Za-z_][A-Za-z0-9_]*)=(?:\"([^\"$`\\n]+)\"|'([^'\\n]+)'|([^\\s\"'$`;&|()<>]+))")
 
 // spelled is a value beside its name as other languages and files write it: password = "…", "token": "…",
 // os.environ["API_KEY"] = '…', {\"token\":\"…\"}, password: ….
@@ -44,9 +45,9 @@ func (c *credentialSearch) piped(text string, place func(start, end int) source.
 func (c *credentialSearch) words(cmd shell.Command) {
 	for _, a := range cmd.Args {
 		if a.Static {
-			place := func(int, int) source.Span { return a.At }
+			place := c.inside(a.At, a.Text)
 			c.assignments(a.Text, place)
-			c.headers(`"`+a.Text+`"`, place)
+			c.headers(`"`+a.Text+`"`, func(start, end int) source.Span { return place(start-1, end-1) })
 		}
 	}
 }
@@ -71,6 +72,27 @@ func (c *credentialSearch) assignments(text string, place func(start, end int) s
 	}
 	c.headers(text, place)
 }
+
+// constants finds credentials with a $ beside their names, in single quotes where the shell expands nothing.
+func (c *credentialSearch) constants(s *script) {
+	text := s.src.Text
+	if !strings.Contains(text, "$") || !strings.Contains(text, "='") || !containsAny(strings.ToLower(text), tellingSigns) {
+		return
+	}
+	for _, m := range scripted().FindAllStringSubmatchIndex(text, -1) {
+		if m[6] < 0 {
+			continue
+		}
+		name, value := text[m[2]:m[3]], text[m[6]:m[7]]
+		expanded := slices.ContainsFunc(s.read.Reads, func(v shell.Variable) bool { return int(v.At.Start) >= m[6] && int(v.At.End) <= m[7] })
+		if strings.Contains(value, "$") && !expanded && !positional().MatchString(value) && asItIs(value) && tells(name) && credible(name, value) {
+			c.tell(s.span(source.Span{Start: int32(m[6]), End: int32(m[7])}), fmt.Sprintf("the value of %s looks like a credential", name))
+		}
+	}
+}
+
+// positional is an argument of a script, which stands in the single quotes of a text in double ones.
+var positional = lazily(`\$[0-9]`)
 
 // object is how an expression of a programming language begins that reads something of another.
 var object = lazily(`^(?:self|this|os|process|args|config|conf|cfg|settings|options|opts|env|ctx|context|request|req|credentials|creds|secrets|params|data|var|local|module|each)\.[A-Za-z_]|^[A-Za-z_]\w*\[`)
