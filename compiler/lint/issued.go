@@ -70,10 +70,10 @@ var issued = []struct {
 	{"a Supabase token", []string{"sbp_"}, `\bsbp_[a-f0-9]{40}\b`},
 	{"a DigitalOcean token", []string{"dop_v1_", "doo_v1_", "dor_v1_"}, `\bdo[opr]_v1_[a-f0-9]{64}\b`},
 	{"a key of age", []string{"AGE-SECRET-KEY-1"}, `AGE-SECRET-KEY-1[0-9A-Z]{58}`},
-	{"a key of Azure Storage", []string{"AccountKey="}, `AccountKey=[A-Za-z0-9+/]{86}==`},
-	{"a key of Azure Service Bus", []string{"SharedAccessKey="}, `SharedAccessKey=[A-Za-z0-9+/]{43}=`},
+	{"a key of Azure Storage", []string{"AccountKey="}, `AccountKey=([A-Za-z0-9+/]{86}==)`},
+	{"a key of Azure Service Bus", []string{"SharedAccessKey="}, `SharedAccessKey=([A-Za-z0-9+/]{43}=)`},
 	{"a secret of Azure", []string{"8Q~"}, `\b[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{31,34}`},
-	{"a password in a URL", []string{"://"}, `\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]*:[^\s/@"'$<>{}*]{6,}@`},
+	{"a password in a URL", []string{"://"}, `\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<>{}]*:([^\s/@"'$<>{}*]{6,})@`},
 }
 
 // privateKey is what a key in a text of several lines is called.
