@@ -11,20 +11,21 @@ import (
 )
 
 // Cache keeps the parsed files of modules that are used, the standard library's included, so that
-// several loads parse each of them once, and get the same Module where nothing is wrong with it. Every load looks whether a file has changed, and one whose
-// content has is parsed again, in place of the old one. The zero value is ready. It is safe for
-// concurrent use; so are the trees, which nobody changes.
+// several loads parse each of them once, and get the same Module where nothing was said of it. Every
+// load looks whether a file has changed: it is read again when its stamp is another one, and parsed
+// again, in place of the old one, when its content is. The zero value is ready. It is safe for
+// concurrent use; so are the trees and modules, which nobody changes.
 type Cache struct {
 	// Edited says that the same entry is loaded again after each of its changes, one load at a time: its own files
-	// are kept, too, of a changed file what can be is taken over, a file or folder is read again when its stamp is
-	// another one, and what the last few loads did not use goes.
+	// and folders are kept, too, of a changed file what can be is taken over, and what the last few loads did not
+	// use goes. Modules are not kept then.
 	Edited bool
 
 	mu      sync.Mutex
 	files   map[place]*parsed
-	modules map[place]*Module   // sound ones, by ID; none for an entry that is edited
+	modules map[place]*Module   // the last one of each ID of which nothing was said; none for an entry that is edited
 	clean   map[place]*ast.File // the last form of each edited file of which nothing was reported
-	kept    map[string]kept     // of an entry that is edited: what was read, by absolute path
+	kept    map[string]kept     // what was read of files that several loads may share, and of all that are edited, by absolute path
 	std     map[builtIn]string  // texts
 	load    int                 // how many there were
 	clock   func() time.Time    // nil is the system's

@@ -34,8 +34,8 @@ type Options struct {
 	Std fs.FS
 	// Overlay replaces the content of files, by absolute path (unsaved editor buffers).
 	Overlay map[string]string
-	// Cache shares parsed modules with other loads, and parsed files with the loads of earlier forms of the same entry;
-	// nil shares nothing.
+	// Cache shares modules and their parsed files with other loads, and parsed files with the loads of earlier forms of
+	// the same entry; nil shares nothing.
 	Cache *Cache
 }
 

@@ -36,7 +36,7 @@ func (r *room) entriesOf(list []entry) []entry {
 
 // leave lets the next file have the room.
 func (r *room) leave() {
-	if max(cap(r.lexed), cap(r.toks), cap(r.entries)) > roomy {
+	if max(cap(r.lexed), cap(r.toks), cap(r.pending), cap(r.entries)) > roomy {
 		return
 	}
 	clear(r.toks) // tokens and entries would keep the text

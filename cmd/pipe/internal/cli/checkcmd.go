@@ -139,7 +139,8 @@ type outcome struct {
 }
 
 // checkEach checks entries, as many at a time as there are processors for, and gives an outcome for
-// each. Modules that several of them use are parsed once, and a glob is looked up once.
+// each. Modules that several of them use are parsed, checked and linted once where no processor is free, and a glob is
+// looked up once.
 func (a *app) checkEach(files []string) []outcome {
 	out := make([]outcome, len(files))
 	processors := runtime.GOMAXPROCS(0)
