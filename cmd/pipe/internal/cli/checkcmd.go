@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -221,23 +220,41 @@ func (c checked) usedFiles() []string {
 	return out
 }
 
-// uniqueFindings drops what was found through two entries; their files are different objects of one path. Two roots may
-// have files of one name.
+// uniqueFindings drops what was found through two entries; their files are different objects of one name. Two roots may
+// each have a file of a name.
 func uniqueFindings(found []diag.Diagnostic, paths map[*source.File]string) []diag.Diagnostic {
 	type told struct {
-		path, rule, message string
-		at                  source.Span
+		root, file, rule, message string
+		at                        source.Span
 	}
 	before := make(map[told]bool, len(found))
+	roots := rootsOf(paths)
 	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
 		if d.File == nil {
 			return false
 		}
-		one := told{cmp.Or(paths[d.File], d.File.Name), d.Rule, d.Message, d.Span}
+		one := told{roots[d.File], d.File.Name, d.Rule, d.Message, d.Span}
 		again := before[one]
 		before[one] = true
 		return again
 	})
+}
+
+// rootsOf are the folders that the names of files start from, behind links.
+func rootsOf(paths map[*source.File]string) map[*source.File]string {
+	real := map[string]string{}
+	out := make(map[*source.File]string, len(paths))
+	for f, path := range paths {
+		root := strings.TrimSuffix(path, filepath.FromSlash(f.Name))
+		if _, known := real[root]; !known {
+			real[root] = root
+			if target, err := filepath.EvalSymlinks(root); err == nil {
+				real[root] = target
+			}
+		}
+		out[f] = real[root]
+	}
+	return out
 }
 
 // display shortens a path for people: relative to the working directory where that is below it.

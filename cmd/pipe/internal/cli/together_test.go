@@ -267,7 +267,7 @@ pipeline race() { a = in_place(); b = in_place(); c = in_place() { after b } }
 `,
 }
 
-// What is said of a file of one root is not what is said of one by the same name in another.
+// What is said of a file of one root is not what is said of one by the same name in another; a link leads to the same one.
 func TestTwoRoots(t *testing.T) {
 	text := "-- ci.pipe --\nlet nobody = 1\n-- pipe.toml --\nunknown = 1\n"
 	one, two := example(t, text), example(t, text)
@@ -286,5 +286,12 @@ func TestTwoRoots(t *testing.T) {
 	}
 	if in[one] != len(each) || in[two] != len(each) {
 		t.Errorf("%d findings in one root, and in both %v", len(each), in)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(one, link); err != nil {
+		t.Fatal(err)
+	}
+	if linked, _, err := a.checkAll([]string{one, link}); err != nil || len(linked) != len(each) {
+		t.Errorf("%d findings in one root, and %d with a link to it, %v", len(each), len(linked), err)
 	}
 }
