@@ -34,9 +34,14 @@ var credentials = rule{file: func(p *pass, m *check.Module, f *ast.File) {
 		case *ast.Let:
 			c.assigned(n.Name.Text, n.Value)
 		case *ast.StringLit:
-			c.text(n.Value, c.inside(n.Range, n.Value))
-			if strings.Contains(n.Value, "=") && n.Range.End > exec.End {
-				c.assignments(n.Value, c.inside(n.Range, n.Value))
+			assigns := strings.Contains(n.Value, "=") && n.Range.End > exec.End
+			if !assigns && len(n.Value) < shortest {
+				return true
+			}
+			place := c.inside(n.Range, n.Value)
+			c.text(n.Value, place)
+			if assigns {
+				c.assignments(n.Value, place)
 			}
 		case *ast.Script:
 			c.text(n.Text, n.Within)

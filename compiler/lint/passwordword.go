@@ -44,8 +44,9 @@ var passwordWords = rule{
 	alone: true,
 	script: func(p *pass, o *check.Op, s *script) {
 		c := credentialSearch{pass: p, file: s.file}
+		words := wordingOf(s)
 		for _, cmd := range s.read.Commands {
-			c.command(cmd, wordingOf(s))
+			c.command(cmd, words)
 		}
 		c.constants(s)
 	},
@@ -84,8 +85,9 @@ func (w wording) part(a shell.Arg, text string) source.Span {
 
 // script looks through the script that exec gives to a shell.
 func (c *credentialSearch) script(s *script) {
+	words := wordingOf(s)
 	for _, cmd := range s.read.Commands {
-		c.command(cmd, wordingOf(s))
+		c.command(cmd, words)
 	}
 	place := func(start, end int) source.Span { return s.span(source.Span{Start: int32(start), End: int32(end)}) }
 	c.assignments(s.src.Text, place)
