@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/expr"
@@ -22,8 +24,10 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 	if x.Where != nil {
 		scope := within.Child(0)
 		scope.Declare("self", expr.Var{Type: t.Plain().WithoutLabels(types.Secret), Broken: t.Kind == types.Invalid})
+		f.itself(x, scope)
 		within = scope
 		f.in(scope).want(x.Where, types.BoolType.WithLabels(t.Labels&types.Untrusted), "where")
+		f.holds(x.Default, x, t, f.src, "default of "+x.Name.Text)
 	}
 	f.fieldMessage(x, t, f.in(within))
 	if x.From != nil && what != "setting" {
@@ -31,6 +35,23 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 			rule: diag.Misplaced, at: x.From.Range, message: "from belongs to a setting, not to a " + what,
 			help: "give the value as an argument where this is used",
 		})
+	}
+}
+
+// itself says of a condition that calls the value by its field's name how it is called there.
+func (f *file) itself(x *ast.Field, scope *expr.Scope) {
+	if _, known := scope.Lookup(x.Name.Text); known {
+		return
+	}
+	for _, r := range expr.Refs(x.Where) {
+		if r.Name == x.Name.Text {
+			f.report(finding{
+				rule: diag.UnknownName, at: r.Span, message: fmt.Sprintf("unknown name %q", r.Name),
+				help: "the value itself is called self",
+			})
+			scope.Declare(r.Name, expr.Var{Type: types.InvalidType, Broken: true})
+			return
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func TestFailsNow(t *testing.T) {
 		{"in a guard", `a = use() { when 1 / settings.n > 0 }`, "main.pipe:6:"},
 		{"in a let that is read", "let x = 10 / settings.n\na = use(level: x)", "main.pipe:6:"},
 		{"an index", `a = use(text: ["a"][settings.n + 1])`, "main.pipe:6:"},
-		{"a parameter's condition", `a = use(level: 0)`, "main.pipe:6:16: argument level: the level is too low"},
+		{"a parameter's condition", `a = use(level: settings.n)`, "main.pipe:6:16: argument level: the level is too low"},
 		{"in an op", "a = op {\ntimeout duration(\"x${settings.n}\")\nrun `x`\n}", "main.pipe:7:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -58,7 +58,8 @@ const (
 var foreignNames = map[string]string{
 	"secrets": "a secret is a setting: settings { name: secret string }, which settings.name reads",
 	"vars":    fromOutside, "env": fromOutside, "var": fromOutside, "environ": fromOutside,
-	"matrix": ofAFor, "each": ofAFor,
+	"exponential": "backoff takes a factor: retry 5 every 1s backoff 2.0",
+	"matrix":      ofAFor, "each": ofAFor,
 	"github": "git has branch, tag and commit, and ci has event, actor and pull_request",
 	"manual": "a person is asked by approve: approve \"Deploy?\"", "always": "what always runs stands in finally { … }",
 	"local": "a let is read by its name", "locals": "a let is read by its name",
@@ -494,6 +495,8 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return "write it without brackets: " + strings.Trim(x, "[]")
 	case want.Kind == types.String && got.Kind == types.List:
 		return fmt.Sprintf(`go over it, { for x in %s }, or make it one string: %s.join(",")`, x, x)
+	case want.Kind == types.Record && len(want.Record.Fields) == 1 && types.Assignable(got, want.Record.Fields[0].Type):
+		return fmt.Sprintf("write a record: { %s: %s }", want.Record.Fields[0].Name, x)
 	case got.Kind == types.Record:
 		for _, f := range got.Record.Fields {
 			if types.Assignable(f.Type, want) {

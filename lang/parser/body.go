@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2"
@@ -140,6 +141,9 @@ func (b *body) item(r *reader, p *place) {
 	if e.err != nil {
 		if h := unquoted(r.toks[from:]); h != "" && (e.err.help == "" || e.err.help == noDashes) {
 			e.err.help = h
+		}
+		if e.err.help == byValue()["$"] && (first.Value == "lock" || slices.Contains(named, first.Value)) {
+			e.err.help = `text stands in quotes, and values in it as "…${name}…"`
 		}
 		if e.err.help == "" && (strings.HasPrefix(e.err.message, "expected a value") || strings.HasPrefix(e.err.message, `expected ":" after`)) {
 			e.err.help = shapes[first.Value]

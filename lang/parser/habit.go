@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,7 +89,7 @@ func habit(want string, t, before *lexer.Token) string {
 		return "steps are named without brackets: needs a, b"
 	case k == token.LBrace && strings.HasPrefix(want, `"(" and`):
 		return `write "()" where there are none`
-	case k == token.String && want == "a name":
+	case k == token.String && (want == "a name" || want == "a field's name"):
 		return "a name is written without quotes"
 	case k == token.RBrace && strings.HasPrefix(want, "a declaration"):
 		return `one "}" too many: everything before it is closed`
@@ -101,6 +102,8 @@ func inBrief(want string, t, before *lexer.Token) string {
 	switch k := kindOf(t); {
 	case k == token.String && wordOf(before) == "f" && end(before) == start(t):
 		return `any string takes values in: "…${name}…"`
+	case k == token.Word && want == theEndOfLine && t.Value == "validation":
+		return `a condition follows where: name: int where self > 0 else "message"`
 	case k == token.Lt && want == "a value" && before != nil && kindOf(before) != token.Lt:
 		return `text over several lines stands in """…"""`
 	case want == "the op to call" && isPlainValue(k):
@@ -168,8 +171,11 @@ func inItem(keyword string, t *lexer.Token) string {
 			return `a question stands there, and a condition may: approve "Deploy?" when condition`
 		}
 	case "retry":
-		if kindOf(t) == token.Int {
+		switch {
+		case kindOf(t) == token.Int:
 			return "the number stands first: retry 3 every 10s"
+		case slices.Contains([]string{"sleep", "delay", "interval", "wait", "after", "pause"}, t.Value):
+			return "the pause is said by every: retry 3 every 10s"
 		}
 	case "run":
 		if t.Value == "if" {

@@ -150,7 +150,7 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 	}
 	m := unknownKeyword(t, noun(what), known)
 	ours := foreign()[t.Value]
-	if how := instead()[t.Value]; how != "" && (what == "a step or keyword" || !slices.Contains(known, ours)) {
+	if how := instead()[t.Value]; how != "" && (!slices.Contains(clauses, t.Value) || what == "a step or keyword") && (what == "a step or keyword" || !slices.Contains(known, ours)) {
 		m.help = how
 	}
 	if m.help == "" && slices.Contains(clauses, t.Value) {
@@ -168,7 +168,7 @@ var foreign = sync.OnceValue(func() map[string]string {
 		"timeout_minutes": "timeout", "timeout_in_minutes": "timeout", "working_directory": "workdir", "continue_on_failure": "allow_failure",
 		"before_script": "run", "after_script": "run", "variables": "env", "vars": "env", "resource_group": "lock", "rules": "when", "except": "when",
 		"var": "let", "const": "let", "local": "let", "val": "let", "define": "let",
-		"dependencies": "needs", "deps": "needs", "strategy": "for", "outputs": "return",
+		"dependencies": "needs", "output": "return", "result": "return", "deps": "needs", "strategy": "for", "outputs": "return",
 		"if": "when", "unless": "when", "only": "when", "condition": "when", "depends_on": "needs", "requires": "needs",
 		"matrix": "for", "foreach": "for", "for_each": "for", "retries": "retry", "script": "run", "sh": "run", "bash": "run", "command": "exec",
 		"environment": "env", "continue_on_error": "allow_failure", "concurrency": "lock", "artifacts": "keep",
