@@ -10,3 +10,11 @@ func Apart(p *check.Program, o Options, diags *diag.List) {
 	apart(p, o, diags)
 	silence(p, diags)
 }
+
+// Mentions are how many modules' mentions are kept, and of how many modules anything is.
+func (s *Shared) Mentions() (mentions, modules int) {
+	for _, f := range s.modules {
+		mentions += len(f.used.modules)
+	}
+	return mentions, len(s.modules)
+}

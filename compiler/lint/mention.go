@@ -28,7 +28,7 @@ type moduleMentions struct {
 // mentioned finds what is used, once a pass.
 func (p *pass) mentioned() *mentions {
 	if p.used == nil {
-		p.used = &mentions{settings: map[string]bool{}, modules: map[*load.Module]*moduleMentions{}}
+		p.used = newMentions()
 		for _, m := range p.program.Load.Modules {
 			switch f := p.shared[p.program.Modules[m]]; {
 			case m.Std:
@@ -42,7 +42,11 @@ func (p *pass) mentioned() *mentions {
 	return p.used
 }
 
-// take takes in what was found of a module, and of those that it uses, for several programs.
+func newMentions() *mentions {
+	return &mentions{settings: map[string]bool{}, modules: map[*load.Module]*moduleMentions{}}
+}
+
+// take takes in what was found of a module for several programs.
 func (u *mentions) take(known *mentions, m *load.Module) {
 	u.modules[m] = known.modules[m]
 	u.allSettings = u.allSettings || known.allSettings

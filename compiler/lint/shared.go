@@ -81,6 +81,8 @@ func (f *moduleFacts) find(p *pass, alone *check.Program, m *check.Module) {
 	o := p.options
 	o.Memory = nil
 	own := newPass(alone, o, p.rules, &f.found)
+	own.used = newMentions() // of the module alone: those that it uses have their own
+	own.mentionsOf(m.Load)
 	var rules []rule
 	for _, r := range p.rules {
 		if !r.around {
@@ -92,7 +94,7 @@ func (f *moduleFacts) find(p *pass, alone *check.Program, m *check.Module) {
 		own.kindOf(o)
 		own.scripts(o)
 	}
-	f.kinds, f.read, f.used = own.kinds, own.read, own.mentioned()
+	f.kinds, f.read, f.used = own.kinds, own.read, own.used
 }
 
 // rulesOf are those by which a module is still to be looked at.

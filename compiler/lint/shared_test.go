@@ -72,6 +72,9 @@ func TestShared(t *testing.T) {
 				}
 			}
 			all.Wait()
+			if n, of := linted.Mentions(); n != of {
+				t.Fatalf("%s: mentions are kept %d times of %d modules", o.name, n, of)
+			}
 			for name := range users {
 				want := told(name, false)
 				for _, said := range got[name] {
