@@ -19,7 +19,7 @@ func Check(p *load.Program, diags *diag.List) *Program {
 }
 
 // Alone is Check on the caller's goroutine, for who checks several programs at the same time. Modules that s has are
-// not checked again; it may be nil.
+// not checked again, and those that it is to have are checked on all processors; it may be nil.
 func Alone(p *load.Program, s *Shared, diags *diag.List) *Program {
 	c := newChecker(p, diags)
 	c.alone, c.shared = true, s
