@@ -82,7 +82,7 @@ func (f *file) unknownOp(q ast.QualName, m *module) {
 		what = "op of " + q.Parts[0].Text
 	}
 	name := q.Parts[len(q.Parts)-1]
-	if len(q.Parts) == 1 && diag.Suggest(name.Text, among) == "" {
+	if len(q.Parts) == 1 && len(f.uses) > 0 && diag.Suggest(name.Text, among) == "" {
 		for _, ns := range slices.Sorted(maps.Keys(f.uses)) {
 			if from := f.modules[f.uses[ns].Module]; from != nil && (from.ops[name.Text] != nil || from.pipelines[name.Text] != nil) {
 				f.report(finding{
@@ -94,6 +94,16 @@ func (f *file) unknownOp(q ast.QualName, m *module) {
 		}
 	}
 	f.unknown(diag.UnknownOp, name, what, among)
+}
+
+// maxNames is how many names a help lists.
+const maxNames = 24
+
+func aFew(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
 }
 
 // params are those of what the step calls.
@@ -166,7 +176,7 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 	case name.Text == "":
 		f.report(finding{
 			rule: diag.UnknownArgument, at: a.Range, message: fmt.Sprintf("%s has %d parameters, so its arguments need names: %s has none", callee, len(params), f.brief(a.Range)),
-			help: "name it: " + strings.Join(paramNames(params), ", "),
+			help: "name it: " + aFew(paramNames(params)),
 		})
 		return nil
 	}
@@ -174,7 +184,7 @@ func (n *node) parameter(f *file, a *ast.Arg, params []*Param, known bool, given
 	if p == nil {
 		help := diag.DidYouMean(name.Text, paramNames(params))
 		if help == "" && len(params) > 0 {
-			help = "it has " + strings.Join(paramNames(params), ", ")
+			help = "it has " + aFew(paramNames(params))
 			switch other := n.renamed(params); {
 			case other != "" && len(params) == 1:
 				help = fmt.Sprintf("did you mean %q?", other)

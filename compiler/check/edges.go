@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -62,12 +61,20 @@ func (n *node) knownStep(name ast.Name, word string) bool {
 		})
 		return false
 	}
-	among := slices.Collect(maps.Keys(s.nodes))
+	among := s.stepNames()
 	if s.tail {
-		among = append(among, slices.Collect(maps.Keys(s.main.nodes))...)
+		among = append(among, s.main.stepNames()...)
 	}
 	s.unknown(diag.UnknownName, name, "step", among)
 	return false
+}
+
+func (s *stage) stepNames() []string {
+	names := make([]string, len(s.list))
+	for i, n := range s.list {
+		names[i] = n.step.Name
+	}
+	return names
 }
 
 // handful is how many names most steps read.

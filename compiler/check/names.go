@@ -147,11 +147,14 @@ func (f *file) processName(n ast.Name, what string) {
 // unknown reports a name that nothing declares, with a near miss or what there is.
 func (f *file) unknown(rule string, n ast.Name, what string, among []string) {
 	help := diag.DidYouMean(n.Text, among)
+	if len(among) <= 8 {
+		among = slices.Compact(slices.Sorted(slices.Values(among)))
+	}
 	if help == "" && rule == diag.UnknownOp && what == "op" {
 		help = fmt.Sprintf("declare it, op %s() { … }, or use a module that has it", n.Text)
 	}
 	if help == "" && len(among) > 0 && len(among) <= 8 {
-		help = "there " + plural(len(among), "is ", "are ") + strings.Join(slices.Sorted(slices.Values(among)), ", ")
+		help = "there " + plural(len(among), "is ", "are ") + strings.Join(among, ", ")
 	}
 	f.report(finding{rule: rule, at: n.Range, message: fmt.Sprintf("unknown %s %q", what, n.Text), help: help})
 }

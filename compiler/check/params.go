@@ -51,9 +51,9 @@ func (f *file) declareParams(s *expr.Scope, params []*Param) {
 }
 
 func paramNames(params []*Param) []string {
-	var out []string
-	for _, p := range params {
-		out = append(out, p.Name)
+	out := make([]string, len(params))
+	for i, p := range params {
+		out[i] = p.Name
 	}
 	return out
 }
@@ -68,17 +68,24 @@ func findParam(params []*Param, name string) *Param {
 }
 
 // waysToRead is the way out where nothing reads a parameter, which a string may try to as a shell would.
-func waysToRead(d ast.Node, name string) string {
-	help := "remove it, or read it"
+func waysToRead(dollars []string, name string) string {
+	for _, text := range dollars {
+		if _, behind, found := strings.Cut(text, "$"+name); found && nameLength(behind) == 0 {
+			return fmt.Sprintf("in a string $%s is text: write ${%s}", name, name)
+		}
+	}
+	return "remove it, or read it"
+}
+
+// dollars are the strings of a declaration in which something stands behind a dollar.
+func dollars(d ast.Node) (texts []string) {
 	ast.Inspect(d, func(n ast.Node) bool {
-		if s, ok := n.(*ast.StringLit); ok && !strings.HasPrefix(strings.ToLower(s.Text), "r") {
-			if _, behind, found := strings.Cut(s.Text, "$"+name); found && nameLength(behind) == 0 {
-				help = fmt.Sprintf("in a string $%s is text: write ${%s}", name, name)
-			}
+		if s, ok := n.(*ast.StringLit); ok && strings.Contains(s.Text, "$") && !strings.HasPrefix(strings.ToLower(s.Text), "r") {
+			texts = append(texts, s.Text)
 		}
 		return true
 	})
-	return help
+	return texts
 }
 
 // nameLength is how many of a text's first bytes would go on with a name.
@@ -89,17 +96,22 @@ func nameLength(s string) int {
 // unusedParams warns of parameters that nothing reads. For an op it is a hint: a program that
 // it starts may read the environment without a word in the file. A declaration that is damaged may read any.
 func (f *file) unusedParams(d ast.Node, params []*Param, used map[string]bool, hint bool) {
+	var texts []string
+	looked := false
 	for _, p := range params {
 		if used[p.Name] || p.Decl.Bad {
 			continue
 		}
-		if damaged(d) {
-			return
+		if !looked {
+			if damaged(d) {
+				return
+			}
+			texts, looked = dollars(d), true
 		}
 		f.report(finding{
 			rule: diag.UnusedParam, at: p.Decl.Name.Range, hint: hint,
 			message: fmt.Sprintf("nothing reads parameter %q", p.Name),
-			help:    waysToRead(d, p.Name),
+			help:    waysToRead(texts, p.Name),
 		})
 	}
 }

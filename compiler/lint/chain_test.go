@@ -48,6 +48,45 @@ func TestLongChains(t *testing.T) {
 	}
 }
 
+// Thousands of misspelt names among thousands, each of which is told with the one that is meant.
+func TestManyMisspelt(t *testing.T) {
+	const names = 3_000
+	lines := func(format string) string {
+		var b strings.Builder
+		for i := range names {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for _, c := range []struct{ name, text, help string }{
+		{"steps", "op look() { run `make` }\n\npipeline main() {\n" + lines("step_%[1]d = look() { needs stpe_%[1]d }\n") + "}\n", `"step_%d"`},
+		{"lets", lines("let name_%[1]d = git.commit\nlet other_%[1]d = nmae_%[1]d\n"), `"name_%d"`},
+		{"variables", "op look(" + lines("param_%d: string, ") + ") {\nrun ```\n" + lines("echo \"$parma_%d\"\n") + "```\n}\n", "$param_%d"},
+		{"arguments", "op look(" + lines("param_%d: string = \"\", ") + ") { run `make` }\n\npipeline main() {\nlook(" + lines("parma_%d: \"\", ") + ")\n}\n", `"param_%d"`},
+		{"ops", lines("op look_%d() { run `make` }\n") + "pipeline main() {\n" + lines("s%[1]d = loko_%[1]d()\n") + "}\n", `"look_%d"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			found, took := checkText(t, c.text)
+			if took > patience {
+				t.Errorf("took %v", took)
+			}
+			n := 0
+			for _, d := range found {
+				if d.Severity != diag.Error {
+					continue
+				}
+				if want := "did you mean " + fmt.Sprintf(c.help, n) + "?"; d.Help != want {
+					t.Fatalf("%s: %q, not %q", d.Message, d.Help, want)
+				}
+				n++
+			}
+			if n != names {
+				t.Errorf("%d are misspelt, not %d", n, names)
+			}
+		})
+	}
+}
+
 // The slowest way through a long chain of steps takes no memory by the square: four times the steps take about four
 // times as much.
 func TestLongWay(t *testing.T) {

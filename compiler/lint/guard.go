@@ -99,7 +99,7 @@ func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what
 		d.message = what + " is always false" + p.because(s, x)
 		d.help = consequence(it, false)
 	case !s.possible(both(not(condition), p.facts(s))):
-		d.message = what + " is always true"
+		d.message = what + " is always true" + ofConstants(x)
 		d.help, d.fixes = consequence(it, true), withoutCondition(f, it)
 	default:
 		return
@@ -148,7 +148,20 @@ func (p *pass) because(s *scene, x ast.Expr) string {
 			return ": " + short(a) + " never holds"
 		}
 	}
-	return ""
+	return ofConstants(x)
+}
+
+// ofConstants says that two constants are compared, where that is all.
+func ofConstants(x ast.Expr) string {
+	b, ok := ast.Unparen(x).(*ast.Binary)
+	if !ok || !compares(b.Op) {
+		return ""
+	}
+	_, left := constant(b.X)
+	if _, right := constant(b.Y); !left || !right {
+		return ""
+	}
+	return ": it compares two constants"
 }
 
 func consequence(it ast.Item, value bool) string {

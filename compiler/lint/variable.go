@@ -25,6 +25,7 @@ var unknownVariables = rule{alone: true, script: func(p *pass, o *check.Op, s *s
 		known[a.Name] = true
 	}
 	told := map[string]bool{}
+	among := append(slices.Collect(maps.Keys(known)), "PIPE_OUTPUT")
 	for _, v := range s.read.Reads {
 		if v.Guarded || given[v.Name] || known[v.Name] && v.Missed == nil ||
 			everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] || fromImage(o, v.Name) {
@@ -34,7 +35,7 @@ var unknownVariables = rule{alone: true, script: func(p *pass, o *check.Op, s *s
 		if v.Missed != nil {
 			p.report(missedVariable(s, v))
 		} else {
-			p.report(p.unknownVariable(o, s, v, known))
+			p.report(p.unknownVariable(o, s, v, among))
 		}
 	}
 }}
@@ -48,7 +49,7 @@ func missedVariable(s *script, v shell.Variable) finding {
 	}
 }
 
-func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known map[string]bool) finding {
+func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known []string) finding {
 	f := finding{
 		rule: diag.UnknownVariable, file: s.file, at: s.span(v.At),
 		message: fmt.Sprintf("$%s is never set: it is no parameter, env entry or inherited variable of %s, and the script gives it no value", v.Name, owner(o)),
@@ -61,17 +62,40 @@ func (p *pass) unknownVariable(o *check.Op, s *script, v shell.Variable, known m
 	if f.help != "" {
 		return f
 	}
-	known["PIPE_OUTPUT"] = true
-	if near := diag.Suggest(v.Name, slices.Collect(maps.Keys(known))); near != "" {
+	if near := diag.Suggest(v.Name, known); near != "" {
 		f.help = fmt.Sprintf("did you mean $%s?", near)
 		f.fixes = []diag.Fix{{Message: "read $" + near, Edits: []diag.Edit{{File: s.file, Span: f.at, Text: near}}}}
 		return f
 	}
 	f.help = fmt.Sprintf("write ${%s:-} when it may be unset, or inherit it", v.Name)
 	if strings.ToLower(v.Name) == v.Name {
+		if unread := unreadParam(o); unread != nil {
+			f.help = fmt.Sprintf("nothing reads parameter %s: read $%s here, or call it %s", unread.Name, unread.Name, v.Name)
+			f.related = []diag.Related{{File: s.file, Span: unread.Decl.Name.Range, Message: "the parameter that nothing reads"}}
+			return f
+		}
 		f.help = fmt.Sprintf("add a parameter %s, set it in env, or write ${%s:-} when it may be unset", v.Name, v.Name)
 	}
 	return f
+}
+
+// unreadParam is the only parameter of a declared op whose name stands nowhere else in it, and that was another before,
+// maybe; nil where there is none, or more than one.
+func unreadParam(o *check.Op) (unread *check.Param) {
+	if o.Decl == nil {
+		return nil
+	}
+	text := o.File.Source.Slice(o.Decl.Range)
+	for _, param := range o.Params {
+		if strings.Count(text, param.Name) > 1 {
+			continue
+		}
+		if unread != nil {
+			return nil
+		}
+		unread = param
+	}
+	return unread
 }
 
 func owner(o *check.Op) string {

@@ -14,6 +14,18 @@ import (
 // only candidate that the name abbreviates, or that abbreviates it, is meant: env and environment.
 func Suggest(name string, candidates []string) string {
 	limit := max(1, len(name)/3)
+	best := nearest(name, candidates, 1) // of most names, and far sooner known than all that are farther
+	if best == "" && limit > 1 {
+		best = nearest(name, candidates, limit)
+	}
+	if best == "" {
+		return abbreviated(name, candidates)
+	}
+	return best
+}
+
+// nearest is the nearest of the candidates that differ in at most limit places; "" when there is none.
+func nearest(name string, candidates []string, limit int) string {
 	lower := strings.ToLower(name)
 	letters := lettersOf(lower)
 	var best likely
@@ -37,9 +49,6 @@ func Suggest(name string, candidates []string) string {
 		if best.name == "" || d < limit || n.before(best) {
 			best, limit = n, d
 		}
-	}
-	if best.name == "" {
-		return abbreviated(name, candidates)
 	}
 	return best.name
 }
@@ -126,6 +135,12 @@ func (r *distances) within(limit int, a, b string) int {
 		same-- // a swap may begin with what is the same
 	}
 	a, b = a[same:], b[same:]
+	for len(a) > 1 && len(b) > 1 && a[len(a)-1] == b[len(b)-1] && a[len(a)-2] == b[len(b)-2] {
+		a, b = a[:len(a)-1], b[:len(b)-1] // but for one, as before
+	}
+	if limit == 1 && min(len(a), len(b)) > 4 {
+		return 2 // one edit, with what is left beside it, leaves no more
+	}
 	n := len(b) + 1
 	if cap(r.cur) < n {
 		r.prev2, r.prev, r.cur = make([]int, n), make([]int, n), make([]int, n)

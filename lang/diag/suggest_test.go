@@ -1,6 +1,7 @@
 package diag_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -92,4 +93,23 @@ func table(a, b string) int {
 		}
 	}
 	return rows[len(a)][len(b)]
+}
+
+// However many candidates there are, no memory is taken for each: those that are too far are not looked into.
+func TestSuggestAmongMany(t *testing.T) {
+	takes := func(candidates int) float64 {
+		names := make([]string, candidates)
+		for i := range names {
+			names[i] = fmt.Sprintf("step_number_%05d", i)
+		}
+		want := names[candidates/2]
+		name := strings.Replace(want, "step", "setp", 1)
+		if got := diag.Suggest(name, names); got != want {
+			t.Errorf("%s among %d: %q, not %q", name, candidates, got, want)
+		}
+		return testing.AllocsPerRun(3, func() { diag.Suggest(name, names) })
+	}
+	if few, many := takes(100), takes(10_000); many > few {
+		t.Errorf("100 candidates take %v pieces of memory, and 10,000 %v", few, many)
+	}
 }

@@ -22,6 +22,8 @@ var checks = []struct{ text, want string }{
 	{`succeeded(maybe) ? maybe.passed : 0`, `int`},
 	{`!succeeded(maybe) || maybe.passed == 0`, `bool`},
 	{`env == "production"`, `unknown-literal: "production" is not one of "dev" | "staging" | "prod" «"production"»`},
+	{`"a" == "b"`, `unknown-literal: "a" and "b" are never equal: both are written out «"a"»`},
+	{`"a" in ["b"]`, `unknown-literal: "a" and "b" are never equal: both are written out «"a"»`},
 	{`env == "prd"`, `unknown-literal: "prd" is not one of "dev" | "staging" | "prod" «"prd"»`},
 	{`env in ["dev", "stagin"]`, `unknown-literal: "stagin" is not one of "dev" | "staging" | "prod" «"stagin"»`},
 	{`token == "x"`, `secret-leak: a secret cannot be compared «token»`},

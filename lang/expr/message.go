@@ -273,6 +273,14 @@ func unknownLiteral(at source.Span, lit, set *types.Type) diag.Diagnostic {
 	return d
 }
 
+// neverSame is what is said of two strings that are written out and compared.
+func neverSame(at source.Span, a, b *types.Type) diag.Diagnostic {
+	return diag.Diagnostic{
+		Rule: diag.UnknownLiteral, Span: at, Message: fmt.Sprintf("%s and %s are never equal: both are written out", plainly(a), plainly(b)),
+		Help: "compare one of them with what may change: a setting, a parameter, a result",
+	}
+}
+
 func badPattern(at source.Span, err error) diag.Diagnostic {
 	_, reason, _ := strings.Cut(err.Error(), "error parsing regexp: ")
 	return diag.Diagnostic{Rule: diag.InvalidValue, Span: at, Message: "no regular expression: " + reason}

@@ -262,6 +262,9 @@ func (r *refiner) closed(a, b celast.Expr, at, bt *types.Type) (diag.Diagnostic,
 			}
 		}
 	}
+	if isString(a) && isString(b) {
+		return neverSame(r.low.span(a.ID()), at, bt), true
+	}
 	set, lit, node := at, bt, b
 	if isString(a) {
 		set, lit, node = bt, at, a

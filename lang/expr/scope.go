@@ -147,15 +147,19 @@ func (s *Scope) lookupRecord(name string) (*types.Type, bool) {
 	return nil, false
 }
 
-// names of everything in scope, sorted, for suggestions.
+// names of everything in scope, for suggestions; some may be there twice.
 func (s *Scope) names() []string {
-	all := map[string]bool{}
+	n := 0
+	for at := s; at != nil; at = at.parent {
+		n += len(at.vars.list)
+	}
+	all := make([]string, 0, n)
 	for ; s != nil; s = s.parent {
-		for _, v := range s.vars.list {
-			all[v.name] = true
+		for i := range s.vars.list {
+			all = append(all, s.vars.list[i].name)
 		}
 	}
-	return slices.Sorted(maps.Keys(all))
+	return all
 }
 
 func (s *Scope) recordNames() []string {
