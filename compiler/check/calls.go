@@ -214,7 +214,9 @@ func (n *node) renamed(params []*Param) string {
 	for _, a := range n.step.Decl.Args {
 		names[a.Name.Text] = true
 		if findParam(params, a.Name.Text) == nil {
-			strange++
+			if strange++; strange > 1 {
+				return ""
+			}
 		}
 	}
 	for _, p := range params {
@@ -226,7 +228,7 @@ func (n *node) renamed(params []*Param) string {
 			left = p.Name
 		}
 	}
-	if strange != 1 {
+	if strange == 0 {
 		return ""
 	}
 	return left
