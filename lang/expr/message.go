@@ -51,6 +51,8 @@ func (l *lowerer) unknownRecord(x *ast.RecordLit) celast.Expr {
 
 const (
 	fromOutside = "a value from outside is a setting: settings { name: string }, which settings.name reads"
+	noNullHelp  = "there is no null: what may be missing has a type T?, and hasValue() asks for it"
+	jsonHelp    = "data is read from a file: json(\"path\")"
 	ofAFor      = "a variable of for is read by its name: for x in list"
 )
 
@@ -61,6 +63,7 @@ var foreignNames = map[string]string{
 	"exponential": "backoff takes a factor: retry 5 every 1s backoff 2.0",
 	"matrix":      ofAFor, "each": ofAFor,
 	"github": "git has branch, tag and commit, and ci has event, actor and pull_request",
+	"None":   noNullHelp, "nil": noNullHelp, "undefined": noNullHelp,
 	"manual": "a person is asked by approve: approve \"Deploy?\"", "always": "what always runs stands in finally { … }",
 	"local": "a let is read by its name", "locals": "a let is read by its name",
 	"inputs": "a parameter is read by its name", "params": "a parameter is read by its name", "parameters": "a parameter is read by its name",
@@ -79,6 +82,8 @@ var foreignFunctions = map[string]string{
 	"secrets": "a secret is a setting: settings { name: secret string }", "always": "what always runs stands in finally { … }",
 	"success": "write succeeded(step)", "failure": "write failed(step)", "fromJSON": "write json(path) for a file", "hashFiles": "inputs and mounts are in a cache's key by themselves",
 	"url": "a string fits where a url is expected, and is checked there", "path": "a string fits where a path is expected",
+	"json.load": jsonHelp, "json.loads": jsonHelp, "json.decode": jsonHelp, "json.parse": jsonHelp, "yaml.load": "data is read from a file: yaml(\"path\")",
+	"read": "the content of a file is text(\"path\")", "open": "the content of a file is text(\"path\")",
 	"lookup": "write map[key], or map[?key].orValue(…)", "coalesce": "write x.orValue(…)", "default": "write x.orValue(…)", "merge": "maps are not merged: write the whole map",
 }
 

@@ -329,11 +329,13 @@ func (p *exprParser) args() []ast.Expr {
 	arrow := p.arrow()
 	p.close(token.RParen, commaOrParen)
 	if arrow && p.err != nil {
-		p.err.help = "a name for each element stands before a comma: x, x.failed"
+		p.err.help = arrowHelp
 	}
 	p.record = saved
 	return out
 }
+
+const arrowHelp = "a name for each element stands before a comma: x, x.failed"
 
 // arrow reports whether a function without a name seems to be meant: x => y, or x -> y.
 func (p *exprParser) arrow() bool {

@@ -125,7 +125,7 @@ func notDeclaration(r *reader) *mistake {
 		return m
 	}
 	m := unknownKeyword(t, "declaration", declarations.sorted())
-	if w, ok := elsewhere()[t.Value]; ok && m.help == "" {
+	if w, ok := elsewhere()[t.Value]; ok {
 		m.help = fmt.Sprintf("did you mean %q?", w)
 	}
 	return m
@@ -136,7 +136,7 @@ var elsewhere = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		"import": "use", "include": "use", "const": "let", "var": "let", "struct": "type", "record": "type",
 		"secrets": "settings", "params": "settings", "config": "settings", "vars": "settings",
-		"operation": "op", "step": "op", "func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "workflow": "pipeline",
+		"operation": "op", "step": "op", "func": "op", "function": "op", "fn": "op", "def": "op", "task": "op", "job": "op", "asset": "op", "rule": "op", "class": "type", "interface": "type", "model": "type", "environment": "profile", "variable": "settings", "locals": "let", "workflow": "pipeline",
 	}
 })
 

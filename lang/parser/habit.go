@@ -59,6 +59,10 @@ func habit(want string, t, before *lexer.Token) string {
 		return `equality is written "=="`
 	case k == token.Assign && want == commaOrParen:
 		return "an argument is written name: value"
+	case k == token.Word && t.Value == "for" && (want == commaOrParen || want == `"," or "]"`):
+		return "one list is made of another by its method map, and a part of it by filter"
+	case want == commaOrParen && wordOf(before) == "lambda":
+		return arrowHelp
 	case want == commaOrParen && (k == token.Word || k == token.String):
 		return "put a comma between the two"
 	case k == token.Assign && (want == theEndOfLine || want == `")"`):
@@ -75,14 +79,16 @@ func habit(want string, t, before *lexer.Token) string {
 		return noDashes
 	case k == token.Colon && want == `"{"` && bodies[wordOf(before)] != "":
 		return "write " + bodies[wordOf(before)]
+	case k == token.Colon && want == `"{"` && before != nil && kindOf(before) == token.Word:
+		return "what belongs to it stands in braces: { … }"
 	case k == token.Colon && want == `"{"`:
 		return `the type of a result follows "->"`
 	case want == `"{"` && bodies[wordOf(before)] != "":
 		return "write " + bodies[wordOf(before)]
 	case k == token.LBrace && want == theEndOfLine && wordOf(before) == "ready":
 		return `write ready tcp(8080), ready http(8080, "/path") or ready "script"`
-	case k == token.LBrack && before != nil && valueMayEnd(want) && end(before) == start(t):
-		return "a list of them is written [type]"
+	case (k == token.LBrack || k == token.Lt) && before != nil && valueMayEnd(want) && end(before) == start(t):
+		return generic(before.Value)
 	case (k == token.Colon || k == token.Assign) && want == "a step's name":
 		return fmt.Sprintf("steps follow without %q: needs a, b", t.Value)
 	case k == token.LBrack && want == "a step's name":
@@ -104,6 +110,18 @@ func inBrief(want string, t, before *lexer.Token) string {
 		return `any string takes values in: "…${name}…"`
 	case k == token.Word && want == theEndOfLine && t.Value == "validation":
 		return `a condition follows where: name: int where self > 0 else "message"`
+	case want == `"failure"` && (k == token.LBrace || strings.HasPrefix(t.Value, "fail") || strings.HasPrefix(t.Value, "err") || strings.HasPrefix(t.Value, "exc")):
+		return "write on failure { … }"
+	case want == `"failure"`:
+		return startedHelp
+	case k == token.Word && t.Value == "not" && want == theEndOfLine:
+		return `"not in" is written !(x in list)`
+	case want == `"in"` && k == token.Comma:
+		return "a loop has one variable; positions are for i in lists.range(list.size())"
+	case want == `"in"`:
+		return "a loop is written: for x in list"
+	case want == `"{"` && (wordOf(t) == "struct" || k == token.Assign):
+		return "fields follow the name: type Name { field: type }"
 	case k == token.Lt && want == "a value" && before != nil && kindOf(before) != token.Lt:
 		return `text over several lines stands in """…"""`
 	case want == "the op to call" && isPlainValue(k):
@@ -135,6 +153,17 @@ func isPlainValue(k token.Kind) bool {
 var shapes = map[string]string{
 	"approve": `a question stands behind it: approve "Deploy?"`, "lock": `a name stands behind it: lock "deploy"`,
 	"timeout": "a duration stands behind it: timeout 10m", "retry": "a number stands behind it: retry 3 every 10s",
+}
+
+// generic is how a type is written that takes others, by its name elsewhere.
+func generic(name string) string {
+	switch strings.ToLower(name) {
+	case "optional", "option", "maybe", "nullable":
+		return "what may be missing is written type?"
+	case "dict", "map", "record", "object":
+		return "a map is written {string: type}"
+	}
+	return "a list of them is written [type]"
 }
 
 // bodies are how items with braces are written.

@@ -186,7 +186,7 @@ var instead = sync.OnceValue(func() map[string]string {
 		"foreach": "a loop stands in the step: { for x in list }", "for": "a loop stands in the step: { for x in list }",
 		"while": "a step is tried again by retry", "parallel": "steps that read nothing of each other run at the same time",
 		"needs": "it stands in a step's braces: name = op() { needs other }", "depends_on": "it stands in a step's braces: { needs other }",
-		"triggers": "a pipeline is started by whoever calls pipe run", "shell": "a command stands in an op: run `command`",
+		"triggers": startedHelp, "shell": "a command stands in an op: run `command`",
 		"volumes": "files and folders that are kept stand in mount: mount { \"path\" = cache(\"name\") }", "privileged": "no container is privileged: name what it needs in capabilities",
 		"ports": "ports stand in a service", "healthcheck": "ready stands in a service", "services": "each service has a name: service db { image \"…\" }",
 		"cache":       `a folder that is kept is mounted: mount { ".npm" = cache("npm") }; a step whose result is kept is "cached"`,
@@ -194,11 +194,15 @@ var instead = sync.OnceValue(func() map[string]string {
 		"fail_fast":   "a run ends with its first failure by pipe run --fail-fast", "max_parallel": "how many run at a time is said by max: for x in list max 4",
 		"runs_on": "an op runs on this machine, in an image, or on a target: image \"node:20\"", "extends": "what the ops of a file share stands in defaults",
 		"uses": "an op is called by its name: name = op()", "with": "arguments stand in parentheses: name = op(argument: value)",
+		"op":       "a step has a name: name = op { … }",
+		"schedule": startedHelp, "cron": startedHelp, "trigger": startedHelp, "trigger_rule": "after waits for any end of a step: { after other }",
 		"on_failure": onFailureHelp, "onfailure": onFailureHelp, "on_error": onFailureHelp, "catch": onFailureHelp, "rescue": onFailureHelp,
 		"try":  "a step's failure is taken by allow_failure in its braces, and that of a run by on failure { … }",
 		"call": "an op is called by its name: name()",
 	}
 })
+
+const startedHelp = `a pipeline is started by whoever calls pipe run; a guard asks for the reason: when ci.event == "schedule"`
 
 const onFailureHelp = "what runs when a run has failed stands in: on failure { … }"
 
