@@ -52,6 +52,7 @@ func namesBelow(cmd *cobra.Command) []string {
 
 var (
 	unknownFlag = lazily(`^unknown flag: (--[^ =]+)`)
+	shortFlag   = lazily(`^unknown shorthand flag: '.+' in (-[^ =]+)`)
 	noValue     = lazily(`^flag needs an argument: (--[^ =]+)`)
 	badValue    = lazily(`^invalid argument (".*") for "(?:-\w, )?(--[^"]+)" flag: `)
 )
@@ -59,7 +60,11 @@ var (
 // flagError says what is wrong with a flag in one line, with the flag that may have been meant.
 func flagError(cmd *cobra.Command, err error) error {
 	help := "`" + cmd.CommandPath() + " --help` lists the flags"
-	if m := unknownFlag().FindStringSubmatch(err.Error()); m != nil {
+	m := unknownFlag().FindStringSubmatch(err.Error())
+	if m == nil {
+		m = shortFlag().FindStringSubmatch(err.Error())
+	}
+	if m != nil {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		if cmd.Flags().Lookup("set") != nil {
