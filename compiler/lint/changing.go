@@ -39,8 +39,13 @@ func (p *pass) effect(o *check.Op) string {
 		}
 		c = launched(c)
 		name := program(c.Name)
-		for _, verb := range changing[name] {
-			if does(c, verb) && !rehearsed(c) {
+		verbs := changing[name]
+		if len(verbs) == 0 {
+			continue
+		}
+		words := leading(c)
+		for _, verb := range verbs {
+			if does(c, words, verb) && !rehearsed(c) {
 				return strings.TrimSpace(name + " " + verb)
 			}
 		}
@@ -71,7 +76,11 @@ func launches(c shell.Command) (inner shell.Command, ok bool) {
 	for i := startsAt(c); i < min(len(c.Args), maxWords); i++ {
 		a := c.Args[i]
 		inner = shell.Command{Name: a.Text, At: a.At, Args: c.Args[i+1 : min(len(c.Args), maxWords)]}
-		if a.Static && slices.ContainsFunc(changing[program(a.Text)], func(verb string) bool { return verb != "" && does(inner, verb) }) {
+		if !a.Static || changing[program(a.Text)] == nil {
+			continue
+		}
+		words := leading(inner)
+		if slices.ContainsFunc(changing[program(a.Text)], func(verb string) bool { return verb != "" && does(inner, words, verb) }) {
 			return inner, true
 		}
 	}
@@ -96,9 +105,10 @@ func startsAt(c shell.Command) int {
 		return len(c.Args)
 	}
 	words := operands(c)
-	for _, verb := range []string{"exec", "run", "rsh", "container exec", "container run", "compose exec", "compose run"} {
-		if n := len(strings.Fields(verb)); len(words) > n && follows(leading(c), verb) {
-			return words[n]
+	said := wordsAt(c, words)
+	for _, enters := range entering {
+		if len(words) > enters.words && follows(said, enters.verb) {
+			return words[enters.words]
 		}
 	}
 	if name == "ssh" && len(words) > 1 {
@@ -107,9 +117,15 @@ func startsAt(c shell.Command) int {
 	return len(c.Args)
 }
 
-// does says that a command does what a word, or several, say. Maven and Gradle are told several things in a row.
-func does(c shell.Command, verb string) bool {
-	words := leading(c)
+// entering are the words by which a program runs what follows elsewhere, with their number.
+var entering = []struct {
+	verb  string
+	words int
+}{{"exec", 1}, {"run", 1}, {"rsh", 1}, {"container exec", 2}, {"container run", 2}, {"compose exec", 2}, {"compose run", 2}}
+
+// does says that a command, by the words that lead it, does what a word, or several, say. Maven and Gradle are told
+// several things in a row.
+func does(c shell.Command, words, verb string) bool {
 	if verb == "" || follows(words, verb) {
 		return true
 	}

@@ -16,7 +16,10 @@ var cachedEffects = rule{
 	alone: true,
 	op: func(p *pass, o *check.Op) {
 		c := cachedItem(o)
-		if e := p.effect(o); c != nil && e != "" {
+		if c == nil {
+			return
+		}
+		if e := p.effect(o); e != "" {
 			p.report(finding{
 				rule: diag.CachedEffect, file: o.File.Source, at: wordAt(c.Range, "cached"),
 				message: fmt.Sprintf("%s is cached and runs %s: when it is found in the cache, that is left out", owner(o), e),

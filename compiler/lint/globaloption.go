@@ -114,8 +114,10 @@ func operands(c shell.Command) (at []int) {
 }
 
 // leading are a command's words that say what it is to do.
-func leading(c shell.Command) string {
-	at := operands(c)
+func leading(c shell.Command) string { return wordsAt(c, operands(c)) }
+
+// wordsAt are a command's words at some places.
+func wordsAt(c shell.Command, at []int) string {
 	words := make([]string, len(at))
 	for i, j := range at {
 		words[i] = c.Args[j].Text

@@ -13,7 +13,9 @@ import (
 
 // premise is what holds wherever a later condition of a step is asked.
 type premise struct {
-	formula *formula
+	cond    ast.Expr
+	from    *scene      // that the condition is read in; nil for the step's own
+	formula *formula    // once it is asked for
 	says    string      // as the end of a message
 	at      source.Span // where it is written; empty when nowhere
 }
@@ -40,25 +42,25 @@ func (p *pass) implied(l *check.Pipeline, s *check.Step) {
 		if ofInstances(s, w) {
 			ofEach = append(ofEach, w)
 		} else {
-			q.hold(q.own(), w.Cond, "the step runs only when", w.Range)
+			q.hold(nil, w.Cond, "the step runs only when", w.Range)
 		}
 	}
 	for _, loop := range s.Loops {
 		if where := loop.Decl.Where; where != nil && !broken(where) {
 			q.ask(inner{item: loop.Decl, word: "where", cond: where})
-			q.hold(q.own(), where, "for takes only where", where.Span())
+			q.hold(nil, where, "for takes only where", where.Span())
 		}
 	}
 	for _, w := range ofEach {
 		q.ask(inner{item: w, word: "when", cond: w.Cond})
 	}
 	for _, w := range ofEach {
-		q.hold(q.own(), w.Cond, "the step runs only when", w.Range)
+		q.hold(nil, w.Cond, "the step runs only when", w.Range)
 	}
 	for _, it := range s.Modifiers {
 		if r, ok := it.(*ast.Require); ok && !broken(r.Cond) {
 			q.ask(inner{item: r, word: "require", cond: r.Cond})
-			q.hold(q.own(), r.Cond, "the step requires", r.Range)
+			q.hold(nil, r.Cond, "the step requires", r.Range)
 		}
 	}
 	q.last()
@@ -161,7 +163,15 @@ func (q *question) last() {
 func (q *question) own() *scene { return q.scene.at(q.step.Scope, ownNames(q.step)) }
 
 func (q *question) hold(from *scene, x ast.Expr, says string, at source.Span) {
-	q.holds = append(q.holds, premise{formula: from.read(x), says: says + " " + short(x), at: at})
+	q.holds = append(q.holds, premise{cond: x, from: from, says: says, at: at})
+}
+
+// reason is a premise as the end of a message.
+func (h premise) reason() string {
+	if h.cond == nil {
+		return h.says
+	}
+	return h.says + " " + short(h.cond)
 }
 
 // ask says so where what holds decides a condition that could be either way by itself.
@@ -192,7 +202,14 @@ func (q *question) ask(c inner) {
 
 // possible says that premises can hold together.
 func (q *question) possible(premises []premise, more ...*formula) bool {
-	for _, h := range premises {
+	for i := range premises {
+		h := &premises[i]
+		if h.formula == nil && h.from == nil {
+			h.from = q.own()
+		}
+		if h.formula == nil {
+			h.formula = h.from.read(h.cond)
+		}
 		more = append(more, h.formula)
 	}
 	return q.scene.possible(append(more, q.facts(q.scene))...)
@@ -220,7 +237,7 @@ func (q *question) reportImplied(file *source.File, c inner, value bool, reasons
 	var says []string
 	var related []diag.Related
 	for _, r := range reasons {
-		says = append(says, r.says)
+		says = append(says, r.reason())
 		if r.at.End > r.at.Start {
 			related = append(related, diag.Related{File: file, Span: r.at, Message: "this holds there"})
 		}
