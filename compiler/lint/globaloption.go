@@ -85,15 +85,20 @@ const composeOptions = " -f --file -p --project-name --profile --env-file --proj
 
 // takesWord says that a word is an option of a program whose value is the next word.
 func takesWord(options, word string) bool {
-	if options == "" || len(word) < 2 || word[0] != '-' {
+	if len(word) < 2 || word[0] != '-' {
 		return false
 	}
-	i := strings.Index(options, " "+word)
-	if i < 0 {
-		return false
+	for {
+		i := strings.Index(options, word)
+		if i < 0 {
+			return false
+		}
+		end := i + len(word)
+		if i > 0 && options[i-1] == ' ' && (end == len(options) || options[end] == ' ') {
+			return true
+		}
+		options = options[end:]
 	}
-	rest := options[i+1+len(word):]
-	return rest == "" || rest[0] == ' ' || takesWord(rest, word)
 }
 
 // operands are the places of a command's words that are no flags, and no values of a program's global options.
