@@ -32,7 +32,7 @@ func TestCached(t *testing.T) {
 			t.Fatal(err)
 		}
 		if scripts != nil {
-			lint.ReadAhead(p, scripts)
+			lint.ReadScripts(p, scripts)
 		}
 		look := lint.Lint
 		if scripts != nil {

@@ -2,7 +2,9 @@ package lint
 
 import (
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/compiler/load"
 	"github.com/pipelang/pipe/lang/diag"
+	shell "github.com/pipelang/pipe/lang/script"
 )
 
 // Apart is Lint with groups of rules at the same time, however small the program is.
@@ -18,3 +20,6 @@ func (s *Shared) Mentions() (mentions, modules int) {
 	}
 	return mentions, len(s.modules)
 }
+
+// ReadScripts is ReadAhead that comes to its end, however few scripts there are.
+func ReadScripts(p *load.Program, c *shell.Cache) { readAll(p, c) }

@@ -53,27 +53,15 @@ func (s *Session) Check(path string, o Options) (Checked, error) {
 	if err != nil {
 		return Checked{}, err
 	}
-	defer s.readAhead(loaded)()
+	if !s.begun && runtime.GOMAXPROCS(0) > 1 {
+		defer lint.ReadAhead(loaded, &s.scripts)() // of later programs, most scripts are known
+	}
+	s.begun = true
 	known := s.entry(path)
 	program := check.Again(loaded, &known.check, &diags)
 	o.Lint.Scripts, o.Lint.Memory = &s.scripts, &known.lint
 	lint.Lint(program, o.Lint, &diags)
 	return Checked{program, loaded.Report(diags.Sorted())}, nil
-}
-
-// readAhead reads the scripts of the first program meanwhile; of later ones, most are known. What panics is left
-// to the lint, which reads the same.
-func (s *Session) readAhead(p *load.Program) (wait func()) {
-	if s.begun || runtime.GOMAXPROCS(0) == 1 {
-		return func() {}
-	}
-	s.begun = true
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		defer func() { _ = recover() }()
-		lint.ReadAhead(p, &s.scripts)
-	})
-	return reading.Wait
 }
 
 // entry is what the last checks of an entry left.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -44,9 +43,7 @@ func checkedOnce(path, text string) []diag.Diagnostic {
 	loaded, err := load.Load(path, load.Options{Std: stdlib.FS, Overlay: map[string]string{path: text}}, &diags)
 	must(err)
 	var scripts script.Cache
-	var reading sync.WaitGroup
-	reading.Go(func() { lint.ReadAhead(loaded, &scripts) })
-	defer reading.Wait()
+	defer lint.ReadAhead(loaded, &scripts)()
 	program := check.Check(loaded, &diags)
 	lint.Lint(program, lint.Options{Scripts: &scripts, Beside: true}, &diags)
 	return loaded.Report(diags.Sorted())

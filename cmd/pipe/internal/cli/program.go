@@ -74,20 +74,6 @@ func newSession() *session {
 	return &session{roots: map[string]lint.Options{}, ahead: runtime.GOMAXPROCS(0) > 1}
 }
 
-// readAhead reads a program's scripts meanwhile. What it gives waits for the end. What panics is left to the
-// lint, which reads the same.
-func (s *session) readAhead(p *load.Program) (wait func()) {
-	if !s.ahead {
-		return func() {}
-	}
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		defer func() { _ = recover() }()
-		lint.ReadAhead(p, &s.scripts)
-	})
-	return reading.Wait
-}
-
 // surroundings are those of a root.
 func (s *session) surroundings(a *app, root string) lint.Options {
 	s.mu.Lock()
@@ -110,9 +96,9 @@ func (a *app) checkIn(path string, overlay map[string]string, s *session) (check
 	if err != nil {
 		return checked{}, err
 	}
-	defer s.readAhead(loaded)()
 	var program *check.Program
 	if s.ahead {
+		defer lint.ReadAhead(loaded, &s.scripts)()
 		program = check.Check(loaded, &diags)
 	} else {
 		program = check.Alone(loaded, &s.checked, &diags)
