@@ -11,21 +11,66 @@ import (
 	"github.com/pipelang/pipe/lang/types"
 )
 
-// missingPaths finds paths for ops of the standard library, which read them in the real tree, where nothing is. A
-// step in place of the same pipeline may make it first.
-var missingPaths = rule{pipeline: func(p *pass, l *check.Pipeline) {
+// missingPaths finds paths for ops of the standard library, which read them in the real tree, and folders that ops
+// work in, where nothing is. A step in place of the same pipeline may make it first.
+var missingPaths = rule{around: true, pipeline: func(p *pass, l *check.Pipeline) {
 	if p.options.Matches == nil || p.changesTree(l) {
 		return
 	}
-	for _, s := range l.Steps {
-		if s.Op == nil || !s.Op.Module.Load.Std {
-			continue
-		}
-		for _, a := range s.Args {
-			p.missingPath(l, s, a)
+	for s := range steps(l) {
+		switch {
+		case s.Op == nil:
+		case s.Op.Module.Load.Std:
+			for _, a := range s.Args {
+				p.missingPath(l, s, a)
+			}
+		default:
+			p.missingFolder(s.Op)
 		}
 	}
 }}
+
+// missingFolder finds a workdir that the repository lacks. Where inputs say what the workspace holds, it is made; a
+// mount may bring it; and a step in place may make it, of whichever pipeline.
+func (p *pass) missingFolder(o *check.Op) {
+	a := attr(o.Items, "workdir")
+	if a == nil || attr(o.Items, "inputs") != nil || slices.ContainsFunc(o.Items, isMount) {
+		return
+	}
+	lit, ok := ast.Unparen(a.Value).(*ast.StringLit)
+	if !ok || !usable(lit.Value) {
+		return
+	}
+	place := spot{o.File.Source.Name, lit.Range}
+	at := rooted(o.Module.Load.Folder, lit.Value)
+	if p.told[place] || at == "" || p.isFolder(at) || p.treeChanges() {
+		return
+	}
+	p.told[place] = true
+	f := finding{rule: diag.MissingPath, file: o.File.Source, at: lit.Range, help: startOf(o.Module.Load.Folder)}
+	f.message = fmt.Sprintf("workdir: there is no folder %q in the repository", lit.Value)
+	if p.options.Matches(escapeGlob(at)) {
+		f.message = fmt.Sprintf("workdir: %q is a file, expected a folder", lit.Value)
+	}
+	p.report(f)
+}
+
+func isMount(it ast.Item) bool {
+	_, is := it.(*ast.Mount)
+	return is
+}
+
+// treeChanges says that some pipeline of the program writes in the real tree.
+func (p *pass) treeChanges() bool {
+	for _, m := range p.program.Modules {
+		for _, l := range m.Pipelines {
+			if p.changesTree(l) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // changesTree says that a step of a pipeline writes in the real tree, or may in a pipeline that it calls. Each
 // pipeline is looked at once.
