@@ -33,7 +33,8 @@ func (p *pass) effect(o *check.Op) string {
 	if e, ok := check.NativeEffect(o); ok && e.Publishes {
 		return e.Does
 	}
-	for _, c := range p.commands(o) {
+	all := p.commands(o)
+	for i, c := range all {
 		if c.Branch && len(o.Params) > 0 {
 			continue // whoever calls it may choose
 		}
@@ -45,7 +46,7 @@ func (p *pass) effect(o *check.Op) string {
 		}
 		words := leading(c)
 		for _, verb := range verbs {
-			if does(c, words, verb) && !rehearsed(c) {
+			if does(c, words, verb) && !rehearsed(c) && !here(c) && !onMadeCluster(all[:i], c) {
 				return strings.TrimSpace(name + " " + verb)
 			}
 		}

@@ -125,8 +125,19 @@ func isIn(i int, sorted []int) bool {
 
 // guarded says that a step has an effect that tests should be able to stop.
 func (g *graph) guarded(i int) bool {
-	k := g.kind[i]
-	return k.effect != "" && !k.test && !meantAnyway(g.steps[i].Name, k.effect)
+	k, s := g.kind[i], g.steps[i]
+	return k.effect != "" && !k.test && !takesAway(k.effect) && !meantAnyway(s.Name) && !meantAnyway(callee(s))
+}
+
+// callee is the name of what a step calls; "" where it is written in place.
+func callee(s *check.Step) string {
+	switch {
+	case s.Pipeline != nil:
+		return s.Pipeline.Name
+	case s.Op != nil && !inlineOp(s):
+		return s.Op.Name
+	}
+	return ""
 }
 
 // fails says that a step tests, and that nobody has said that it may fail.
@@ -198,15 +209,20 @@ func stopOn(test *check.Step) string {
 	return fmt.Sprintf("stop on what %s returns: require … else \"tests failed\"", test.Name)
 }
 
-// meantAnyway says that an effect is there for a failure, too: it tells of it, or takes away or back what was there for
-// the tests.
-func meantAnyway(name, effect string) bool {
+// takesAway says that an effect takes away or back what was there.
+func takesAway(effect string) bool {
 	for w := range strings.FieldsSeq(effect) {
 		switch w {
 		case "delete", "destroy", "uninstall", "rollback", "undo", "delete-stack":
 			return true
 		}
 	}
+	return false
+}
+
+// meantAnyway says that what has this name is there for a failure, too: it tells of it, or takes away or back what was
+// there for the tests.
+func meantAnyway(name string) bool {
 	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		switch strings.ToLower(w) {
 		case "notify", "notification", "announce", "tell", "report", "reports", "result", "results", "summary", "status", "badge", "coverage", "log", "logs",

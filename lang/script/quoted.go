@@ -21,6 +21,14 @@ func runsByGit(w *syntax.Word) bool {
 	return false
 }
 
+// operation begins a GraphQL operation with variables.
+var operation = lazily(`\b(query|mutation|subscription)\b[^{]*\(\s*\$`)
+
+// readElsewhere says that a text is for a reader who puts variables in: the token's line of an .npmrc, and GraphQL.
+func readElsewhere(text string) bool {
+	return strings.Contains(text, ":_authToken=") || strings.Contains(text, ":_auth=") || operation().MatchString(text)
+}
+
 // literalNames keeps the words of a command that name variables in single quotes.
 func (w *walker) literalNames(words []*syntax.Word, name string) {
 	if !plainText[name] || name == "git" && slices.ContainsFunc(words, runsByGit) {
@@ -30,6 +38,9 @@ func (w *walker) literalNames(words []*syntax.Word, name string) {
 		for _, part := range word.Parts {
 			q, ok := part.(*syntax.SglQuoted)
 			if !ok || q.Dollar || strings.IndexByte(q.Value, '$') < 0 || name == "git" && strings.HasPrefix(q.Value, "!") { // which git has a shell run
+				continue
+			}
+			if readElsewhere(q.Value) {
 				continue
 			}
 			out := Quoted{At: spanOf(q), Plain: !strings.ContainsAny(q.Value, "\"`\\!") && !strings.Contains(q.Value, "$(")}
