@@ -149,6 +149,11 @@ func rehearsed(c shell.Command) bool {
 	if last := len(c.Args) - 1; name == "skopeo" && last >= 0 && c.Args[last].Static && !strings.HasPrefix(c.Args[last].Text, "docker://") {
 		return true
 	}
+	if name == "vercel" || name == "netlify" { // of which everything else is a preview
+		return !slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+			return strings.HasPrefix(a.Text, "--prod") || a.Text == "-p" || strings.HasSuffix(a.Text, "production")
+		})
+	}
 	return slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
 		switch a.Text {
 		case "--check", "--snapshot", "--help", "-help", "--syntax-check", "--list-tasks", "--list-hosts", "--list-tags":

@@ -68,32 +68,8 @@ func (p *Program) ignores() (out []*ignore) {
 					out = append(out, g)
 				}
 			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if s, ok := n.(*ast.Script); ok {
-					out = append(out, scriptIgnores(f.Source, s)...)
-				}
-				return true
-			})
+			out = append(out, inScripts(f)...)
 		}
-	}
-	return out
-}
-
-// scriptIgnores are those in the comments of a script, each to the end of its line.
-func scriptIgnores(f *source.File, s *ast.Script) (out []*ignore) {
-	start := 0
-	for line := range strings.Lines(s.Text) {
-		line, end := strings.TrimRight(line, "\r\n"), start+len(line)
-		if word := strings.Index(line, ignoreWord); word > 0 {
-			mark := commentMark(s.Lang)
-			at := len(strings.TrimRight(line[:word], " \t")) - len(mark)
-			if at >= 0 && line[at:at+len(mark)] == mark && (at == 0 || strings.ContainsRune(" \t;&|(", rune(line[at-1]))) {
-				if g := parseIgnore(f, s.Within(start+at, start+len(line)), mark); g != nil {
-					out = append(out, g)
-				}
-			}
-		}
-		start = end
 	}
 	return out
 }
