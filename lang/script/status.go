@@ -116,33 +116,6 @@ func (w *walker) onlyPrints(s *syntax.Stmt) bool {
 	return name == "echo" || name == "printf"
 }
 
-// isSafe says that a command cannot fail in a way that matters to what reads it.
-func isSafe(name string) bool {
-	switch name {
-	case "echo", "printf", "cat", "ls", "find", "grep", "egrep", "fgrep", "sed", "awk", "gawk", "head", "tail", "sort", "uniq", "cut", "tr", "wc", "env",
-		"printenv", "set", "ps", "date", "seq", "yes", "jq", "yq", "true", "false", ":", "test", "[", "basename", "dirname", "id", "uname", "hostname", "pwd",
-		"nproc", "which", "type", "command", "declare", "export", "alias", "history", "od", "xxd", "base64", "rev", "tac", "nl", "paste", "fold", "column",
-		"tee", "sleep", "read", "stat", "du", "df", "file", "strings", "envsubst", "shuf", "comm", "diff", "cmp", "xargs", "ss", "netstat", "lsof", "pgrep",
-		"whoami", "arch", "jobs", "trap", "locale", "getent", "zcat", "md5sum", "sha1sum", "sha256sum", "sha512sum", "shasum", "b2sum", "cksum", "sum":
-		return true
-	}
-	return false
-}
-
-// reading subcommands of tools that otherwise do work.
-var reading = map[string]string{
-	"git":     "log diff ls-files describe rev-parse status show branch tag config remote for-each-ref shortlog rev-list ls-tree cat-file blame grep ls-remote",
-	"docker":  "ps images inspect info version logs port",
-	"podman":  "ps images inspect info version logs port",
-	"kubectl": "get config version logs describe",
-	"go":      "list env version",
-	"npm":     "ls list config view outdated",
-	"pip":     "list freeze show",
-	"pip3":    "list freeze show",
-	"helm":    "list ls version",
-	"gh":      "api pr issue run release",
-}
-
 // works says that a command does something that may fail and matter; it gives the command's words.
 func (w *walker) works(s *syntax.Stmt) (args []*syntax.Word, name string, ok bool) {
 	call := plainCall(s)
@@ -159,14 +132,7 @@ func (w *walker) works(s *syntax.Stmt) (args []*syntax.Word, name string, ok boo
 	if name == "" || isSafe(name) || wrappers[name] != "" || w.defines(name, list[0].At.Start) {
 		return nil, "", false
 	}
-	sub := ""
-	for _, a := range list[1:] {
-		if !strings.HasPrefix(a.Text, "-") {
-			sub = a.Text
-			break
-		}
-	}
-	if hasWord(reading[name], sub) {
+	if onlyReads(reading[name], list[1:]) {
 		return nil, "", false
 	}
 	return args[len(args)-len(list):], name, true
