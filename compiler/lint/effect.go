@@ -40,7 +40,7 @@ var effects = rule{
 		tested := g.behind(kind.mayTest)
 		for i, s := range l.Steps {
 			k := g.kind[i]
-			if k.effect != "" && !k.test && tested[i] == nil {
+			if k.effect != "" && !k.test && tested[i] == nil && !isPreview(s) {
 				p.early(l, g, s, k.effect, g.testsBefore(i))
 			}
 			p.late(l, g, i)

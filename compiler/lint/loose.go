@@ -126,7 +126,24 @@ func isIn(i int, sorted []int) bool {
 // guarded says that a step has an effect that tests should be able to stop.
 func (g *graph) guarded(i int) bool {
 	k, s := g.kind[i], g.steps[i]
-	return k.effect != "" && !k.test && !takesAway(k.effect) && !meantAnyway(s.Name) && !meantAnyway(callee(s))
+	return k.effect != "" && !k.test && !takesAway(k.effect) && !meantAnyway(s.Name) && !meantAnyway(callee(s)) && !isPreview(s)
+}
+
+// isPreview says that a step shows what is there to those who judge it, as its name or that of its op says.
+func isPreview(s *check.Step) bool {
+	return hasPart(s.Name, previews) || hasPart(callee(s), previews)
+}
+
+var previews = []string{"preview", "previews", "review", "ephemeral", "sandbox"}
+
+// hasPart says that one of the words of a name, of which each begins behind a sign, is one of some.
+func hasPart(name string, some []string) bool {
+	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if slices.Contains(some, strings.ToLower(w)) {
+			return true
+		}
+	}
+	return false
 }
 
 // callee is the name of what a step calls; "" where it is written in place.
@@ -222,14 +239,10 @@ func takesAway(effect string) bool {
 
 // meantAnyway says that what has this name is there for a failure, too: it tells of it, or takes away or back what was
 // there for the tests.
-func meantAnyway(name string) bool {
-	for w := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		switch strings.ToLower(w) {
-		case "notify", "notification", "announce", "tell", "report", "reports", "result", "results", "summary", "status", "badge", "coverage", "log", "logs",
-			"artifact", "artifacts", "cleanup", "clean", "teardown", "down", "remove", "reset", "rollback", "undo", "revert", "restore", "failure", "failed",
-			"debug", "always", "anyway":
-			return true
-		}
-	}
-	return false
+func meantAnyway(name string) bool { return hasPart(name, anyway) }
+
+var anyway = []string{
+	"notify", "notification", "announce", "tell", "report", "reports", "result", "results", "summary", "status", "badge", "coverage", "log", "logs",
+	"artifact", "artifacts", "cleanup", "clean", "teardown", "down", "remove", "reset", "rollback", "undo", "revert", "restore", "failure", "failed",
+	"debug", "always", "anyway",
 }
