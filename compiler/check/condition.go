@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -24,12 +25,13 @@ func (f *file) holds(v ast.Expr, x *ast.Field, t *types.Type, owner *source.File
 		return
 	}
 	message := "expected a value for which " + format.Expr(x.Where) + " holds"
-	if x.Else != nil {
+	secret := t.DeepLabels()&types.Secret != 0
+	if _, plain := ast.Unparen(x.Else).(*ast.StringLit); plain || x.Else != nil && !secret {
 		if text, ok := f.conditionOf(x.Else, types.StringType, self).(value.String); ok {
-			message = string(text)
+			message = strings.Join(strings.Fields(string(text)), " ")
 		}
 	}
-	if t.DeepLabels()&types.Secret == 0 {
+	if !secret {
 		message += ", found " + oneLine(f.src.Slice(v.Span()))
 	}
 	f.report(finding{
@@ -38,13 +40,17 @@ func (f *file) holds(v ast.Expr, x *ast.Field, t *types.Type, owner *source.File
 	})
 }
 
+// maxOperations is how many operations a condition may do here, as it may be asked of thousands of values: a run has
+// the time for more.
+const maxOperations = 10_000
+
 // conditionOf is what an expression comes to that reads functions and self only; nil where it reads more.
 func (f *file) conditionOf(x ast.Expr, t *types.Type, self value.Value) value.Value {
 	p, err := expr.Compile(x, expr.CompileOptions{Want: t})
 	if err != nil {
 		return nil
 	}
-	v, err := p.Eval(context.Background(), expr.Input{Var: func(name string) (value.Value, bool) {
+	v, err := p.Eval(context.Background(), expr.Input{Limit: maxOperations, Var: func(name string) (value.Value, bool) {
 		if name == "self" {
 			return self, true
 		}

@@ -70,15 +70,19 @@ func (p *pass) scriptOf(f *source.File, h handing) *script {
 	if s.src.Lines == nil || len(h.words) > 1 {
 		s.places = unescaped(f, at, text)
 	}
-	for _, word := range h.words[1:] { // with the end of a word before it in place of the space
-		text, at = text+" "+word.Text, at.Join(word.At)
+	if len(h.words) > 1 { // with the end of a word before it in place of the space
+		texts := []string{text}
+		for _, word := range h.words[1:] {
+			texts, at = append(texts, word.Text), at.Join(word.At)
+			if places := unescaped(f, word.At, word.Text); s.places != nil && places != nil {
+				s.places = append(s.places, places...)
+			} else {
+				s.places = nil
+			}
+		}
+		text = strings.Join(texts, " ")
 		s.src = &ast.Script{Text: text}
 		s.src.Range = at
-		if places := unescaped(f, word.At, word.Text); s.places != nil && places != nil {
-			s.places = append(s.places, places...)
-		} else {
-			s.places = nil
-		}
 	}
 	s.read = p.options.Scripts.ReadAs(text, h.dialect, h.options)
 	return s

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,41 @@ func TestHostileFiles(t *testing.T) {
 				t.Errorf("it is fine, but: %.400v", said)
 			case c.want != "" && (len(said) != 1 || !regexp.MustCompile(c.want).MatchString(said[0])):
 				t.Errorf("want one error of %q, got %.400v", c.want, said)
+			}
+		})
+	}
+}
+
+// What is said of thousands of conditions, words or values does not take the square of their number, or more.
+func TestHostileSteps(t *testing.T) {
+	numbered := func(n int, form string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(form, "#", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	step := func(items string) string {
+		return "op act() { run `true` }\n\npipeline main(x: string, n: int) {\n  s = act() {\n" + items + "  }\n}\n"
+	}
+	slow := "op act(p: [int] where self.all(a, self.all(b, self.all(c, self.all(d, a + b + c + d > 0))))) {\n  env { N = string(p.size()) }\n  run `true`\n}\n\n"
+	for _, c := range []struct {
+		name, text string
+		want       string // the rule of something that is said
+	}{
+		{"requirements that follow from a guard", step("    when x == \"a\"\n" + numbered(5000, "    require x != \"b#\" else \"no\"\n")), diag.ConstantGuard},
+		{"requirements that a guard has nothing to do with", step("    when x == \"a\"\n" + numbered(5000, "    require n > # else \"no\"\n")), ""},
+		{"a step that needs thousands", "op act() { run `true` }\n\npipeline main() {\n" + numbered(5000, "  s# = act()\n") + "  last = act() {\n    needs s0" + numbered(5000, ", s#")[len(", s0"):] + "\n    require succeeded(s7) else \"no\"\n  }\n}\n", diag.ConstantGuard},
+		{"words for another machine", "op a() {\n  exec [\"ssh\", \"host\", " + numbered(5000, "\"$x#\", ") + "\"end\"]\n}\n\npipeline main() {\n  a()\n}\n", diag.Unquoted},
+		{"values with a long condition", slow + "pipeline main() {\n" + numbered(100, "  s# = act(p: ["+strings.Repeat("1, ", 100)+"1])\n") + "}\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			found, took := checkText(t, c.text)
+			if t.Logf("%v", took); took > patience {
+				t.Errorf("took %v", took)
+			}
+			if c.want != "" && !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Rule == c.want }) {
+				t.Errorf("nothing is said of %s", c.want)
 			}
 		})
 	}

@@ -35,7 +35,7 @@ func (p *pass) implied(l *check.Pipeline, s *check.Step) {
 	if !asksMore(s) {
 		return
 	}
-	q := &question{pass: p, pipeline: l, step: s, scene: p.newScene()}
+	q := &question{pass: p, pipeline: l, step: s, scene: p.newScene(), rename: ownNames(s)}
 	q.around()
 	var ofEach []*ast.When
 	for _, w := range whens(s) {
@@ -109,8 +109,16 @@ type question struct {
 	pipeline *check.Pipeline
 	step     *check.Step
 	scene    *scene
-	holds    []premise
+	rename   func(string) string // ownNames of the step
+	holds    []premise           // 2*maxPremises at most
+	asked    int
 }
+
+// maxPremises is how many needs of a step are looked at, and as many conditions: each is left out once for a message.
+const maxPremises = 32
+
+// maxAsked is how many conditions of a step are asked.
+const maxAsked = 128
 
 // around takes in what holds around all guards of the step.
 func (q *question) around() {
@@ -123,10 +131,14 @@ func (q *question) around() {
 		f := q.scene.at(q.step.Scope, nil).read(failedRun())
 		q.holds = append(q.holds, premise{formula: f, says: `run.status is "failed" in on failure`})
 	}
+	var asked map[string]bool // any other is only more to try
+	if len(q.step.Needs) > 0 {
+		asked = asks(q.pipeline, q.step)
+	}
 	for _, it := range q.step.Modifiers {
 		n, ok := it.(*ast.Needs)
-		for i := 0; ok && i < len(n.Items); i++ {
-			if need := n.Items[i]; need.Value == nil && slices.Contains(q.step.Needs, need.Name.Text) {
+		for i := 0; ok && i < len(n.Items) && len(q.holds) < maxPremises; i++ {
+			if need := n.Items[i]; need.Value == nil && asked[need.Name.Text] && slices.Contains(q.step.Needs, need.Name.Text) {
 				ended := q.scene.ended(need.Name.Text, "succeeded")
 				q.holds = append(q.holds, premise{formula: ended, says: "the step needs " + need.Name.Text, at: need.Range})
 			}
@@ -160,9 +172,12 @@ func (q *question) last() {
 }
 
 // own is the scene from the step's point of view.
-func (q *question) own() *scene { return q.scene.at(q.step.Scope, ownNames(q.step)) }
+func (q *question) own() *scene { return q.scene.at(q.step.Scope, q.rename) }
 
 func (q *question) hold(from *scene, x ast.Expr, says string, at source.Span) {
+	if len(q.holds) >= 2*maxPremises {
+		return
+	}
 	q.holds = append(q.holds, premise{cond: x, from: from, says: says, at: at})
 }
 
@@ -176,9 +191,10 @@ func (h premise) reason() string {
 
 // ask says so where what holds decides a condition that could be either way by itself.
 func (q *question) ask(c inner) {
-	if c.cond == nil || broken(c.cond) || len(q.holds) == 0 {
+	if c.cond == nil || broken(c.cond) || len(q.holds) == 0 || q.asked >= maxAsked {
 		return
 	}
+	q.asked++
 	file := q.pipeline.File.Source
 	from := q.own()
 	if c.attempt {
@@ -186,7 +202,7 @@ func (q *question) ask(c inner) {
 			if ofAnAttempt(name) {
 				return "the attempt"
 			}
-			return ownNames(q.step)(name)
+			return q.rename(name)
 		})
 	}
 	condition := from.read(c.cond)

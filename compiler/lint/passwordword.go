@@ -187,7 +187,7 @@ func logonIn(cmd shell.Command, i int, option string) (value valueIn, ok bool) {
 		return value, false
 	}
 	m := loggedOn().FindStringSubmatch(word.Text)
-	if m == nil || isLocal(strings.TrimLeft(m[3], "/")) || m[3] == "" && (option == logonAt || slices.ContainsFunc(cmd.Args[:i], isOperand)) {
+	if m == nil || isLocal(strings.TrimLeft(m[3], "/")) || m[3] == "" && (option == logonAt || slices.ContainsFunc(cmd.Args[:min(i, maxWords)], isOperand)) {
 		return value, false
 	}
 	text := m[1] + m[2]

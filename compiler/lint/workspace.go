@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -241,6 +242,8 @@ func (p *pass) unnamedPaths(o *check.Op) {
 		return
 	}
 	builds := slices.ContainsFunc(p.commands(o), writesByItself)
+	written := sync.OnceValue(func() []string { return p.written(o) })
+	named := sync.OnceValue(func() []string { return fileNames(text.String()) })
 	for _, s := range paths {
 		name := path.Base(path.Clean(s.Value))
 		if strings.ContainsAny(name, "*?[{") || name == "." || name == "/" || strings.Contains(text.String(), name) {
@@ -249,12 +252,14 @@ func (p *pass) unnamedPaths(o *check.Op) {
 		if p.options.Matches != nil && p.options.Matches(escapeGlob(rooted(o.Module.Load.Folder, s.Value))) {
 			continue
 		}
-		help := diag.DidYouMean(name, p.written(o))
+		help := diag.DidYouMean(name, written())
 		if builds && help == "" {
 			continue
 		}
-		if near := diag.Suggest(name, fileNames(text.String())); help == "" && near != "" {
-			help = fmt.Sprintf("they name %q; a program that writes there by its own configuration is fine", near)
+		if help == "" {
+			if near := diag.Suggest(name, named()); near != "" {
+				help = fmt.Sprintf("they name %q; a program that writes there by its own configuration is fine", near)
+			}
 		}
 		p.report(finding{
 			rule: diag.UnnamedPath, file: o.File.Source, at: s.Range,
@@ -269,7 +274,9 @@ func fileNames(text string) []string {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
-	return slices.DeleteFunc(words, func(w string) bool { return strings.Trim(path.Ext(w), ".") == "" })
+	words = slices.DeleteFunc(words, func(w string) bool { return strings.Trim(path.Ext(w), ".") == "" })
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 func clamp(f *source.File, at source.Span) source.Span {

@@ -28,7 +28,7 @@ type forms struct {
 // another thing though all that is written of it stays.
 func TestStale(t *testing.T) {
 	for _, c := range []forms{
-		twoModules(), toldOfOne(), tailGuards(), letsOfOtherSteps(), crowdedGuards(), farGuards(),
+		twoModules(), toldOfOne(), tailGuards(), letsOfOtherSteps(), crowdedGuards(), farGuards(), guardsAround(), conditionsElsewhere(),
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -178,4 +178,28 @@ func farGuards() forms {
 		return out + fmt.Sprintf("  last = act() {\n    needs near, s%d\n  }\n}\n", last)
 	}
 	return forms{"far guards", []string{"main.pipe"}, [][]string{{text(300)}, {text(3)}, {text(300)}, {text(3)}}}
+}
+
+// Conditions of a step that stay as they are, and are decided by what stands around it: the guard of the pipeline, the
+// condition of a setting, a let, and where the step itself stands.
+func guardsAround() forms {
+	text := func(where, value, head, before, behind string) []string {
+		return []string{"settings {\n  n: int = 3" + where + "\n}\n\nlet least = " + value + "\n\nop act() {\n  run `true`\n}\n\npipeline main(full: bool) {\n" + head +
+			"  first = act()\n" + before + "  s = act() {\n    require full else \"no\"\n    approve \"go?\" when settings.n > least\n  }\n  t = act() {\n    when settings.n > 2\n    require settings.n >= 3 else \"no\"\n  }\n" + behind + "}\n"}
+	}
+	plain := text("", "1", "", "", "")
+	guarded := text("", "1", "  when full\n", "", "")
+	return forms{"guards around", []string{"main.pipe"}, [][]string{
+		plain, guarded, plain, text(" where self > 2", "1", "", "", ""), plain, text(" where self > 2", "5", "", "", ""), guarded,
+		text("", "1", "", "  finally {\n", "  }\n"), plain,
+	}}
+}
+
+// Arguments that stay as they are, and break the condition of a parameter in another file, which does not.
+func conditionsElsewhere() forms {
+	const entry = "use \"./ci\" as ci\n\npipeline main() {\n  a = ci.act(n: 3)\n  b = ci.all(n: 4)\n}\n"
+	text := func(op, pipeline string) []string {
+		return []string{entry, "op act(n: int where self < " + op + ") {\n  run `echo \"$n\"`\n}\n\npipeline all(n: int where self < " + pipeline + ") {\n  one = act(n: n)\n}\n"}
+	}
+	return forms{"conditions elsewhere", []string{"main.pipe", "ci/a.pipe"}, [][]string{text("9", "9"), text("3", "9"), text("9", "4"), text("9", "9"), text("3", "4")}}
 }

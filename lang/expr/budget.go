@@ -16,11 +16,20 @@ const budgetName = "@budget"
 type budget struct {
 	ctx   context.Context
 	spent int
+	limit int
 	next  int // when the context is looked at again
 }
 
 // stopped ends an evaluation from within; err is nil when the budget is spent.
 type stopped struct{ err error }
+
+// limit is how much an evaluation may spend.
+func (in Input) limit() int {
+	if in.Limit > 0 {
+		return min(in.Limit, costLimit)
+	}
+	return costLimit
+}
 
 // checkEvery is how much is spent between two looks at the context.
 const checkEvery = 256
@@ -34,7 +43,7 @@ func (b *budget) spend(n int) {
 	if err := b.ctx.Err(); err != nil {
 		panic(stopped{err})
 	}
-	if b.spent > costLimit {
+	if b.spent > b.limit {
 		panic(stopped{})
 	}
 }

@@ -35,6 +35,8 @@ type Input struct {
 	Status func(step string) Status
 	// Host answers functions that look outside; nil makes their results unknown.
 	Host Host
+	// Limit is how many operations the evaluation may do, where that is fewer than any may; 0 is no limit of its own.
+	Limit int
 }
 
 // Host answers functions that look outside an expression: glob, text, json, yaml,
@@ -95,7 +97,7 @@ func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 			}
 			out, err = nil, stop.err
 			if err == nil {
-				err = &EvalError{Span: p.place(nowhere), Message: fmt.Sprintf("the expression takes too long: it may do %d operations, and text counts one for ten bytes", costLimit)}
+				err = &EvalError{Span: p.place(nowhere), Message: fmt.Sprintf("the expression takes too long: it may do %d operations, and text counts one for ten bytes", in.limit())}
 			}
 		}
 	}()
@@ -153,7 +155,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	case hostName:
 		return &hostValue{ctx: a.ctx, host: a.in.Host}, true
 	case budgetName:
-		a.budget.ctx = a.ctx
+		a.budget.ctx, a.budget.limit = a.ctx, a.in.limit()
 		return &a.budget, true
 	}
 	if step, ok := strings.CutSuffix(name, statusMark); ok {

@@ -378,6 +378,11 @@ func TestEvalLimits(t *testing.T) {
 	if bad, ok := errors.AsType[*EvalError](err); !ok || !strings.HasPrefix(bad.Message, "the expression takes too long") {
 		t.Errorf("no cost limit: %v", err)
 	}
+	less := in
+	less.Limit = 500
+	if _, err = p.Eval(context.Background(), less); err == nil || !strings.Contains(err.Error(), "may do 500 operations") {
+		t.Errorf("no limit of its own: %v", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 	defer cancel()
 	if _, err = p.Eval(ctx, in); !errors.Is(err, context.DeadlineExceeded) {

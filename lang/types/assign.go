@@ -94,6 +94,18 @@ func Join(a, b *Type) (*Type, bool) {
 	return t, ok
 }
 
+// joinLiterals is LiteralsOf for those of two types, of which neither has one twice: a list of thousands of strings
+// joins them one by one.
+func joinLiterals(a, b *Type) *Type {
+	t := &Type{Kind: Literals, Literals: slices.Clip(a.Literals)}
+	for _, s := range b.Literals {
+		if !slices.Contains(a.Literals, s) {
+			t.Literals = append(t.Literals, s)
+		}
+	}
+	return t
+}
+
 func join(a, b *Type) (*Type, bool) {
 	labels := a.Labels | b.Labels
 	switch {
@@ -108,7 +120,7 @@ func join(a, b *Type) (*Type, bool) {
 		}
 		return (&Type{Kind: a.Kind, Elem: elem}).WithLabels(labels), true
 	case a.Kind == Literals && b.Kind == Literals:
-		return LiteralsOf(append(slices.Clone(a.Literals), b.Literals...)...).WithLabels(labels), true
+		return joinLiterals(a, b).WithLabels(labels), true
 	case a.Plain().Kind == JSON || b.Plain().Kind == JSON:
 		// What the data holds need not be of the other type; data carries the labels of its parts.
 		t := JSONType.WithLabels(a.DeepLabels() | b.DeepLabels())
