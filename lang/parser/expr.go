@@ -326,10 +326,14 @@ func (p *exprParser) args() []ast.Expr {
 			p.failExpected("another argument")
 		}
 	}
-	arrow := p.arrow()
+	arrow, assigns := p.arrow(), p.kind() == token.Assign
 	p.close(token.RParen, commaOrParen)
-	if arrow && p.err != nil {
+	switch {
+	case p.err == nil:
+	case arrow:
 		p.err.help = arrowHelp
+	case assigns: // no function takes arguments by name
+		p.err.help, p.err.mends = equalityHelp, source.Span{}
 	}
 	p.record = saved
 	return out

@@ -56,7 +56,7 @@ func habit(want string, t, before *lexer.Token) string {
 	}
 	switch k := kindOf(t); {
 	case k == token.Assign && before != nil && kindOf(before) == token.Eq:
-		return `equality is written "=="`
+		return equalityHelp
 	case k == token.Assign && want == commaOrParen:
 		return "an argument is written name: value"
 	case k == token.Word && t.Value == "for" && (want == commaOrParen || want == `"," or "]"`):
@@ -66,7 +66,7 @@ func habit(want string, t, before *lexer.Token) string {
 	case want == commaOrParen && (k == token.Word || k == token.String):
 		return "put a comma between the two"
 	case k == token.Assign && (want == theEndOfLine || want == `")"`):
-		return `equality is written "=="`
+		return equalityHelp
 	case (k == token.Assign || k == token.Colon) && want == "a value":
 		return fmt.Sprintf("the value follows without %q", t.Value)
 	case k == token.Assign && want == `":"`:
@@ -217,6 +217,8 @@ func inItem(keyword string, t *lexer.Token) string {
 	}
 	return ""
 }
+
+const equalityHelp = `equality is written "=="`
 
 // noDashes is about a "-" within what was to be one name.
 const noDashes = `names have no dashes: write "_"`
