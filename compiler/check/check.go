@@ -179,6 +179,8 @@ type finding struct {
 	fixes   []diag.Fix
 	// hint says that it may well be meant, whatever the rule's severity is elsewhere.
 	hint bool
+	// hide says that the text at the place is a secret, which is not shown.
+	hide bool
 }
 
 func (f *file) report(d finding) { f.reportTo(f.diags, d) }
@@ -190,7 +192,7 @@ func (f *file) reportTo(diags *diag.List, d finding) {
 	}
 	diags.Add(diag.Diagnostic{
 		Rule: d.rule, Severity: severity, File: f.src, Span: d.at,
-		Message: d.message, Help: d.help, Related: d.related, Fixes: d.fixes,
+		Message: d.message, Help: d.help, Related: d.related, Fixes: d.fixes, Hide: d.hide,
 	})
 }
 

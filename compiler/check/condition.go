@@ -35,7 +35,7 @@ func (f *file) holds(v ast.Expr, x *ast.Field, t *types.Type, owner *source.File
 		message += ", found " + oneLine(f.src.Slice(v.Span()))
 	}
 	f.report(finding{
-		rule: diag.InvalidValue, at: v.Span(), message: fmt.Sprintf("%s: %s", what, message),
+		rule: diag.InvalidValue, at: v.Span(), message: fmt.Sprintf("%s: %s", what, message), hide: secret,
 		related: []diag.Related{{File: owner, Span: x.Where.Span(), Message: "this is asked of it"}},
 	})
 }
