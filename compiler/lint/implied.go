@@ -273,30 +273,3 @@ func (q *question) reportImplied(file *source.File, c inner, value bool, reasons
 func ofAnAttempt(name string) bool {
 	return name == "exit_code" || name == "stdout" || name == "stderr" || name == "outputs"
 }
-
-// withoutCondition removes a condition that always holds from its item, or the item where it says nothing else.
-func withoutCondition(f *source.File, it ast.Item) []diag.Fix {
-	var before int32
-	var cond ast.Expr
-	switch it := it.(type) {
-	case *ast.When:
-		return []diag.Fix{{Message: "remove it", Edits: []diag.Edit{{File: f, Span: line(f, it.Range)}}}}
-	case *ast.Approve:
-		before, cond = it.Message.Span().End, it.When
-	case *ast.AllowFailure:
-		before, cond = wordAt(it.Range, "allow_failure").End, it.When
-	case *ast.Retry:
-		cond = it.When
-		for _, x := range []ast.Expr{it.Count, it.Every, it.Backoff, it.Max} {
-			if x != nil {
-				before = max(before, x.Span().End)
-			}
-		}
-	case *ast.Run:
-		before, cond = it.Script.Range.End, it.When
-	}
-	if cond == nil || before > cond.Span().Start || strings.TrimSpace(f.Text[before:cond.Span().Start]) != "when" {
-		return nil
-	}
-	return []diag.Fix{{Message: "remove the condition", Edits: []diag.Edit{{File: f, Span: source.Span{Start: before, End: cond.Span().End}}}}}
-}
