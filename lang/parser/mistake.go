@@ -79,14 +79,15 @@ func (m *mistake) sign(want string, t, before *lexer.Token) {
 	}
 }
 
-// mended is the text that takes the place of a strange sign; there is none where the sign is the beginning of another.
+// mended is the text that takes the place of a strange sign; there is none where another sign follows.
 func (m *mistake) mended(f *source.File) (string, bool) {
 	if m.mends.End == 0 || int(m.mends.End) >= len(f.Text) {
 		return "", false
 	}
-	switch f.Text[m.mends.End] {
-	case '=', '>', ':', '~':
+	if behind := strings.TrimLeft(f.Text[m.mends.End:], " \t"); behind != "" && strings.IndexByte("=>:~", behind[0]) >= 0 {
 		return "", false
+	}
+	switch f.Text[m.mends.End] {
 	case ' ', '\t', '\r', '\n':
 		return m.mend, true
 	}
