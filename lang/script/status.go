@@ -154,7 +154,7 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 		shell = "a shell without pipefail"
 	}
 	for _, x := range operands[:len(operands)-1] {
-		if words, name, ok := w.works(x); ok {
+		if words, name, ok := w.works(x); ok && !(wholeOrNothing(name) && w.takesManifests(operands[len(operands)-1])) {
 			w.risk(Risk{
 				Kind: LostFailure, At: spanOf(words[0]),
 				Message: fmt.Sprintf("when %s fails, nobody knows: %s only looks at the last command of a pipe", shorten(name), shell),
@@ -182,7 +182,7 @@ func (w *walker) asserts(s *syntax.Stmt) bool {
 	case "head", "wc":
 		return true
 	}
-	return false
+	return refusesNothing(w.tool(call), call.Args[1:])
 }
 
 // infallible commands give a value that needs no second look.
