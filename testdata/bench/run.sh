@@ -4,4 +4,4 @@ set -eu
 go run ./testdata/bench ./pipe
 echo
 echo "== packages"
-go test -run '^$' -bench . -benchmem ./lang/... ./compiler/... ./runtime/... | grep -v -e '^PASS' -e '^ok' -e 'no test files'
+go test -run '^$' -bench . -benchmem ./lang/... ./compiler/... ./runtime/... ./cmd/pipe/internal/cli | grep -v -e '^PASS' -e '^ok' -e 'no test files'

@@ -37,7 +37,7 @@ func (b *between) run(check func()) {
 	b.sweeping.Store(true)
 	before := cycles()
 	go func() {
-		for cycles() == before {
+		for cycles() == before { // the runtime tells nobody
 			time.Sleep(50 * time.Microsecond)
 		}
 		b.checks.Unlock() // it is known what lives: that the rest is taken back disturbs nobody
