@@ -35,7 +35,7 @@ func (p *pass) effect(o *check.Op) string {
 	}
 	all := p.commands(o)
 	for i, c := range all {
-		if c.Branch && len(o.Params) > 0 {
+		if c.Choice && len(o.Params) > 0 {
 			continue // whoever calls it may choose
 		}
 		c = launched(c)

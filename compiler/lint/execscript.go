@@ -1,11 +1,11 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
-	"github.com/pipelang/pipe/lang/diag"
 	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
@@ -19,11 +19,14 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		return
 	}
 	for _, m := range s.read.Mistakes {
-		help := strings.Replace(m.Help, "open the block with ```bash", `let bash run it, exec ["bash", "-c", …]`, 1)
-		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: help})
+		m.Help = strings.Replace(m.Help, "open the block with ```bash", `let bash run it, exec ["bash", "-c", …]`, 1)
+		p.mistake(s, m)
+	}
+	for _, m := range s.read.Within {
+		p.mistake(s, m)
 	}
 	for _, r := range s.read.Risks {
-		if r.Edits = nil; !everyShell[r.Kind] || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
+		if r.Edits = nil; !r.Kind.EveryShell() || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
 			continue
 		}
 		said := s.file.Slice(s.span(r.At))
@@ -45,34 +48,28 @@ func inDoubleQuotes(s *script) bool {
 	return strings.HasPrefix(raw, `"`) && !strings.HasPrefix(raw, `"""`)
 }
 
-// everyShell are the risks of a script that do not depend on the options of its shell.
-var everyShell = map[shell.Kind]bool{
-	shell.Unquoted: true, shell.RunsDownload: true, shell.RemovesRoot: true, shell.TestRedirect: true, shell.ConstantTest: true,
-	shell.UncheckedCd: true, shell.LostFailure: true, shell.NotAssignment: true, shell.MissingSpace: true, shell.StrayLocal: true,
-}
-
 // execScript is the script that an op's exec gives to a shell, where that is written out.
 func (p *pass) execScript(o *check.Op) (*script, bool) {
 	c, ok := execOf(o)
 	if !ok {
 		return nil, false
 	}
-	h, ok := handed(shell.Unwrapped(c))
-	if !ok {
+	h, ok := shell.Handed(shell.Unwrapped(c))
+	if !ok || slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return !a.Static }) {
 		return nil, false
 	}
 	return p.scriptOf(o.File.Source, h), true
 }
 
-func (p *pass) scriptOf(f *source.File, h handing) *script {
-	text, at := h.words[0].Text, h.words[0].At
-	s := &script{file: f, src: quotedScript(f, at, text), dialect: h.dialect, elsewhere: h.elsewhere}
-	if s.src.Lines == nil || len(h.words) > 1 {
+func (p *pass) scriptOf(f *source.File, h shell.Handing) *script {
+	text, at := h.Words[0].Text, h.Words[0].At
+	s := &script{file: f, src: quotedScript(f, at, text), dialect: h.Dialect, elsewhere: h.Elsewhere}
+	if s.src.Lines == nil || len(h.Words) > 1 {
 		s.places = unescaped(f, at, text)
 	}
-	if len(h.words) > 1 { // with the end of a word before it in place of the space
+	if len(h.Words) > 1 { // with the end of a word before it in place of the space
 		texts := []string{text}
-		for _, word := range h.words[1:] {
+		for _, word := range h.Words[1:] {
 			texts, at = append(texts, word.Text), at.Join(word.At)
 			if places := unescaped(f, word.At, word.Text); s.places != nil && places != nil {
 				s.places = append(s.places, places...)
@@ -84,7 +81,7 @@ func (p *pass) scriptOf(f *source.File, h handing) *script {
 		s.src = &ast.Script{Text: text}
 		s.src.Range = at
 	}
-	s.read = p.options.Scripts.ReadAs(text, h.dialect, h.options)
+	s.read = p.options.Scripts.ReadAs(text, h.Dialect, h.Options)
 	return s
 }
 

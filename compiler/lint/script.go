@@ -63,9 +63,16 @@ func (s *script) edits(list []shell.Edit) []diag.Edit {
 // scriptSyntax finds scripts that the shell would not run.
 var scriptSyntax = rule{alone: true, script: func(p *pass, _ *check.Op, s *script) {
 	for _, m := range s.read.Mistakes {
-		p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: m.Help})
+		p.mistake(s, m)
+	}
+	for _, m := range s.read.Within {
+		p.mistake(s, m)
 	}
 }}
+
+func (p *pass) mistake(s *script, m shell.Mistake) {
+	p.report(finding{rule: diag.ScriptSyntax, file: s.file, at: s.span(m.At), message: m.Message, help: m.Help, maybe: m.Maybe})
+}
 
 // scriptRisks finds what is legal shell and goes wrong all the same. A rule has the name of its kind.
 var scriptRisks = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {

@@ -47,13 +47,15 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	if own && len(inner) == len(args) {
 		return
 	}
-	w.literalNames(call.Args[len(args)-len(inner):], nameOf(inner))
+	outer := len(args) - len(inner)
+	w.literalNames(call.Args[outer:], nameOf(inner))
 	if !own && (len(inner) == len(args) || name != "timeout") {
 		w.endlessCommand(s, inner)
 	}
 	w.builtin(inner, c)
 	w.paths(inner)
-	w.dangers(call.Args[len(args)-len(inner):], inner)
+	w.dangers(call.Args[outer:], inner)
+	w.hands(s, call.Args[outer:], inner, args[:outer], c)
 }
 
 // callsFrom keeps that what may be a function is called where no failure ends the script.
@@ -125,7 +127,7 @@ func (w *walker) record(args []Arg, c context) []Arg {
 	for depth := 0; ; depth++ {
 		if depth > 0 || !w.defines(nameOf(args), args[0].At.Start) {
 			w.script.Commands = append(w.script.Commands, Command{
-				Name: nameOf(args), At: args[0].At, Args: args[1:], Wrapped: depth > 0, Branch: c.branch,
+				Name: nameOf(args), At: args[0].At, Args: args[1:], Wrapped: depth > 0, Branch: c.branch, Choice: c.choice,
 			})
 		}
 		inner := w.unwrap(args)

@@ -186,7 +186,7 @@ func (w *walker) function(f *syntax.FuncDecl) {
 		w.dirLost, w.off, w.fresh, w.on, w.restores = true, w.lenient(), false, false, false
 		w.functions++
 		defer func() { w.functions-- }()
-		w.stmt(f.Body, context{errexit: true, branch: true, function: true})
+		w.stmt(f.Body, context{errexit: true, branch: true, choice: true, function: true})
 		w.left(f)
 	})
 }

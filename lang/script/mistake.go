@@ -23,6 +23,8 @@ type Mistake struct {
 	Bash bool
 	// Foreign says that it is another tool's `${{ … }}`.
 	Foreign bool
+	// Maybe says that another shell may read it all the same: which one it is, or all that it gets, is not known.
+	Maybe bool
 }
 
 // mistakeOf tells a parser's error in our words. They say what the shell's grammar wants where it

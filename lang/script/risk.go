@@ -58,6 +58,15 @@ var Kinds = []Kind{
 	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, LostOutput, MalformedOutput,
 }
 
+// EveryShell says that a risk does not depend on the options of a script's shell, nor on who gives it variables.
+func (k Kind) EveryShell() bool {
+	switch k {
+	case Unquoted, RunsDownload, RemovesRoot, TestRedirect, ConstantTest, UncheckedCd, LostFailure, NotAssignment, MissingSpace, StrayLocal:
+		return true
+	}
+	return false
+}
+
 // Risk is one thing that will go wrong, or may.
 type Risk struct {
 	Kind Kind

@@ -46,6 +46,9 @@ func (d Dialect) String() string {
 type Script struct {
 	// Mistakes are errors of syntax, in the order of the text. When there is one, nothing else is told.
 	Mistakes []Mistake
+	// Within are those of scripts that it gives to other shells: sh -c "…", ssh host "…", bash <<EOF. What these do
+	// is told as if the script did it itself, as far as that is certain.
+	Within []Mistake
 	// Unread says that the text is larger or nested deeper than is read, or not UTF-8: nothing else
 	// is told, and nothing may be concluded.
 	Unread bool
@@ -135,6 +138,11 @@ type Command struct {
 	// Branch says that it may not run though the script does: it stands in a condition's body, a
 	// loop, a function, or behind && or ||.
 	Branch bool
+	// Choice says that the script decides whether it runs: one that only stands behind && of another that has to work,
+	// or in a loop, is none.
+	Choice bool
+	// Elsewhere says that it stands in a script for another machine, a container or another user.
+	Elsewhere bool
 }
 
 // Arg is one word of a command.
@@ -170,13 +178,16 @@ func (d Dialect) Ours() Options { return Options{Errexit: true, Pipefail: d == B
 func Read(text string, d Dialect) *Script { return ReadAs(text, d, d.Ours()) }
 
 // ReadAs does the same for a script that somebody else runs, in a shell with other options.
-func ReadAs(text string, d Dialect, o Options) *Script {
+func ReadAs(text string, d Dialect, o Options) *Script { return readAt(text, d, o, 0) }
+
+// readAt reads a script that stands so many levels within others.
+func readAt(text string, d Dialect, o Options, level int) *Script {
 	if len(text) > maxSize || !utf8.ValidString(text) {
 		return &Script{Unread: true}
 	}
 	w := walkers.Get().(*walker)
 	defer w.release()
-	w.text, w.dialect, w.started, w.script = text, d, o, &Script{}
+	w.text, w.dialect, w.started, w.script, w.level = text, d, o, &Script{}, level
 	if call, ok := w.plain(text); ok {
 		w.begin()
 		w.stmt(call, context{errexit: true})

@@ -158,12 +158,15 @@ func (w *walker) pipeline(s *syntax.Stmt, operands []*syntax.Stmt, c context) {
 			w.risk(Risk{
 				Kind: LostFailure, At: spanOf(words[0]),
 				Message: fmt.Sprintf("when %s fails, nobody knows: %s only looks at the last command of a pipe", shorten(name), shell),
-				Help:    "open the block with ```bash, where every command of a pipe counts, or write to a file in between",
+				Help:    pipefailBlock,
 			})
 			return
 		}
 	}
 }
+
+// pipefailBlock is the way out where a pipe loses a failure.
+const pipefailBlock = "open the block with ```bash, where every command of a pipe counts, or write to a file in between"
 
 // asserts says that the last command of a pipe fails when it is not fed what it wants.
 func (w *walker) asserts(s *syntax.Stmt) bool {

@@ -19,6 +19,7 @@ type walker struct {
 	started Options
 	script  *Script
 	depth   int
+	level   int // how many scripts around this one hand it over
 
 	off        bool // -e is not in force here
 	fresh      bool // since bash does not take it into the $(…) around, in which nothing has set it
@@ -100,11 +101,13 @@ type context struct {
 	errexit  bool // a command that fails here ends the script, or the $(…) around it
 	ignored  bool // nothing looks at the status of the $(…) around it
 	branch   bool // it may not run though the script does
+	choice   bool // and that is for the script to choose
 	function bool
 }
 
 func (c context) tested() context { c.errexit = false; return c }
-func (c context) within() context { c.branch = true; return c }
+func (c context) within() context { c.branch, c.choice = true, true; return c }
+func (c context) loop() context   { c.branch = true; return c }
 func (c context) lost() context   { c.ignored = true; return c }
 
 // spanAt is a span of a length.
@@ -301,15 +304,31 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 		}
 		return
 	}
-	operands, _ := chain(b, false)
+	operands, ops := chain(b, false)
 	for i, x := range operands {
 		inner := c
+		c.choice = c.choice || w.decides(x) || i < len(ops) && ops[i] == syntax.OrStmt
 		if i < len(operands)-1 {
 			inner = c.tested()
 		}
 		inner.branch = c.branch || i > 0
 		w.stmt(x, inner)
 	}
+}
+
+// decides says that a command is run to know whether what follows it should be.
+func (w *walker) decides(s *syntax.Stmt) bool {
+	call := plainCall(s)
+	if call == nil {
+		return true
+	}
+	switch name := w.tool(call); name {
+	case "", "test", "[", "command", "which", "type", "true", "false", "expr", "pgrep", "grep", "egrep", "fgrep", "diff", "cmp":
+		return true
+	case "git", "docker", "podman", "kubectl", "helm", "gh":
+		return onlyReads(reading[name], w.arguments(call.Args)[1:])
+	}
+	return false
 }
 
 func (w *walker) conditional(clause *syntax.IfClause, c context) {
@@ -352,7 +371,7 @@ func (w *walker) forLoop(f *syntax.ForClause, c context) {
 		w.arith(l.Cond, c)
 		w.arith(l.Post, c)
 	}
-	w.branch(func() { w.list(f.Do, c.within()) })
+	w.branch(func() { w.list(f.Do, c.loop()) })
 }
 
 // isPattern says that a loop goes through the files of a folder that a variable names: $dir/*.go. White

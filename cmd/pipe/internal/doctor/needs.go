@@ -180,7 +180,7 @@ func (n *Needs) script(f *source.File, r *ast.Run) {
 		own[fn.Text] = true
 	}
 	for _, c := range read.Commands {
-		if c.Name == "" || own[c.Name] || c.Branch || strings.Contains(c.Name, "/") {
+		if c.Name == "" || own[c.Name] || c.Branch || c.Elsewhere || strings.Contains(c.Name, "/") {
 			continue
 		}
 		if n.Programs[lang] == nil {
