@@ -82,10 +82,14 @@ func (p *Program) Eval(ctx context.Context, in Input) (value.Value, error) {
 	if p.want == nil {
 		return v, nil
 	}
-	if v, err = value.Coerce(v, p.want); err != nil {
-		return nil, &EvalError{Span: p.place(nowhere), Message: err.Error(), Err: err}
+	fitted, err := value.Coerce(v, p.want)
+	switch {
+	case err == nil:
+		return fitted, nil
+	case HoldsLate(v):
+		return v, nil
 	}
-	return v, nil
+	return nil, &EvalError{Span: p.place(nowhere), Message: err.Error(), Err: err}
 }
 
 func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {

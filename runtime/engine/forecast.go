@@ -157,6 +157,7 @@ func (f *Forecast) graph(ctx context.Context, info *graphInfo, path string, para
 	for _, id := range f.order(info) {
 		step := info.steps[id]
 		if step.section != mainSection {
+			g.doubt(step.section == failureSection && g.first == nil)
 			g.ended = &status{outcome: Succeeded}
 			if step.section == failureSection || refused || g.first != nil {
 				g.ended.outcome = Failed
@@ -426,6 +427,16 @@ func (f *Forecast) open(ctx context.Context, x *plan.Expr, sc *scope) []string {
 		}
 	}
 	return out
+}
+
+// doubt says of the steps that are expected to run whether one of them may have failed, nobody knows which: that is so
+// where `on failure` runs and nothing was foreseen to fail.
+func (g *graphRun) doubt(oneFailed bool) {
+	for id, s := range g.info.steps {
+		if n := &g.nodes[id]; s.section == mainSection && g.foreseen[id] == Runs && !g.anyEnd && n.ending.value == nil {
+			n.ended = !oneFailed
+		}
+	}
 }
 
 // foresee notes a step's fate for those that read it.

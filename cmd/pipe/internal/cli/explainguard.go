@@ -230,6 +230,9 @@ func literalOf(v value.Value) string {
 	if _, none := v.(value.None); v == nil || none {
 		return "none"
 	}
+	if expr.HoldsLate(v) {
+		return "a value"
+	}
 	raw, err := value.Marshal(v)
 	if err != nil {
 		return "a value"
