@@ -29,11 +29,13 @@ var cachedEffects = rule{
 	},
 }
 
-// effects finds pushes and deploys that no test comes before, and approvals that come too late.
+// effects finds pushes and deploys that no test comes before, approvals that come too late, and tests whose failure
+// nobody gets to know.
 var effects = rule{
 	around: true,
 	pipeline: func(p *pass, l *check.Pipeline) {
 		if !slices.ContainsFunc(l.Steps, func(s *check.Step) bool { return p.kind(s).effect != "" }) {
+			p.unreadReports(l, nil)
 			return
 		}
 		g := p.graph(l)
@@ -45,7 +47,7 @@ var effects = rule{
 			}
 			p.late(l, g, i)
 		}
-		p.looseEffects(l, g)
+		p.unreadReports(l, p.looseEffects(l, g))
 	},
 }
 

@@ -97,11 +97,11 @@ func asks(l *check.Pipeline, s *check.Step) map[string]bool {
 	return names
 }
 
-// looseEffects finds effects that run though the tests failed which they wait for.
-func (p *pass) looseEffects(l *check.Pipeline, g *graph) {
+// looseEffects finds effects that run though the tests failed which they wait for. It gives the steps of these tests.
+func (p *pass) looseEffects(l *check.Pipeline, g *graph) (tests []*check.Step) {
 	loose := p.looseEdges(l, g)
 	if loose == nil {
-		return
+		return nil
 	}
 	firm := func(from, to int) bool { return !isIn(from, loose[to]) }
 	failing := g.reached(func(i int) bool { return g.kind[i].mayTest() }, firm)
@@ -114,8 +114,10 @@ func (p *pass) looseEffects(l *check.Pipeline, g *graph) {
 		if at := slack[i]; at >= 0 && g.guarded(i) && failing[i] < 0 {
 			from := loose[at][slices.IndexFunc(loose[at], comesFrom)]
 			p.reportLoose(l, g, looseWay{effect: i, at: at, from: from, test: tested[from]})
+			tests = append(tests, g.steps[tested[from]])
 		}
 	}
+	return tests
 }
 
 func isIn(i int, sorted []int) bool {

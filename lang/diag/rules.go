@@ -55,6 +55,7 @@ const (
 	UnusedImport      = "unused-import"      // a module that nothing is called from
 	UnusedType        = "unused-type"        // a type that nothing uses
 	UnusedResult      = "unused-result"      // a computed result that nothing reads
+	UnreadReport      = "unread-report"      // a step that reports failing tests to nobody
 	UnusedProfile     = "unused-profile"     // a profile that sets nothing
 	ShadowedName      = "shadowed-name"      // a name that hides another
 	EmptyInputs       = "empty-inputs"       // a glob that matches no file
