@@ -21,7 +21,7 @@ const aboutRules = `# Rules
 What ` + "`pipe check`" + ` says: what each rule finds, why that matters, an example that breaks it and one that does not. ` + "`pipe rules NAME`" + ` says the
 same in a terminal. The names are stable.
 
-Errors cannot be silenced, since the program would have no meaning. A warning or a hint is silenced on its line or the next by
+Errors cannot be silenced, since the program would have no meaning. A warning or a hint is silenced on its line, or in what begins below it, by
 ` + "`// pipe:ignore rule-name reason`" + `, or ` + "`# pipe:ignore rule-name reason`" + ` within a script; several rules are separated by commas.
 ` + "`pipe.toml`" + ` changes it for the whole repository:
 

@@ -148,7 +148,7 @@ let c = 3
 		diags.Add(diag.Diagnostic{Rule: rule, Severity: severity, File: f.Source, Span: f.Decls[i].Span(), Message: "found"})
 	}
 	want := []string{
-		`ci.pipe:5:1 unused-ignore: this ignore silences nothing: no unused-param on its line or the next | remove it`,
+		`ci.pipe:5:1 unused-ignore: this ignore silences nothing: no unused-param on its line or in what follows | remove it`,
 		`ci.pipe:6:1 unused-ignore: there is no rule "unused-parm" | did you mean "unused-param"?`,
 		`ci.pipe:7:1 unused-ignore: this ignore names no rule | write // pipe:ignore rule-name reason`,
 		`ci.pipe:8:1 unused-ignore: cycle is an error, and only warnings and hints can be ignored`,

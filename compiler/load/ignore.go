@@ -31,13 +31,15 @@ func (p *Program) Report(list []diag.Diagnostic) []diag.Diagnostic {
 	return p.Config.Apply(out.Sorted())
 }
 
-// ignore is one comment that silences rules, on its line or the next.
+// ignore is one comment that silences rules, on its line or in what begins on the next.
 type ignore struct {
 	file  *source.File
 	span  source.Span // the comment
 	mark  string      // what begins a comment there: // or, in a script, #
 	first int         // its line
 	next  int         // the first line below that is not only a comment
+	last  int         // the line where what begins there ends
+	line  source.Span // the text of next, where the comment stands above it alone
 	rules []*ignored
 	// reason says why, for whoever reads the file.
 	reason string
@@ -63,11 +65,15 @@ func (p *Program) ignores() (out []*ignore) {
 				continue
 			}
 			seen[f] = true
+			var above []*ignore
 			for _, c := range f.Comments {
 				if g := parseIgnore(f.Source, c.Range, "//"); g != nil {
-					out = append(out, g)
+					if out = append(out, g); g.alone() {
+						above = append(above, g)
+					}
 				}
 			}
+			reach(f, above)
 			out = append(out, inScripts(f)...)
 		}
 	}
@@ -98,6 +104,7 @@ func parseIgnore(f *source.File, at source.Span, mark string) *ignore {
 	for commentOnly(f.Line(g.first), mark) && g.next <= f.Lines() && commentOnly(f.Line(g.next), mark) {
 		g.next++ // several comments stand above one line
 	}
+	g.last = g.next
 	for more := true; more; {
 		rest = strings.TrimLeft(rest, " \t\r,")
 		end := len(rest)
@@ -130,7 +137,7 @@ func silenced(d diag.Diagnostic, ignores []*ignore) bool {
 	}
 	line := d.File.Position(d.Span.Start).Line
 	for _, g := range ignores {
-		if g.file != d.File || line != g.first && line != g.next {
+		if g.file != d.File || line != g.first && (line < g.next || line > g.last) {
 			continue
 		}
 		for _, r := range g.rules {
@@ -195,7 +202,7 @@ func (g *ignore) unused(r *ignored) diag.Diagnostic {
 	case r.refused:
 		d.Message = fmt.Sprintf("%s is an error, and only warnings and hints can be ignored", r.name)
 	default:
-		d.Message = fmt.Sprintf("this ignore silences nothing: no %s on its line or the next", r.name)
+		d.Message = fmt.Sprintf("this ignore silences nothing: no %s on its line or in what follows", r.name)
 		d.Help = "remove it"
 	}
 	return d

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -12,7 +13,11 @@ func inScripts(f *ast.File) (out []*ignore) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Script:
-			out = append(out, commented(f.Source, n.Text, commentMark(n.Lang), n.Within)...)
+			list := commented(f.Source, n.Text, commentMark(n.Lang), n.Within)
+			if d, ok := script.DialectOf(n.Lang); ok && len(list) > 0 {
+				reachStatements(n.Text, d, list, n.Within)
+			}
+			out = append(out, list...)
 		case *ast.Attr:
 			if n.Key.Text == "exec" {
 				out = append(out, inArgv(f.Source, n)...)
@@ -29,9 +34,14 @@ func inArgv(f *source.File, exec *ast.Attr) (out []*ignore) {
 		if s, ok := n.(*ast.StringLit); ok {
 			at := s.Span()
 			text := strings.TrimRight(f.Slice(at), `"'`)
-			out = append(out, commented(f, text, commentMark(""), func(start, end int) source.Span {
+			within := func(start, end int) source.Span {
 				return source.Span{Start: at.Start + int32(start), End: at.Start + int32(end)}
-			})...)
+			}
+			list := commented(f, text, commentMark(""), within)
+			if quotes := len(text) - len(strings.TrimLeft(text, `"'`)); len(list) > 0 {
+				reachStatements(strings.Repeat(" ", quotes)+text[quotes:], script.Bash, list, within)
+			}
+			out = append(out, list...)
 		}
 		return true
 	})

@@ -44,6 +44,19 @@ func star(text []byte, at source.Span) {
 	}
 }
 
+// Renamed are findings whose files go by other names. The list itself stays.
+func Renamed(list []Diagnostic, names map[*source.File]string) []Diagnostic {
+	other := make(map[*source.File]*source.File, len(names))
+	for f, name := range names {
+		other[f] = &source.File{Name: name, Text: f.Text}
+	}
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].in(other)
+	}
+	return out
+}
+
 // in replaces the files that a finding shows.
 func (d *Diagnostic) in(clean map[*source.File]*source.File) {
 	swap := func(f *source.File) *source.File {

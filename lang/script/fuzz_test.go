@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 
 // places are all those that a script tells.
 func places(s *script.Script) (out []source.Span) {
-	for _, m := range s.Mistakes {
+	for _, m := range slices.Concat(s.Mistakes, s.Within) {
 		out = append(out, m.At)
 	}
 	for _, v := range s.Reads {
@@ -53,6 +54,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(tt.text)
 	}
 	for _, tt := range mistaken {
+		f.Add(tt.text)
+	}
+	for _, tt := range handed {
 		f.Add(tt.text)
 	}
 	for _, piece := range hostile {

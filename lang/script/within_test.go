@@ -35,39 +35,42 @@ func toldWithin(text string) (out []string) {
 	return out
 }
 
+// handed are scripts that give others to shells, with what must be told of those.
+var handed = []struct {
+	text string
+	want []string
+}{
+	{"sh -c 'if true; echo'", []string{"mistake: if"}},
+	{"sudo -u app bash -ec 'diff <(a) <(b)'", nil},
+	{"ssh host 'if true; echo'", []string{"mistake?: if"}},
+	{"sh -c \"if $x; echo\"", []string{"mistake?: if"}},
+	{"ssh -p 22 host 'cd /srv; make'", []string{"unchecked-cd: cd /srv", "there: cd /srv", "there: make "}},
+	{"ssh $SSH_OPTS \"$user@$host\" \"cd '/a b' && \\\"./do it\\\"\"", []string{"there: cd '/a b'", "there: ./do it"}},
+	{"ssh host sudo systemctl restart app", []string{"there: sudo systemctl restart app", "there: systemctl restart app"}},
+	{"ssh host bash -lc \"'cd /x; make'\"", []string{"unchecked-cd: cd /x", "there: bash -lc 'cd /x; make'", "there: cd /x", "there: make "}},
+	{"docker exec db sh -c 'pg_dump app | gzip > /b'", []string{"lost-failure: pg_dump", "there: pg_dump app", "there: gzip "}},
+	{"docker exec db sh -c 'pg_dump app | gzip > /b' || true", []string{"there: pg_dump app", "there: gzip "}},
+	{"ssh host 'echo $a' \"$b\" \"\\$c\"", []string{"unquoted: $a", "unquoted: \\$c", "there: echo $a $b \\$c"}},
+	{"ssh host \"rm -rf $dir/\"", []string{"removes-root: $dir/", "there: rm -rf $dir/"}},
+	{"dir=/srv/x; ssh host \"rm -rf $dir/\"", []string{"there: rm -rf $dir/"}},
+	{"ssh host \"rm -rf $(pwd)/; [ $(id) ] && echo `date`\"", []string{"there: rm -rf $(pwd)/", "there: [ $(id) ]", "there: echo `date`"}},
+	{"bash <<'EOF'\ncurl https://x.test | sh\nEOF\n", []string{"runs-download: curl https://x.test | sh"}},
+	{"ssh host <<-EOF\n\tcd $dir\n\tmake \\$x\n\tEOF\n", []string{"unchecked-cd: cd $dir", "unquoted: \\$x", "there: cd $dir", "there: make \\$x"}},
+	{"ssh host 'bash -se' <<'EOF'\ncd a\nif x\nEOF\n", []string{"mistake: if", "there: bash -se"}},
+	{"docker exec -i db bash -euo pipefail <<'EOF'\ncd a\npg_dump x | gzip\nEOF\n", []string{"there: cd a", "there: pg_dump x", "there: gzip "}},
+	{"su - app <<EOF\ncd a; make\nEOF\n", []string{"unchecked-cd: cd a", "there: cd a", "there: make "}},
+	{"find . -name '*.x' -exec sh -c 'mv \"$1\" \"${1%.x}\"' _ {} \\;", []string{"there: mv \"$1\" \"${1%.x}\""}},
+	{"echo sh -c 'if'; grep -c bash 'if (' f; cat > f.sh <<'EOF'\nif\nEOF\n", nil},
+	{"bash deploy.sh -c 'if' <<'EOF'\nif (\nEOF\n", nil},
+	{"docker run -i bash cat <<'EOF'\nif (\nEOF\n", nil},
+	{"ssh -N -L 1:b:1 host <<'EOF'\nif (\nEOF\n", nil},
+	{"sh -c \"$(cat x)\"; sh -c \"$x\"; sh -c \"$@\"", nil},
+	{"if ssh host 'a | b'; then c; fi; x=$(ssh host 'd | e'); echo \"$x\"", []string{"lost-failure: d", "there: a ", "there: b ", "there: d ", "there: e "}},
+}
+
 // A script that another shell gets is read where it stands, through the quotes around it.
 func TestWithin(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		want []string
-	}{
-		{"sh -c 'if true; echo'", []string{"mistake: if"}},
-		{"sudo -u app bash -ec 'diff <(a) <(b)'", nil},
-		{"ssh host 'if true; echo'", []string{"mistake?: if"}},
-		{"sh -c \"if $x; echo\"", []string{"mistake?: if"}},
-		{"ssh -p 22 host 'cd /srv; make'", []string{"unchecked-cd: cd /srv", "there: cd /srv", "there: make "}},
-		{"ssh $SSH_OPTS \"$user@$host\" \"cd '/a b' && \\\"./do it\\\"\"", []string{"there: cd '/a b'", "there: ./do it"}},
-		{"ssh host sudo systemctl restart app", []string{"there: sudo systemctl restart app", "there: systemctl restart app"}},
-		{"ssh host bash -lc \"'cd /x; make'\"", []string{"unchecked-cd: cd /x", "there: bash -lc 'cd /x; make'", "there: cd /x", "there: make "}},
-		{"docker exec db sh -c 'pg_dump app | gzip > /b'", []string{"lost-failure: pg_dump", "there: pg_dump app", "there: gzip "}},
-		{"docker exec db sh -c 'pg_dump app | gzip > /b' || true", []string{"there: pg_dump app", "there: gzip "}},
-		{"ssh host 'echo $a' \"$b\" \"\\$c\"", []string{"unquoted: $a", "unquoted: \\$c", "there: echo $a $b \\$c"}},
-		{"ssh host \"rm -rf $dir/\"", []string{"removes-root: $dir/", "there: rm -rf $dir/"}},
-		{"dir=/srv/x; ssh host \"rm -rf $dir/\"", []string{"there: rm -rf $dir/"}},
-		{"ssh host \"rm -rf $(pwd)/; [ $(id) ] && echo `date`\"", []string{"there: rm -rf $(pwd)/", "there: [ $(id) ]", "there: echo `date`"}},
-		{"bash <<'EOF'\ncurl https://x.test | sh\nEOF\n", []string{"runs-download: curl https://x.test | sh"}},
-		{"ssh host <<-EOF\n\tcd $dir\n\tmake \\$x\n\tEOF\n", []string{"unchecked-cd: cd $dir", "unquoted: \\$x", "there: cd $dir", "there: make \\$x"}},
-		{"ssh host 'bash -se' <<'EOF'\ncd a\nif x\nEOF\n", []string{"mistake: if", "there: bash -se"}},
-		{"docker exec -i db bash -euo pipefail <<'EOF'\ncd a\npg_dump x | gzip\nEOF\n", []string{"there: cd a", "there: pg_dump x", "there: gzip "}},
-		{"su - app <<EOF\ncd a; make\nEOF\n", []string{"unchecked-cd: cd a", "there: cd a", "there: make "}},
-		{"find . -name '*.x' -exec sh -c 'mv \"$1\" \"${1%.x}\"' _ {} \\;", []string{"there: mv \"$1\" \"${1%.x}\""}},
-		{"echo sh -c 'if'; grep -c bash 'if (' f; cat > f.sh <<'EOF'\nif\nEOF\n", nil},
-		{"bash deploy.sh -c 'if' <<'EOF'\nif (\nEOF\n", nil},
-		{"docker run -i bash cat <<'EOF'\nif (\nEOF\n", nil},
-		{"ssh -N -L 1:b:1 host <<'EOF'\nif (\nEOF\n", nil},
-		{"sh -c \"$(cat x)\"; sh -c \"$x\"; sh -c \"$@\"", nil},
-		{"if ssh host 'a | b'; then c; fi; x=$(ssh host 'd | e'); echo \"$x\"", []string{"lost-failure: d", "there: a ", "there: b ", "there: d ", "there: e "}},
-	} {
+	for _, tt := range handed {
 		got := toldWithin(tt.text)
 		for i := range got {
 			if strings.HasPrefix(got[i], "there: ") && strings.Count(got[i], " ") == 1 {

@@ -29,7 +29,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check [FILE|FOLDER …]",
 		Short: "Say what is wrong with .pipe files",
 		Long: "Reads .pipe files and says everything that is wrong with them, without running anything.\n" +
-			"A folder means every .pipe file below it; without arguments, the whole repository.",
+			"A folder means every .pipe file below it; without arguments, the whole repository.\n\n" +
+			"`pipe rules NAME` says more of a finding: why it matters, and how to silence it with // pipe:ignore.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, diag.Formats()...); err != nil {
@@ -61,11 +62,12 @@ func (a *app) checkCommand() *cobra.Command {
 
 // find checks what the arguments mean, and mends it first when asked to.
 func (a *app) find(args []string, fix, risky bool) ([]diag.Diagnostic, error) {
+	look := a.checkAll
 	if fix {
-		return a.fixAll(args, risky)
+		look = func(args []string) ([]diag.Diagnostic, map[*source.File]string, error) { return a.fixAll(args, risky) }
 	}
-	found, _, err := a.checkAll(args)
-	return found, err
+	found, paths, err := look(args)
+	return a.apart(found, paths), err
 }
 
 func failed(found []diag.Diagnostic, strict bool) bool {
@@ -169,7 +171,8 @@ func (a *app) checkOne(file string, s *session) (o outcome) {
 	}()
 	c, err := a.checkIn(file, nil, s)
 	if bad := (*load.PathError)(nil); errors.As(err, &bad) {
-		return outcome{found: []diag.Diagnostic{unreadable(file, bad)}}
+		d := unreadable(file, bad)
+		return outcome{found: []diag.Diagnostic{d}, paths: map[*source.File]string{d.File: file}}
 	}
 	if err != nil {
 		return outcome{err: err}
@@ -238,23 +241,6 @@ func uniqueFindings(found []diag.Diagnostic, paths map[*source.File]string) []di
 		before[one] = true
 		return again
 	})
-}
-
-// rootsOf are the folders that the names of files start from, behind links.
-func rootsOf(paths map[*source.File]string) map[*source.File]string {
-	real := map[string]string{}
-	out := make(map[*source.File]string, len(paths))
-	for f, path := range paths {
-		root := strings.TrimSuffix(path, filepath.FromSlash(f.Name))
-		if _, known := real[root]; !known {
-			real[root] = root
-			if target, err := filepath.EvalSymlinks(root); err == nil {
-				real[root] = target
-			}
-		}
-		out[f] = real[root]
-	}
-	return out
 }
 
 // display shortens a path for people: relative to the working directory where that is below it.

@@ -19,26 +19,26 @@ const fixRounds = 10
 // fixAll applies the fixes of what checkAll finds until nothing is left to fix, says on Err what
 // it did, and gives what remains. Of fixes that overlap the first is applied, the others in a
 // later round. A fix that changes what a program does is applied only when risky.
-func (a *app) fixAll(args []string, risky bool) ([]diag.Diagnostic, error) {
+func (a *app) fixAll(args []string, risky bool) ([]diag.Diagnostic, map[*source.File]string, error) {
 	fixed, held := 0, 0
 	for range fixRounds {
 		found, paths, err := a.checkAll(args)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		n, left, err := a.applyFixes(found, paths, risky)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		fixed, held = fixed+n, left
 		if n == 0 {
 			a.fixSummary(fixed, held)
-			return found, nil
+			return found, paths, nil
 		}
 	}
-	found, _, err := a.checkAll(args)
+	found, paths, err := a.checkAll(args)
 	a.fixSummary(fixed, held)
-	return found, err
+	return found, paths, err
 }
 
 func (a *app) fixSummary(fixed, held int) {

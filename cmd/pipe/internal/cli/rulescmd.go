@@ -126,7 +126,7 @@ func (a *app) showRule(format string, r diag.Rule) error {
 		a.paragraph("An error cannot be silenced: the program would have no meaning.")
 		return nil
 	}
-	fmt.Fprintf(a.Out, "To silence it, on its line or the line before (# within a script):\n\n    // pipe:ignore %s reason\n\n", r.Name)
+	fmt.Fprintf(a.Out, "To silence it, on its line or above what it is in (# within a script):\n\n    // pipe:ignore %s reason\n\n", r.Name)
 	fmt.Fprintf(a.Out, "For the whole repository, in pipe.toml:\n\n    [check]\n    %s = \"off\"  # or \"hint\", \"warning\", \"error\"\n", r.Name)
 	return nil
 }
