@@ -137,7 +137,7 @@ func (n *node) arguments(e exprs) {
 		st.Args = append(st.Args, Arg{Param: p, Value: a.Value, At: a.Range})
 		if n.was == nil {
 			e.want(a.Value, p.Type, "argument "+p.Name)
-			e.file.holds(a.Value, p.Decl, p.Type, p.File.Source, "argument "+p.Name)
+			e.holds(a.Value, p.Decl, p.Type, p.in, "argument "+p.Name)
 		}
 	}
 	for _, p := range params {

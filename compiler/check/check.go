@@ -62,6 +62,8 @@ type checker struct {
 	// and is nil when nobody asks for them.
 	known  map[stageKey]map[string]*stepMemory
 	memory *Memory
+	// asks says that a record of some module so far asks something of its fields.
+	asks bool
 }
 
 // module is a module while it is checked.
@@ -80,6 +82,8 @@ type module struct {
 	// broken holds names of declarations that could not be read; uses of them stay quiet.
 	broken map[string]bool
 	names  scopes
+
+	evaluations evaluations
 }
 
 // file is one file of a module: its uses, and what its expressions may name.
@@ -127,6 +131,7 @@ func (c *checker) module(l *load.Module) {
 	m.checkLets()
 	m.checkOps()
 	m.checkPipelines()
+	m.switchedOff()
 	if len(m.files) > 0 {
 		m.out.Scope = m.files[0].scope
 	}

@@ -15,6 +15,7 @@ type exprs struct {
 	scope  *expr.Scope
 	narrow map[string]bool
 	diags  *diag.List
+	loops  *rounds // of the step, where it has any
 }
 
 func (f *file) in(s *expr.Scope) exprs { return exprs{file: f, scope: s, diags: f.diags} }
@@ -27,7 +28,14 @@ func (e exprs) want(x ast.Expr, t *types.Type, what string) *types.Type {
 	if e.foreign(x) {
 		return types.InvalidType
 	}
-	return expr.Check(x, e.scope, expr.Options{File: e.file.src, Diags: e.diags, Want: t, What: what, Narrow: e.narrow})
+	found := expr.Check(x, e.scope, expr.Options{File: e.file.src, Diags: e.diags, Want: t, What: what, Narrow: e.narrow})
+	if found.Kind != types.Invalid {
+		e.fails(x)
+		if e.file.asks {
+			e.fieldsHold(x, t)
+		}
+	}
+	return found
 }
 
 // foreign reports names that exist but cannot be read here.

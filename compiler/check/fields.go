@@ -27,7 +27,7 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 		f.itself(x, scope)
 		within = scope
 		f.in(scope).want(x.Where, types.BoolType.WithLabels(t.Labels&types.Untrusted), "where")
-		f.holds(x.Default, x, t, f.src, "default of "+x.Name.Text)
+		f.in(scope).holds(x.Default, x, t, f, "default of "+x.Name.Text)
 	}
 	f.fieldMessage(x, t, f.in(within))
 	if x.From != nil && what != "setting" {

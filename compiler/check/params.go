@@ -32,7 +32,7 @@ func (f *file) params(fields []*ast.Field, process bool) []*Param {
 				f.refuseName(x.Name, "parameter", "is what return reads of an attempt", nil)
 			}
 		}
-		p := &Param{Name: x.Name.Text, File: f.ast, Decl: x, Type: types.InvalidType}
+		p := &Param{Name: x.Name.Text, File: f.ast, Decl: x, Type: types.InvalidType, in: f}
 		if x.Type != nil {
 			p.Type = f.typ(x.Type)
 		}

@@ -81,6 +81,8 @@ type Param struct {
 	Type *types.Type
 	// Required is false when there is a default or the type is optional.
 	Required bool
+
+	in *file // where it is declared, while that is checked and its callers are
 }
 
 // Op is a unit of work, declared or inline.

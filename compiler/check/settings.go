@@ -201,7 +201,7 @@ func (f *file) profile(p *Profile) {
 		f.in(f.pure).want(a.Value, t.Type, "setting "+a.Name.Text)
 		if i := slices.IndexFunc(f.checker.out.Settings, func(s *Setting) bool { return s.Name == a.Name.Text }); i >= 0 {
 			s := f.checker.out.Settings[i]
-			f.holds(a.Value, s.Decl, s.Type, s.File.Source, "setting "+s.Name)
+			f.in(f.pure).holds(a.Value, s.Decl, s.Type, f.fileOf(s.File), "setting "+s.Name)
 		}
 	}
 }

@@ -51,6 +51,7 @@ func (c *checker) sharedModule(l *load.Module) bool {
 		c.out.Shared = map[*load.Module]*Program{}
 	}
 	c.modules[l], c.out.Modules[l], c.out.Shared[l] = s.is, s.is.out, s.alone
+	c.asks = c.asks || s.is.asks
 	c.diags.AppendCopy(&s.diags)
 	return true
 }
@@ -71,6 +72,7 @@ func (c *checker) usesShared(l *load.Module) bool {
 func (s *sharedModule) check(c *checker, l *load.Module) {
 	p := &load.Program{Root: c.out.Load.Root, Config: c.out.Load.Config, Lock: c.out.Load.Lock}
 	own := newChecker(p, &s.diags) // on all processors: who waits for the module needs none
+	own.asks = c.asks
 	uses := map[*load.Module]bool{}
 	behind(l, uses)
 	for _, m := range c.out.Load.Modules {

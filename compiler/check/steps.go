@@ -182,6 +182,9 @@ func (n *node) loops() {
 		}
 		n.local.want(loop.Where, types.BoolType, "where")
 	}
+	if len(n.step.Loops) > 0 {
+		n.local.loops = &rounds{node: n}
+	}
 }
 
 func (n *node) loopName(loop *ast.For, seen scope) {

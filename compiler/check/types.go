@@ -27,6 +27,7 @@ func (f *file) collectType(d *ast.TypeDecl) {
 	if !f.declare(f.names.of("type"), d.Name, "type") {
 		return
 	}
+	f.checker.asks = f.checker.asks || slices.ContainsFunc(d.Fields, func(x *ast.Field) bool { return x.Where != nil })
 	t := types.NewRecord(d.Name.Text, f.load.ID+"."+d.Name.Text)
 	f.types[d.Name.Text] = &typeDecl{file: f, decl: d, typ: t}
 	f.out.Types[d.Name.Text] = t

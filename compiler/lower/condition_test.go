@@ -15,8 +15,8 @@ import (
 
 const conditionedFile = `use "./lib/lib.pipe" as lib
 type Box { pool: lib.Pool, more: [lib.Pool] = [] }
-settings { late: int }
-op take(b: Box?, p: lib.Pool = lib.Pool{size: 1}) { run ` + "`true`" + ` }
+settings { late: int, none: int = 0, bad: string = "bad" }
+op take(b: Box?, p: lib.Pool = lib.Pool{size: DEFAULT}) { run ` + "`true`" + ` }
 op give(n: int) -> Box {
   run ` + "`true`" + `
   return RETURN
@@ -32,27 +32,28 @@ type Pool {
   kind: Kind? where self != Kind{name: "bad"}
   file: path? where text(self) != "" else "must not be empty"
 }
-op own(p: Pool = { size: DEFAULT }) { run ` + "`true`" + ` }
+op own(p: Pool = { size: 1 }) { run ` + "`true`" + ` }
 `
 
 func conditionedSource(body, result, standard string) source {
-	text := strings.NewReplacer("BODY", body, "RETURN", result).Replace(conditionedFile)
-	return source{files: map[string]string{"main.pipe": text, "lib/lib.pipe": strings.Replace(conditionedLib, "DEFAULT", standard, 1)}}
+	text := strings.NewReplacer("BODY", body, "RETURN", result, "DEFAULT", standard).Replace(conditionedFile)
+	return source{files: map[string]string{"main.pipe": text, "lib/lib.pipe": conditionedLib}}
 }
 
-// TestConditionsOfFields tables known values that break what their records ask.
+// TestConditionsOfFields tables known values that break what their records ask. What stands in the text is held to it
+// by the check already.
 func TestConditionsOfFields(t *testing.T) {
 	const fine = "{ pool: { size: n } }"
 	for _, c := range []struct{ name, body, result, standard, want string }{
-		{"an argument", `take(b: { pool: { size: 0 } })`, fine, "1", "main.pipe:10:9: pool.size: must be positive, found 0"},
-		{"a record of another module", `take(p: lib.Pool{size: -1})`, fine, "1", "main.pipe:10:9: size: must be positive, found -1"},
-		{"in a list", `take(b: { pool: { size: 1 }, more: [{ size: 1 }, { size: -2 }] })`, fine, "1", "main.pipe:10:9: more[1].size: must be positive, found -2"},
-		{"without a message", `take(p: { size: 1, kind: lib.Kind{name: "bad"} })`, fine, "1", "main.pipe:10:9: kind: must satisfy self != Kind{name: \"bad\"}"},
-		{"a default", `lib.own()`, fine, "0", "lib/lib.pipe:7:18: size: must be positive, found 0"},
-		{"a result", `give(n: 1)`, "{ pool: { size: 0 } }", "1", "main.pipe:7:10: pool.size: must be positive, found 0"},
-		{"a let", "let b = Box{pool: { size: 0 }}\n  take(b: b)", fine, "1", "main.pipe:10:9: pool.size: must be positive, found 0"},
+		{"an argument", `take(b: { pool: { size: settings.none } })`, fine, "1", "main.pipe:10:9: pool.size: must be positive, found 0"},
+		{"a record of another module", `take(p: lib.Pool{size: settings.none - 1})`, fine, "1", "main.pipe:10:9: size: must be positive, found -1"},
+		{"in a list", `take(b: { pool: { size: 1 }, more: [{ size: 1 }, { size: settings.none - 2 }] })`, fine, "1", "main.pipe:10:9: more[1].size: must be positive, found -2"},
+		{"without a message", `take(p: { size: 1, kind: lib.Kind{name: settings.bad} })`, fine, "1", "main.pipe:10:9: kind: must satisfy self != Kind{name: \"bad\"}"},
+		{"a default", `take()`, fine, "settings.none", "main.pipe:4:32: size: must be positive, found 0"},
+		{"a result", `give(n: 1)`, "{ pool: { size: settings.none } }", "1", "main.pipe:7:10: pool.size: must be positive, found 0"},
+		{"a let", "let b = Box{pool: { size: settings.none }}\n  take(b: b)", fine, "1", "main.pipe:10:9: pool.size: must be positive, found 0"},
 		{"all is well", "take(b: { pool: { size: 1, file: \"x\" } })\n  give(n: 1)\n  lib.own(p: { size: settings.late })", fine, "1", ""},
-		{"a step that cannot start", "take(b: { pool: { size: 0 } }) { require false }\n  lib.own(p: { size: 0 }) { when false }", fine, "1", ""},
+		{"a step that cannot start", "take(b: { pool: { size: settings.none } }) { require false }\n  lib.own(p: { size: settings.none }) { when false }", fine, "1", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := conditionedSource(c.body, c.result, c.standard)

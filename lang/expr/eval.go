@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,9 +58,12 @@ func (e *UnknownError) Error() string {
 type EvalError struct {
 	Span    source.Span
 	Message string
-	// Err is the *value.MismatchError of a result that does not fit what is wanted, else nil.
+	// Err is the *value.MismatchError of a result that does not fit what is wanted, or ErrTooLong, else nil.
 	Err error
 }
+
+// ErrTooLong is why an evaluation was stopped that did more operations than it may.
+var ErrTooLong = errors.New("the expression takes too long")
 
 // Unwrap gives Err.
 func (e *EvalError) Unwrap() error { return e.Err }
@@ -101,7 +105,7 @@ func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 			}
 			out, err = nil, stop.err
 			if err == nil {
-				err = &EvalError{Span: p.place(nowhere), Message: fmt.Sprintf("the expression takes too long: it may do %d operations, and text counts one for ten bytes", in.limit())}
+				err = &EvalError{Span: p.place(nowhere), Err: ErrTooLong, Message: fmt.Sprintf("the expression takes too long: it may do %d operations, and text counts one for ten bytes", in.limit())}
 			}
 		}
 	}()

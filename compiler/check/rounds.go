@@ -1,0 +1,142 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/expr"
+	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
+)
+
+// rounds are what the variables of a step's loops are one after the other, where that stands in the text.
+type rounds struct {
+	node  *node
+	found bool
+	all   []round // nil where they are not known
+}
+
+// round is one of them, by the names of the variables.
+type round = map[string]value.Value
+
+// maxRounds is how many rounds are looked at; of loops that make more nothing is said.
+const maxRounds = 64
+
+// has says that a name is of a loop whose rounds are known.
+func (r *rounds) has(name string) bool {
+	return slices.ContainsFunc(r.node.step.Loops, func(l Loop) bool { return l.Var == name }) && r.known() != nil
+}
+
+func (r *rounds) known() []round {
+	if !r.found {
+		r.found = true
+		r.all = r.node.allRounds()
+	}
+	return r.all
+}
+
+// allRounds are those in which the step runs, as far as its loops decide that.
+func (n *node) allRounds() []round {
+	e := n.local
+	e.loops = nil
+	all := []round{{}}
+	var conditions []ast.Expr
+	for _, l := range n.step.Loops {
+		if all = e.goneOver(l, all); all == nil || len(all) > maxRounds {
+			return nil
+		}
+		conditions = append(conditions, l.Decl.Where)
+	}
+	vars := n.loopVars()
+	for _, it := range n.items {
+		if w, ok := it.(*ast.When); ok && mentions(w.Cond, vars) {
+			conditions = append(conditions, w.Cond)
+		}
+	}
+	left := []round{}
+	for _, given := range all {
+		runs, known := e.meets(conditions, given)
+		if !known {
+			return nil
+		}
+		if runs {
+			left = append(left, given)
+		}
+	}
+	return left
+}
+
+// goneOver are rounds with another loop inside of them; nil where its list is not known.
+func (e exprs) goneOver(l Loop, outer []round) []round {
+	if l.Decl.List == nil || l.Type.Kind == types.Invalid {
+		return nil
+	}
+	out := []round{}
+	for _, given := range outer {
+		v, _ := e.evaluated(l.Decl.List, nil, given)
+		list, ok := v.(value.List)
+		if !ok || len(list) > maxRounds {
+			return nil
+		}
+		for _, elem := range list {
+			inner := maps.Clone(given)
+			inner[l.Var] = elem
+			out = append(out, inner)
+		}
+	}
+	return out
+}
+
+// meets says whether conditions hold, and whether that is known.
+func (e exprs) meets(conditions []ast.Expr, given round) (holds, known bool) {
+	for _, x := range conditions {
+		if x == nil {
+			continue
+		}
+		switch v, _ := e.evaluated(x, types.BoolType, given); v {
+		case value.Bool(true):
+		case value.Bool(false):
+			return false, true
+		default:
+			return false, false
+		}
+	}
+	return true, true
+}
+
+// eachRound visits the rounds that differ for an expression, until visit has enough; a nil one where it reads no loop.
+func (e exprs) eachRound(x ast.Expr, visit func(round) bool) {
+	if e.loops == nil || !expr.AnyRef(x, func(r expr.Ref) bool { return e.loops.has(r.Name) }) {
+		visit(nil)
+		return
+	}
+	for _, given := range e.loops.known() {
+		if !visit(given) {
+			return
+		}
+	}
+}
+
+// inRound says in which round of its loops a step comes to something.
+func inRound(given round) string {
+	out := ""
+	for i, name := range slices.Sorted(maps.Keys(given)) {
+		word := " and "
+		if i == 0 {
+			word = ", where "
+		}
+		out += fmt.Sprintf("%s%s is %s", word, name, shown(given[name]))
+	}
+	return out
+}
+
+// shown is a value as messages have it.
+func shown(v value.Value) string {
+	raw, err := value.Marshal(v)
+	if err != nil {
+		return "what it is"
+	}
+	return oneLine(string(raw))
+}
