@@ -28,11 +28,8 @@ func (e exprs) holds(v ast.Expr, x *ast.Field, t *types.Type, owner *file, what 
 		}
 		secret := t.DeepLabels()&types.Secret != 0
 		message := what + ": " + said
-		if found := "found " + e.found(v, self); !secret {
-			if !strings.HasSuffix(said, found) {
-				message += ", " + found
-			}
-			message += inRound(given)
+		if !secret {
+			message += e.found(v, self, said) + e.inRoundOf(v, given)
 		}
 		e.decided([]ast.Expr{v, x.Where}, finding{
 			rule: diag.InvalidValue, at: v.Span(), message: message, hide: secret,
@@ -42,12 +39,23 @@ func (e exprs) holds(v ast.Expr, x *ast.Field, t *types.Type, owner *file, what 
 	})
 }
 
-func (e exprs) found(v ast.Expr, self value.Value) string {
-	if writtenOut(v) {
-		return oneLine(e.file.src.Slice(v.Span()))
+// found is the end of a message about a value, which may have it already.
+func (e exprs) found(v ast.Expr, self value.Value, said string) string {
+	text := e.brief(v)
+	if !writtenOut(v) {
+		text = shown(self)
 	}
-	return shown(self)
+	out := ", found " + text
+	if strings.HasSuffix(said, "found "+text) {
+		out = ""
+	}
+	if !writtenOut(v) {
+		out += " in " + e.brief(v)
+	}
+	return out
 }
+
+func (e exprs) brief(v ast.Expr) string { return e.file.brief(v.Span()) }
 
 // broken says what a value breaks of the condition of a field, which stands in the file of e; "" where it does not, or
 // where nobody knows.

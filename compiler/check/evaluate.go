@@ -1,8 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -17,6 +20,8 @@ type evaluations struct {
 	mu   sync.Mutex
 	lets map[ast.Expr]value.Value // by what they name; nil while it is found, and where it is not known
 	long int                      // evaluations that took too long
+	// rounds are those of loops that were gone through.
+	rounds int
 	// switched are findings that follow from what lets name, as messageAt has them.
 	switched map[messageAt]bool
 }
@@ -117,10 +122,35 @@ func (e exprs) tried(x ast.Expr) bool {
 				err = quoting
 			}
 		}
-		e.decided([]ast.Expr{x}, finding{rule: diag.InvalidValue, at: err.Span, message: err.Message + inRound(given)})
+		e.decided([]ast.Expr{x}, finding{rule: diag.InvalidValue, at: err.Span, message: err.Message + inRound(given), help: e.keyMeant(x, given)})
 		return false
 	})
 	return true
+}
+
+// keyMeant helps where a map lacks a key; "" elsewhere.
+func (e exprs) keyMeant(x ast.Expr, given round) string {
+	var of, key ast.Expr
+	switch x := x.(type) {
+	case *ast.Index:
+		of, key = x.X, x.Index
+	case *ast.Select:
+		of, key = x.X, &ast.StringLit{Value: x.Name.Text}
+	default:
+		return ""
+	}
+	m, _ := e.evaluated(of, nil, given)
+	k, _ := e.evaluated(key, nil, given)
+	keys, isMap := m.(value.Map)
+	name, isText := k.(value.String)
+	if !isMap || !isText || len(keys) == 0 {
+		return ""
+	}
+	if _, there := keys[string(name)]; there {
+		return ""
+	}
+	names := slices.Sorted(maps.Keys(keys))
+	return cmp.Or(diag.DidYouMean(string(name), names), "there are "+aFew(names))
 }
 
 // constant says that all names in an expression are of lets and of loops whose values stand in the text.
@@ -149,7 +179,11 @@ func (e exprs) evaluated(x ast.Expr, want *types.Type, given round) (value.Value
 	if err != nil {
 		return nil, nil
 	}
-	v, err := p.Eval(context.Background(), expr.Input{Limit: maxOperations, Var: func(name string) (value.Value, bool) {
+	limit := maxOperations
+	if given != nil {
+		limit /= 4 // as there may be many
+	}
+	v, err := p.Eval(context.Background(), expr.Input{Limit: limit, Var: func(name string) (value.Value, bool) {
 		if v, ok := given[name]; ok {
 			return v, true
 		}

@@ -24,6 +24,16 @@ type round = map[string]value.Value
 // maxRounds is how many rounds are looked at; of loops that make more nothing is said.
 const maxRounds = 64
 
+// maxAllRounds is how many rounds are looked at in a module.
+const maxAllRounds = 1 << 12
+
+func (k *evaluations) affords(rounds int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rounds += rounds
+	return k.rounds <= maxAllRounds
+}
+
 // has says that a name is of a loop whose rounds are known.
 func (r *rounds) has(name string) bool {
 	return slices.ContainsFunc(r.node.step.Loops, func(l Loop) bool { return l.Var == name }) && r.known() != nil
@@ -44,7 +54,7 @@ func (n *node) allRounds() []round {
 	all := []round{{}}
 	var conditions []ast.Expr
 	for _, l := range n.step.Loops {
-		if all = e.goneOver(l, all); all == nil || len(all) > maxRounds {
+		if all = e.goneOver(l, all); all == nil || len(all) > maxRounds || !e.file.evaluations.affords(len(all)) {
 			return nil
 		}
 		conditions = append(conditions, l.Decl.Where)
@@ -130,6 +140,14 @@ func inRound(given round) string {
 		out += fmt.Sprintf("%s%s is %s", word, name, shown(given[name]))
 	}
 	return out
+}
+
+// inRoundOf is inRound where the value is not the loop's own.
+func (e exprs) inRoundOf(v ast.Expr, given round) string {
+	if _, own := ast.Unparen(v).(*ast.Ident); own {
+		return ""
+	}
+	return inRound(given)
 }
 
 // shown is a value as messages have it.
