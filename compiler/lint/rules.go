@@ -8,6 +8,7 @@ var groups = [][]rule{{
 	scriptSyntax,
 	scriptRisks,
 	execScripts,
+	execWords,
 	listsAsWords,
 	singleQuotes,
 	inheritedSecrets,

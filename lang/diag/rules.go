@@ -66,6 +66,7 @@ const (
 	UnknownVariable   = "unknown-variable"   // a variable that a script reads and nothing sets
 	MissingOutput     = "missing-output"     // an output that return reads and no script writes
 	UnreadOutput      = "unread-output"      // an output that a script writes and nothing reads
+	ShellInExec       = "shell-in-exec"      // what only a shell understands, in exec, which runs none
 	ListAsWords       = "list-as-words"      // a list that a script splits into words, though it is JSON
 	Unquoted          = "unquoted"           // an expansion that the shell splits
 	UncheckedCd       = "unchecked-cd"       // a cd whose failure nothing sees
