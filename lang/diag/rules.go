@@ -59,7 +59,7 @@ const (
 	UnusedProfile     = "unused-profile"     // a profile that sets nothing
 	ShadowedName      = "shadowed-name"      // a name that hides another
 	EmptyInputs       = "empty-inputs"       // a glob that matches no file
-	MissingPath       = "missing-path"       // a path for an op of the standard library where nothing is
+	MissingPath       = "missing-path"       // a path for an op, or a file that a script runs, where nothing is
 	UnstableCacheKey  = "unstable-cache-key" // a cached step whose key is another in every run
 	WrittenSecret     = "written-secret"     // a password or key that is written out
 	ScriptSyntax      = "script-syntax"      // a script that the shell would not run
