@@ -153,7 +153,7 @@ func fitsVariable(t *types.Type) bool {
 func (b opBody) mount(m *ast.Mount) {
 	seen := scope{}
 	for _, entry := range m.Entries {
-		b.in.want(entry.Path, types.PathType, "mount path")
+		b.in.unquoted(entry.Path, "mount", func(e exprs) *types.Type { return e.want(entry.Path, types.PathType, "mount path") })
 		b.file.inRepository(entry.Path, "mount path")
 		if s, ok := ast.Unparen(entry.Path).(*ast.StringLit); ok {
 			b.file.declare(seen, ast.Name{Text: s.Value, At: s.At}, "mount path")

@@ -23,8 +23,12 @@ func (e exprs) unquoted(x ast.Expr, word string, check func(exprs) *types.Type) 
 		return t
 	}
 	quoted := `"` + text + `"`
+	written := word + " " + quoted
+	if word == "mount" {
+		written = "mount { " + quoted + " = … }"
+	}
 	e.file.reportTo(own, finding{
-		rule: diag.UnknownName, at: x.Span(), message: "unknown name " + quoted, help: "text stands in quotes: " + word + " " + quoted,
+		rule: diag.UnknownName, at: x.Span(), message: "unknown name " + quoted, help: "text stands in quotes: " + written,
 		fixes: []diag.Fix{{Message: "put it into quotes", Obvious: true, Edits: []diag.Edit{{File: e.file.src, Span: x.Span(), Text: quoted}}}},
 	})
 	return t

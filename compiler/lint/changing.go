@@ -28,27 +28,39 @@ var changing = map[string][]string{
 }
 
 // effect is the first command of an op's scripts that changes something beyond the machine, as
-// "git push"; "" when there is none.
-func (p *pass) effect(o *check.Op) string {
+// "git push"; "" when there is none. One that changes a cluster comes after all others.
+func (p *pass) effect(o *check.Op) string { return p.effectsOf(o).effect }
+
+// effectsOf is what an op changes: effect, cluster and makes of its kind.
+func (p *pass) effectsOf(o *check.Op) (k kind) {
 	if e, ok := check.NativeEffect(o); ok && e.Publishes {
-		return e.Does
+		return kind{effect: e.Does}
 	}
 	all := p.commands(o)
 	for i, c := range all {
-		if c.Choice && len(o.Params) > 0 {
+		k.makes = k.makes || makesCluster(c)
+		if c.Choice && len(o.Params) > 0 || k.effect != "" && !k.cluster {
 			continue // whoever calls it may choose
 		}
 		c = launched(c)
-		name := program(c.Name)
-		verbs := changing[name]
-		if len(verbs) == 0 {
-			continue
+		if does := changedBy(c); does != "" && !onMadeCluster(all[:i], c) {
+			k.takeIn(kind{effect: does, cluster: onCurrentCluster(c) && !ownCluster(o)})
 		}
-		words := leading(c)
-		for _, verb := range verbs {
-			if does(c, words, verb) && !rehearsed(c) && !here(c) && !onMadeCluster(all[:i], c) {
-				return strings.TrimSpace(name + " " + verb)
-			}
+	}
+	return k
+}
+
+// changedBy is what a command changes beyond the machine, as "git push"; "" when it does not.
+func changedBy(c shell.Command) string {
+	name := program(c.Name)
+	verbs := changing[name]
+	if len(verbs) == 0 {
+		return ""
+	}
+	words := leading(c)
+	for _, verb := range verbs {
+		if does(c, words, verb) && !rehearsed(c) && !here(c) {
+			return strings.TrimSpace(name + " " + verb)
 		}
 	}
 	return ""

@@ -167,8 +167,17 @@ func wordAt(at source.Span, word string) source.Span {
 // kind is what a step does, as far as its text tells.
 type kind struct {
 	effect  string // the command that changes the world; "" when there is none
+	cluster bool   // that is a cluster, which a step before may have made
+	makes   bool   // it makes a cluster on this machine
 	test    bool
 	unknown bool // it runs what nobody has read: a native op, another interpreter
+}
+
+// takeIn takes in another effect, where none is known but on a cluster.
+func (k *kind) takeIn(of kind) {
+	if of.effect != "" && (k.effect == "" || k.cluster && !of.cluster) {
+		k.effect, k.cluster = of.effect, of.cluster
+	}
 }
 
 // mayTest says that a step tests, or that nobody knows.
@@ -197,9 +206,13 @@ func (p *pass) kindOfAll(l *check.Pipeline) (k kind) {
 	p.wholes[l] = kind{unknown: true} // for those that call each other in a circle
 	for _, s := range l.Steps {
 		of := p.kind(s)
-		k.test, k.unknown = k.test || of.test, k.unknown || of.unknown
-		if k.effect == "" {
-			k.effect = of.effect
+		k.test, k.unknown, k.makes = k.test || of.test, k.unknown || of.unknown, k.makes || of.makes
+		k.takeIn(of)
+	}
+	if k.makes && k.cluster {
+		k.effect, k.cluster = "", false
+		for _, of := range p.graph(l).kind {
+			k.takeIn(of)
 		}
 	}
 	p.wholes[l] = k
@@ -216,7 +229,8 @@ func (p *pass) kindOf(o *check.Op) kind {
 		k, known = p.factsOf(o).kind(o)
 	}
 	if !known {
-		k = kind{effect: p.effect(o), test: p.tests(o), unknown: !p.readable(o)}
+		k = p.effectsOf(o)
+		k.test, k.unknown = p.tests(o), !p.readable(o)
 		p.kinds[o] = k
 	}
 	return k

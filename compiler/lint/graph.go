@@ -27,10 +27,11 @@ type test struct {
 func (p *pass) graph(l *check.Pipeline) *graph {
 	n := len(l.Steps)
 	g := &graph{steps: l.Steps, at: make(map[string]int, n), kind: make([]kind, n), before: make([][]int, n), after: make([][]int, n)}
-	edges := 0
+	edges, makes := 0, false
 	for i, s := range l.Steps {
 		g.at[s.Name] = i
 		g.kind[i] = p.kind(s)
+		makes = makes || g.kind[i].makes
 		edges += len(s.ValueEdges) + len(s.OrderEdges) + len(s.Needs)
 	}
 	if edges == 0 {
@@ -61,7 +62,19 @@ func (p *pass) graph(l *check.Pipeline) *graph {
 			g.after[j] = append(g.after[j], i)
 		}
 	}
+	if makes {
+		g.onMadeClusters()
+	}
 	return g
+}
+
+// onMadeClusters leaves out the effects on clusters that a step before has made on this machine.
+func (g *graph) onMadeClusters() {
+	for i, maker := range g.behind(func(k kind) bool { return k.makes }) {
+		if maker != nil && g.kind[i].cluster {
+			g.kind[i].effect, g.kind[i].cluster = "", false
+		}
+	}
 }
 
 // behind are the steps that wait for one of a kind, each with the nearest that it waits for.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
 	shell "github.com/pipelang/pipe/lang/script"
 )
 
@@ -48,25 +50,50 @@ func ofLocalCluster(context string) bool {
 
 // makesCluster says that a command makes a cluster on this machine, which is then the one that others work on.
 func makesCluster(c shell.Command) bool {
-	words := leading(c)
 	switch program(c.Name) {
-	case "kind":
-		return follows(words, "create cluster")
+	case "kind", "ctlptl":
+		return follows(leading(c), "create cluster")
 	case "k3d":
-		return follows(words, "cluster create")
-	case "minikube":
-		return follows(words, "start")
+		return follows(leading(c), "cluster create")
+	case "minikube", "crc":
+		return follows(leading(c), "start")
 	}
 	return false
 }
 
 // onMadeCluster says that a command works on the cluster that one before it made.
 func onMadeCluster(before []shell.Command, c shell.Command) bool {
+	return onCurrentCluster(c) && slices.ContainsFunc(before, makesCluster)
+}
+
+// onCurrentCluster says that a command works on the cluster that was made or chosen last.
+func onCurrentCluster(c shell.Command) bool {
 	switch program(c.Name) {
-	case "kubectl", "helm", "skaffold":
-		return slices.ContainsFunc(before, makesCluster) && len(contexts(c.Args)) == 0
+	case "kubectl", "helm", "skaffold", "flux":
+		return len(contexts(c.Args)) == 0
 	}
 	return false
+}
+
+// ownCluster says that a setting tells which cluster an op works on.
+func ownCluster(o *check.Op) (found bool) {
+	for _, it := range o.Items {
+		env, ok := it.(*ast.Env)
+		if !ok {
+			continue
+		}
+		for _, e := range env.Entries {
+			if e.Name.Text != "KUBECONFIG" {
+				continue
+			}
+			ast.Inspect(e.Value, func(n ast.Node) bool {
+				id, ok := n.(*ast.Ident)
+				found = found || ok && id.Name == "settings"
+				return !found
+			})
+		}
+	}
+	return found
 }
 
 // toLocal says that a word is an address of this machine, or an option with one.

@@ -71,6 +71,8 @@ func habit(want string, t, before *lexer.Token) string {
 		return fmt.Sprintf("the value follows without %q", t.Value)
 	case k == token.Assign && want == `":"`:
 		return "a type stands between: name: type = default"
+	case k == token.Colon && want == `"="` && before != nil && kindOf(before) == token.String:
+		return "it is written path = value"
 	case k == token.Colon && want == `"="`:
 		return "it is written name = value"
 	case (k == token.CodeSpan || k == token.Fence) && (want == "the op to call" || strings.HasPrefix(want, `"(" and`)):
