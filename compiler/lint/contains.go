@@ -14,6 +14,9 @@ import (
 // unsoundContains finds lists that are written as a text and searched for a part of it: "main dev"
 // contains "ma", too.
 var unsoundContains = rule{file: func(p *pass, m *check.Module, f *ast.File) {
+	if !strings.Contains(f.Source.Text, "contains") {
+		return
+	}
 	p.inspect(f, func(n ast.Node) bool {
 		c, ok := n.(*ast.Call)
 		if !ok || c.Name.Text != "contains" || c.Target == nil || len(c.Args) != 1 {

@@ -177,8 +177,8 @@ func (p *pass) contradicted(l *check.Pipeline, s *check.Step, own []*ast.When, g
 			break
 		}
 		known := guard.written() && other.written()
-		if known && p.open.has(guard, other) {
-			continue
+		if known && (guard == other || p.open.has(guard, other)) {
+			continue // of one that excludes itself constant-guard tells
 		}
 		for _, w := range whens(needed) {
 			if ofInstances(needed, w) {

@@ -117,7 +117,10 @@ func (c *credentialSearch) command(cmd shell.Command, words wording) {
 			c.tell(words.part(value.word, value.text), fmt.Sprintf("the value of %s looks like a credential", name))
 		}
 	}
-	if i := slices.IndexFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && commandLine[path.Base(a.Text)] != nil }); i > 0 && slices.Contains(into, name) {
+	if !slices.Contains(into, name) {
+		return
+	}
+	if i := slices.IndexFunc(cmd.Args, func(a shell.Arg) bool { return a.Static && commandLine[path.Base(a.Text)] != nil }); i > 0 {
 		c.command(shell.Command{Name: cmd.Args[i].Text, Args: cmd.Args[i+1:]}, words)
 	}
 }

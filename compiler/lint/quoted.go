@@ -10,6 +10,9 @@ import (
 
 // singleQuotes finds variables that the op gives its script and that stand as text in single quotes.
 var singleQuotes = rule{alone: true, script: func(p *pass, o *check.Op, s *script) {
+	if len(s.read.Literal) == 0 {
+		return
+	}
 	known := variables(o)
 	for _, q := range s.read.Literal {
 		for _, name := range q.Names {

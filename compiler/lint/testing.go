@@ -3,7 +3,6 @@ package lint
 import (
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/pipelang/pipe/compiler/check"
@@ -82,23 +81,55 @@ func goals(name string) bool {
 	return false
 }
 
-// runners run what their words name: a task of the project, or a program that they find.
-var runners = sync.OnceValue(func() map[string][]string {
-	return map[string][]string{
-		"make": {""}, "gmake": {""}, "just": {""}, "task": {""}, "rake": {""}, "invoke": {""}, "inv": {""}, "mage": {""}, "composer": {"", "run"}, "ant": {""},
-		"npm": {"run", "run-script", "exec", "t", ""}, "yarn": {"run", "exec", "dlx", ""}, "pnpm": {"run", "exec", "dlx", ""}, "bun": {"run", "x"}, "npx": {""}, "bunx": {""},
-		"turbo": {"run", ""}, "nx": {"run", "run-many", "affected", ""}, "lerna": {"run"}, "moon": {"run", ""},
-		"uv": {"run", "tool run"}, "uvx": {""}, "pipx": {"run"}, "poetry": {"run"}, "pdm": {"run"}, "pipenv": {"run"}, "hatch": {"run", ""}, "rye": {"run", ""},
-		"python": {"-m", "manage.py", "setup.py"}, "python3": {"-m", "manage.py", "setup.py"}, "php": {"artisan", ""}, "ruby": {""}, "bundle": {"exec"}, "gem": {"exec"}, "go": {"run", "tool"}, "mise": {"run", "exec"}, "bin/rails": {""}, "rails": {""},
-		"sh": {""}, "bash": {""}, "zsh": {""}, "ssh": {""}, "kubectl": {"--"}, "oc": {"--"}, "xvfb-run": {""}, "nix": {"develop", "run", "flake"}, "nix-shell": {"--run"}, "devbox": {"run"},
-		"docker": containers, "podman": containers, "nerdctl": containers, "docker-compose": {""}, "podman-compose": {""}, "earthly": {""}, "dagger": {"call"}, "act": {""},
-		"tox": {""}, "sbt": {""}, "mvn": {""}, "mvnw": {""}, "gradle": {""}, "gradlew": {""}, "ninja": {""}, "cmake": {"--target", "-t"}, "scons": {""}, "fastlane": {""},
-		"pants": {""}, "melos": {"run", ""}, "hardhat": {""}, "anchor": {""},
+// runner gives the words behind which a program runs what follows, a task of the project or a program that it finds or
+// starts in a container, each after a comma; "" is right behind its name. It is false for a program that runs no other.
+func runner(name string) (verbs string, does bool) {
+	switch name {
+	case "make", "gmake", "just", "task", "rake", "invoke", "inv", "mage", "ant", "npx", "bunx", "uvx", "ruby", "bin/rails", "rails", "sh", "bash",
+		"zsh", "ssh", "xvfb-run", "docker-compose", "podman-compose", "earthly", "act", "tox", "sbt", "mvn", "mvnw", "gradle", "gradlew", "ninja",
+		"scons", "fastlane", "pants", "hardhat", "anchor":
+		return "", true
+	case "composer":
+		return ", run", true
+	case "npm":
+		return "run, run-script, exec, t, ", true
+	case "yarn", "pnpm":
+		return "run, exec, dlx, ", true
+	case "bun":
+		return "run, x", true
+	case "turbo", "moon", "hatch", "rye", "melos":
+		return "run, ", true
+	case "nx":
+		return "run, run-many, affected, ", true
+	case "lerna", "pipx", "poetry", "pdm", "pipenv", "devbox":
+		return "run", true
+	case "uv":
+		return "run, tool run", true
+	case "python", "python3":
+		return "-m, manage.py, setup.py", true
+	case "php":
+		return "artisan, ", true
+	case "bundle", "gem":
+		return "exec", true
+	case "go":
+		return "run, tool", true
+	case "mise":
+		return "run, exec", true
+	case "kubectl", "oc":
+		return "--", true
+	case "nix":
+		return "develop, run, flake", true
+	case "nix-shell":
+		return "--run", true
+	case "docker", "podman", "nerdctl":
+		return "run, exec, container run, container exec, compose, buildx bake, --target", true
+	case "dagger":
+		return "call", true
+	case "cmake":
+		return "--target, -t", true
 	}
-})
-
-// containers are the words behind which stands what runs in one, or the stage that is built.
-var containers = []string{"run", "exec", "container run", "container exec", "compose", "buildx bake", "--target"}
+	return "", false
+}
 
 // commands are those of an op's scripts, and its `exec` where that is written out, with those of the script that it
 // gives to a shell.

@@ -13,7 +13,12 @@ func tests(c shell.Command) bool {
 	if strings.Contains(c.Name, "/") && isTask(c.Name) {
 		return true
 	}
-	words, options := make([]string, 0, len(c.Args)), globalOptions(program(c.Name))
+	name := program(c.Name)
+	_, does := testing(name)
+	if _, runs := runner(name); !does && !runs {
+		return isTestFile(name) // whatever its words are
+	}
+	words, options := make([]string, 0, len(c.Args)), globalOptions(name)
 	for i, a := range c.Args {
 		if i+1 < len(c.Args) && !c.Args[i+1].Static && takesWord(options, a.Text) {
 			continue // its value is left out, too
@@ -23,7 +28,7 @@ func tests(c shell.Command) bool {
 		}
 	}
 	t := testSearch{left: maxPrograms}
-	return t.program(program(c.Name), words[:min(len(words), maxWords)], 0)
+	return t.program(name, words[:min(len(words), maxWords)], 0)
 }
 
 // testSearch looks in a command for a program that tests.
@@ -53,7 +58,11 @@ func (t *testSearch) program(name string, words []string, depth int) bool {
 	if isTestFile(name) || name == "rake" && len(plain) == 0 { // whose task by default is that of the tests
 		return true
 	}
-	for _, verb := range runners()[name] {
+	ways, runs := runner(name)
+	if !runs {
+		return false
+	}
+	for verb := range strings.SplitSeq(ways, ", ") {
 		rest, ok := argsAfter(words, plain, verb)
 		if !ok || depth > 3 {
 			continue

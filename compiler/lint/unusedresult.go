@@ -2,6 +2,8 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -54,7 +56,7 @@ var harmless = map[string]bool{
 
 // onlyComputes says that an op does nothing but find its result, as far as its text tells.
 func (p *pass) onlyComputes(o *check.Op) bool {
-	if o.Native || p.tests(o) { // one that looks for an image fails where there is none
+	if o.Native || p.tests(o) || p.ownPrograms(o) { // one that looks for an image fails where there is none
 		return false
 	}
 	returnsOutput, prints := false, false
@@ -78,6 +80,13 @@ func (p *pass) onlyComputes(o *check.Op) bool {
 		}
 	}
 	return returnsOutput || !prints
+}
+
+// ownPrograms says that a script of an op runs a program by its path, which does more than compute for all that is known.
+func (p *pass) ownPrograms(o *check.Op) bool {
+	return slices.ContainsFunc(p.scripts(o), func(s *script) bool {
+		return slices.ContainsFunc(s.read.Commands, func(c shell.Command) bool { return strings.Contains(c.Name, "/") })
+	})
 }
 
 func computes(r *ast.Run) (only, prints bool) {

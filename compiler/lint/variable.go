@@ -20,25 +20,39 @@ var unknownVariables = rule{alone: true, script: func(p *pass, o *check.Op, s *s
 		return
 	}
 	given := variables(o)
-	known := maps.Clone(given)
-	for _, a := range s.read.Assigns {
-		known[a.Name] = true
-	}
-	told := map[string]bool{}
-	among := append(slices.Collect(maps.Keys(known)), "PIPE_OUTPUT")
+	var assigned, told map[string]bool // once somebody has asked
 	for _, v := range s.read.Reads {
-		if v.Guarded || given[v.Name] || known[v.Name] && v.Missed == nil ||
-			everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] || fromImage(o, v.Name) {
+		if v.Guarded || given[v.Name] || everywhere(v.Name) || s.dialect.Sets(v.Name) || told[v.Name] {
+			continue
+		}
+		if assigned == nil {
+			assigned, told = assigns(s), map[string]bool{}
+		}
+		if assigned[v.Name] && v.Missed == nil || fromImage(o, v.Name) {
 			continue
 		}
 		told[v.Name] = true
 		if v.Missed != nil {
 			p.report(missedVariable(s, v))
 		} else {
-			p.report(p.unknownVariable(o, s, v, among))
+			p.report(p.unknownVariable(o, s, v, candidates(given, assigned)))
 		}
 	}
 }}
+
+// assigns are the variables that a script gives a value.
+func assigns(s *script) map[string]bool {
+	out := map[string]bool{}
+	for _, a := range s.read.Assigns {
+		out[a.Name] = true
+	}
+	return out
+}
+
+// candidates are the variables that a script may read.
+func candidates(given, assigned map[string]bool) []string {
+	return append(slices.AppendSeq(slices.Collect(maps.Keys(given)), maps.Keys(assigned)), "PIPE_OUTPUT")
+}
 
 // missedVariable is what is said of a variable that the script sets where it is of no use here.
 func missedVariable(s *script, v shell.Variable) finding {

@@ -24,7 +24,13 @@ func (l *loader) readStd(name string) (string, bool) {
 	if text, ok := l.opts.Cache.builtIn(binary, name); ok && constant {
 		return text, true
 	}
-	b, err := fs.ReadFile(l.opts.Std, name+"/"+name+".pipe")
+	var b []byte
+	var err error
+	if file := name + "/" + name + ".pipe"; constant {
+		b, err = binary.ReadFile(file)
+	} else {
+		b, err = fs.ReadFile(l.opts.Std, file)
+	}
 	text := string(b)
 	if err == nil && constant {
 		l.opts.Cache.keepBuiltIn(binary, name, text)

@@ -3,7 +3,6 @@ package load
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -79,7 +78,7 @@ func (l *loader) config() Config {
 	text, ok := l.opts.Overlay[path]
 	if !ok {
 		var err error
-		if text, err = l.disk.text(path, true, l.opts.Cache.lastConfig().before()); errors.Is(err, fs.ErrNotExist) {
+		if text, err = l.disk.text(path, true, l.opts.Cache.lastConfig().before()); isAbsent(err) {
 			return Config{}
 		} else if err != nil {
 			p := l.unreadable("pipe.toml", err)
@@ -95,6 +94,9 @@ func (l *loader) config() Config {
 	return c
 }
 
+// onlyVersion is a pipe.toml that asks for this version, and for nothing else.
+const onlyVersion = `pipe = "` + Language + `"`
+
 // configReader turns pipe.toml into a Config.
 type configReader struct {
 	file  *source.File
@@ -106,6 +108,9 @@ func (r *configReader) add(rule string, at source.Span, help, format string, arg
 }
 
 func (r *configReader) read() (c Config) {
+	if strings.TrimSpace(r.file.Text) == onlyVersion {
+		return Config{Pipe: Language} // as in most repositories, and for a small file TOML is a part of a check that one sees
+	}
 	var raw map[string]any
 	if _, err := toml.Decode(r.file.Text, &raw); err != nil {
 		r.syntax(err)

@@ -3,7 +3,6 @@ package load
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -85,7 +84,7 @@ func (l *loader) lock() Lock {
 	text, ok := l.opts.Overlay[path]
 	if !ok {
 		var err error
-		if text, err = l.disk.text(path, true, l.opts.Cache.lastLock().before()); errors.Is(err, fs.ErrNotExist) {
+		if text, err = l.disk.text(path, true, l.opts.Cache.lastLock().before()); isAbsent(err) {
 			return Lock{}
 		} else if err != nil {
 			p := l.unreadable(LockFile, err)
