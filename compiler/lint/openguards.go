@@ -132,7 +132,7 @@ func (p *pass) byName(l *check.Pipeline) map[string]*check.Step {
 func (p *pass) allOpen(l *check.Pipeline, guard guardID, s *check.Step) bool {
 	before := p.guardsBefore(l, s)
 	return guard.written() && before.plain && !slices.ContainsFunc(before.ids, func(other guardID) bool {
-		return !p.open.has(guard, other)
+		return guard != other && !p.open.has(guard, other)
 	})
 }
 

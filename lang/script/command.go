@@ -87,8 +87,8 @@ func (w *walker) tool(call *syntax.CallExpr) string {
 func (w *walker) arguments(list []*syntax.Word) []Arg {
 	if cap(w.args)-len(w.args) < len(list) {
 		room := min(24, 4+len(w.text)/10)
-		if list[0] == &w.words[0].word {
-			room = 0
+		if len(w.sheet.list) == 1 && len(w.sheet.words.list) == len(list) {
+			room = 0 // there is no other command
 		}
 		w.args = make([]Arg, 0, max(len(list), room))
 	}

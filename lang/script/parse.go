@@ -74,66 +74,6 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// plain is a cheap way to read the commonest script, one command of plain words: `go vet ./...`.
-// Words that mean something to the shell send the script the ordinary way.
-func (w *walker) plain(text string) (*syntax.Stmt, bool) {
-	text = strings.TrimRight(text, " \n")
-	if len(text) > 200 {
-		return nil, false
-	}
-	for i := range len(text) {
-		if !isPlain[text[i]] {
-			return nil, false
-		}
-	}
-	w.call.Args, w.call.Assigns = w.call.Args[:0], nil
-	for at := 0; at < len(text); {
-		if text[at] == ' ' {
-			at++
-			continue
-		}
-		end := at
-		for end < len(text) && text[end] != ' ' {
-			end++
-		}
-		if !w.plainWord(text, at, end) {
-			return nil, false
-		}
-		at = end
-	}
-	if len(w.call.Args) == 0 {
-		return nil, false
-	}
-	w.one.Cmd = &w.call
-	return &w.one, true
-}
-
-// plainWord adds one word; it is refused when the first is one that the shell itself reads.
-func (w *walker) plainWord(text string, at, end int) bool {
-	n := len(w.call.Args)
-	if n == len(w.words) {
-		return false
-	}
-	if first := text[at:end]; n == 0 && (strings.ContainsAny(first, "=") || reserved[first] || declares[first] || first == "let") {
-		return false
-	}
-	lit := &w.words[n].lit
-	lit.Value = text[at:end]
-	lit.ValuePos, lit.ValueEnd = syntax.NewPos(uint(at), 1, 1), syntax.NewPos(uint(end), 1, 1)
-	word := &w.words[n].word
-	word.Parts = append(word.Parts[:0], lit)
-	w.call.Args = append(w.call.Args, word)
-	return true
-}
-
-// isPlain are the bytes that mean nothing to a shell, in any place of a word but the first of a script.
-var isPlain = func() (set [256]bool) {
-	for c := range 256 {
-		set[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(" _-./:,@%+=", byte(c)) >= 0
-	}
-	return set
-}()
-
 // reserved are the words of the shell's grammar, in either dialect.
 var reserved = map[string]bool{
 	"case": true, "coproc": true, "do": true, "done": true, "elif": true, "else": true, "esac": true, "fi": true,

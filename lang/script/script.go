@@ -188,17 +188,16 @@ func readAt(text string, d Dialect, o Options, level int) *Script {
 	w := walkers.Get().(*walker)
 	defer w.release()
 	w.text, w.dialect, w.started, w.script, w.level = text, d, o, &Script{}, level
-	if call, ok := w.plain(text); ok {
-		w.begin()
-		w.stmt(call, context{errexit: true})
-		return w.finish()
-	}
-	stmts, mistakes, ok := parse(text, d)
-	switch {
-	case !ok:
-		return &Script{Unread: true}
-	case len(mistakes) > 0:
-		return &Script{Mistakes: mistakes}
+	stmts, ok := w.plain()
+	if !ok {
+		var mistakes []Mistake
+		stmts, mistakes, ok = parse(text, d)
+		switch {
+		case !ok:
+			return &Script{Unread: true}
+		case len(mistakes) > 0:
+			return &Script{Mistakes: mistakes}
+		}
 	}
 	w.begin()
 	w.ahead(stmts)

@@ -58,30 +58,15 @@ type walker struct {
 	positional []positional
 	args       []Arg // room for the words of commands
 
-	// of the plain way to read a script
-	call  syntax.CallExpr
-	one   syntax.Stmt
-	words [24]struct {
-		lit   syntax.Lit
-		word  syntax.Word
-		parts [1]syntax.WordPart
-	}
+	sheet sheet // of a plain script
 }
 
-var walkers = sync.Pool{New: func() any {
-	w := &walker{}
-	for i := range w.words {
-		w.words[i].word.Parts = w.words[i].parts[:0]
-	}
-	return w
-}}
+var walkers = sync.Pool{New: func() any { return &walker{} }}
 
 // release gives a walker back, without what belongs to the script that it read.
 func (w *walker) release() {
 	w.text, w.script, w.args = "", nil, nil
-	for i := range w.words {
-		w.words[i].lit.Value = ""
-	}
+	w.sheet.leave()
 	walkers.Put(w)
 }
 

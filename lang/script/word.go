@@ -61,14 +61,35 @@ func (w *walker) arg(word *syntax.Word) Arg {
 // literal is what parts come to, up to the first expansion, and whether there is none. A pattern
 // that the shell may expand to file names is its own text.
 func literal(parts []syntax.WordPart) (string, bool) {
-	if len(parts) == 1 {
-		if l, ok := parts[0].(*syntax.Lit); ok && strings.IndexByte(l.Value, '\\') < 0 {
-			return l.Value, true
-		}
+	if text, static, ok := atOnce(parts); ok {
+		return text, static
 	}
 	var b strings.Builder
 	ok := literalTo(&b, parts, false)
 	return b.String(), ok
+}
+
+// atOnce is literal for parts that are, or begin with, one piece of the script that is its own text, and for none.
+func atOnce(parts []syntax.WordPart) (text string, static, ok bool) {
+	if len(parts) == 1 {
+		if q, is := parts[0].(*syntax.DblQuoted); is {
+			parts = q.Parts
+		}
+	}
+	if len(parts) == 0 {
+		return "", true, true
+	}
+	l, ok := parts[0].(*syntax.Lit)
+	if !ok || strings.IndexByte(l.Value, '\\') >= 0 {
+		return "", false, false
+	}
+	if len(parts) > 1 {
+		switch parts[1].(type) {
+		case *syntax.Lit, *syntax.SglQuoted, *syntax.DblQuoted:
+			return "", false, false
+		}
+	}
+	return l.Value, len(parts) == 1, true
 }
 
 func literalTo(b *strings.Builder, parts []syntax.WordPart, quoted bool) bool {
