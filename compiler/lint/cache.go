@@ -90,6 +90,12 @@ func (p *pass) unstable(f *source.File, x ast.Expr, values map[string]ast.Expr, 
 	}
 }
 
+// coarse are functions whose value of a moment is the same for a while: a day, an hour, the first part of its text.
+var coarse = map[string]bool{
+	"getFullYear": true, "getMonth": true, "getDate": true, "getDayOfMonth": true, "getDayOfWeek": true, "getDayOfYear": true, "getHours": true,
+	"substring": true, "split": true,
+}
+
 // perRun is the part of an expression that is new in every run; "" when there is none. Each of the values that it
 // reads is looked at once, and then taken out of them.
 func perRun(x ast.Expr, values map[string]ast.Expr) (fact string) {
@@ -99,6 +105,13 @@ func perRun(x ast.Expr, values map[string]ast.Expr) (fact string) {
 			id, ok := ast.Unparen(n.X).(*ast.Ident)
 			if ok && id.Name == "run" && (n.Name.Text == "id" || n.Name.Text == "started") {
 				fact = "run." + n.Name.Text
+			}
+		case *ast.Call:
+			if n.Target != nil && coarse[n.Name.Text] {
+				if part := perRun(n.Target, maps.Clone(values)); part != "run.started" {
+					fact = part
+				}
+				return false
 			}
 		case *ast.Ident:
 			if v := values[n.Name]; v != nil && fact == "" {
