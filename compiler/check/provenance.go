@@ -50,10 +50,17 @@ func isComparison(x ast.Expr) bool {
 	return ok && (b.Op == "==" || b.Op == "!=" || b.Op == "in")
 }
 
-// sides are the two of a comparison, or the value itself.
+// sides are the two of a comparison or a choice, a value and what stands in for it, or the value itself.
 func sides(x ast.Expr) []ast.Expr {
-	if b, ok := x.(*ast.Binary); ok {
-		return []ast.Expr{b.X, b.Y}
+	switch x := x.(type) {
+	case *ast.Binary:
+		return []ast.Expr{x.X, x.Y}
+	case *ast.Conditional:
+		return []ast.Expr{x.Then, x.Else}
+	case *ast.Call:
+		if x.Target != nil && len(x.Args) == 1 && (x.Name.Text == "orValue" || x.Name.Text == "or") {
+			return []ast.Expr{x.Target, x.Args[0]}
+		}
 	}
 	return []ast.Expr{x}
 }

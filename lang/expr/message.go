@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	celast "github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
@@ -136,7 +137,12 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 	record := fieldsOf(in)
 	if record == nil {
 		d.Rule, d.Message = diag.TypeMismatch, fmt.Sprintf("%s has no fields, found .%s", plainly(in), name)
+		if in.Kind == types.None {
+			d.Message = "there is no result to read ." + name + " of"
+		}
 		switch lang := declarations(); {
+		case in.Kind == types.None && endings[name] != "":
+			d.Help = endings[name]
 		case foreignFunctions[name] != "":
 			d.Help = foreignFunctions[name]
 		case lang.functions[name].member && !hidden[name]:
@@ -153,11 +159,25 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 		d.Help = didMean(foreignFields[name])
 	} else if record.Record.Name == Service.Record.Name && strings.HasPrefix(name, "port") {
 		d.Help = "write port(5432): what that port of the service is called where the step runs"
+	} else if d.Help == "" && record.Record.Name == "" && endings[name] != "" {
+		d.Help = "it has " + strings.Join(record.FieldNames(), ", ") + "; of a step, " + endings[name]
 	} else if d.Help == "" && len(record.Record.Fields) > 0 && len(record.Record.Fields) <= 12 {
 		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
 	}
 	return d
 }
+
+// endings say how it is asked how a step ended, by the names that other services have for it.
+var endings = func() map[string]string {
+	all := "succeeded(x), failed(x) and skipped(x) say how a step ended"
+	return map[string]string{
+		"failed": "failed(x) says whether a step failed", "failure": "failed(x) says whether a step failed", "error": "failed(x) says whether a step failed",
+		"succeeded": "succeeded(x) says whether a step succeeded", "success": "succeeded(x) says whether a step succeeded",
+		"ok": "succeeded(x) says whether a step succeeded", "passed": "succeeded(x) says whether a step succeeded",
+		"skipped": "skipped(x) says whether a step was skipped",
+		"status":  all, "outcome": all, "result": all, "conclusion": all, "state": all,
+	}
+}()
 
 func fieldNames(t *types.Type) []string {
 	if r := fieldsOf(t); r != nil {
@@ -338,6 +358,22 @@ func maybeMissing(at source.Span, in *types.Type, name, owner string) diag.Diagn
 		Help: fmt.Sprintf("write .?%s.orValue(…)", name)}
 	if owner != "" {
 		d.Help = fmt.Sprintf("write %s.?%s.orValue(…), or bind it with `needs %s = %s.%s`", owner, name, name, owner, name)
+	}
+	return d
+}
+
+// ofWhole lets the way out of an optional that has fields go to the field that is read of it.
+func (c *checking) ofWhole(e celast.Expr, d diag.Diagnostic) diag.Diagnostic {
+	if c.File == nil || !strings.HasPrefix(d.Help, "write ") {
+		return d
+	}
+	rest, reads := strings.CutPrefix(c.File.Text[min(int(d.Span.End), len(c.File.Text)):], ".")
+	end := strings.IndexFunc(rest, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if end < 0 {
+		end = len(rest)
+	}
+	if reads && end > 0 && !strings.HasPrefix(rest[end:], "(") {
+		d.Help = strings.Replace(d.Help, ".orValue(", ".?"+rest[:end]+".orValue(", 1)
 	}
 	return d
 }

@@ -94,7 +94,7 @@ func (r *refiner) selection(e celast.Expr) *types.Type {
 		return types.OptionalOf(out.Plain()).WithLabels(in.Labels)
 	}
 	if out.Kind == types.Optional {
-		return r.fail(maybeMissing(r.low.span(e.ID()), in, s.FieldName(), r.text(s.Operand())))
+		return r.fail(r.ofWhole(e, maybeMissing(r.low.span(e.ID()), in, s.FieldName(), r.text(s.Operand()))))
 	}
 	return out
 }

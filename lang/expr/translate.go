@@ -236,10 +236,32 @@ func refusal(fn string, member bool, ts []*types.Type) (message, help string) {
 		return fmt.Sprintf("the value and what stands in for it must have one type, found %s and %s", plainly(ts[0].Plain()), said[1]), ""
 	case fn == "present" && ts[0].Kind == types.List && ts[0].Elem.Kind != types.Optional:
 		return said[0] + " has no gaps, so present says nothing", "leave it out"
+	case member && len(said) == 1:
+		return fmt.Sprintf("%s() does not work on %s", fn, said[0]), eachFirst(fn, ts[0])
 	case member:
 		return fmt.Sprintf("%s.%s does not take (%s)", said[0], fn, strings.Join(said[1:], ", ")), ""
 	}
 	return fmt.Sprintf("%s does not take (%s)", strings.TrimSuffix(spoken(fn), "()"), strings.Join(said, ", ")), ""
+}
+
+// eachFirst says how a function of plain elements is used on a list of records.
+func eachFirst(fn string, t *types.Type) string {
+	if t.Kind != types.List {
+		return ""
+	}
+	record := fieldsOf(t.Elem)
+	if record == nil || len(record.Record.Fields) == 0 {
+		return ""
+	}
+	if fn == "sort" {
+		return fmt.Sprintf("say by which field: x.sortBy(e, e.%s)", record.Record.Fields[0].Name)
+	}
+	for _, f := range record.Record.Fields {
+		if f.Type.Kind == types.Int || fn != "sum" {
+			return fmt.Sprintf("take a field of each first: x.map(e, e.%s).%s()", f.Name, fn)
+		}
+	}
+	return ""
 }
 
 func (c *checking) notBool(d diag.Diagnostic, nodes []celast.Expr, ts []*types.Type, fn string) (diag.Diagnostic, bool) {
