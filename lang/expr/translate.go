@@ -258,7 +258,7 @@ func eachFirst(fn string, t *types.Type) string {
 	}
 	for _, f := range record.Record.Fields {
 		if f.Type.Kind == types.Int || fn != "sum" {
-			return fmt.Sprintf("take a field of each first: x.map(e, e.%s).%s()", f.Name, fn)
+			return fmt.Sprintf("let map take a field of each first, such as %s", f.Name)
 		}
 	}
 	return ""
