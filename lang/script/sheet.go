@@ -31,8 +31,15 @@ func (s *sheet) partsSince(from int) []syntax.WordPart {
 	return s.parts.since(start)
 }
 
-// leave lets the next script have the room.
+// roomy is how many words and pieces of words room is kept for.
+const roomy = 1 << 12
+
+// leave lets the next script have the room, unless there is far more than most scripts take.
 func (s *sheet) leave() {
+	if len(s.lits.all)+cap(s.words.list) > roomy {
+		*s = sheet{}
+		return
+	}
 	clear(s.list)
 	clear(s.pending[:cap(s.pending)])
 	s.list, s.pending = s.list[:0], s.pending[:0]
