@@ -103,6 +103,7 @@ var changes = map[shell.Kind]string{
 	shell.NotAssignment: "it assigns then, and runs no command",
 	shell.MissingSpace:  "it tests then, and runs no command of that name",
 	shell.StrayLocal:    "it assigns then, and does not fail",
+	shell.FirstElement:  "all elements are taken then",
 	shell.LostOutput:    "the earlier outputs are kept then",
 
 	shell.MalformedOutput: "the output is written then, and no file of that name",

@@ -84,6 +84,7 @@ const (
 	NotAssignment     = "not-assignment"     // a command that looks like an assignment
 	MissingSpace      = "missing-space"      // a [ that is glued to the next word
 	StrayLocal        = "stray-local"        // a local outside of a function
+	FirstElement      = "first-element"      // an array of bash that is read as one value
 	LostOutput        = "lost-output"        // a > to $PIPE_OUTPUT that throws outputs away
 	MalformedOutput   = "malformed-output"   // a line for $PIPE_OUTPUT that is no output
 	EarlyEffect       = "early-effect"       // a push, apply or deploy that waits for no test

@@ -341,6 +341,7 @@ func (w *walker) readNames(args []Arg) {
 func (w *walker) lastName(args []Arg, otherwise string) {
 	if n := len(args); n > 0 && syntax.ValidName(args[n-1].Text) {
 		w.assignedArg(args[n-1], anything)
+		w.fillsName(args[n-1].Text)
 	} else if n > 0 {
 		w.assigned(otherwise, args[n-1].At, false, anything)
 	}

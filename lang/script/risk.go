@@ -46,6 +46,8 @@ const (
 	MissingSpace Kind = "missing-space"
 	// StrayLocal is a local outside of a function, where every shell refuses it.
 	StrayLocal Kind = "stray-local"
+	// FirstElement is an array of bash that is read as one value, which is its first element.
+	FirstElement Kind = "first-element"
 	// LostOutput is a > to $PIPE_OUTPUT that throws earlier outputs away.
 	LostOutput Kind = "lost-output"
 	// MalformedOutput is a line for $PIPE_OUTPUT that is no output, so that the step fails.
@@ -55,13 +57,13 @@ const (
 // Kinds are all of them, for tables and documentation.
 var Kinds = []Kind{
 	Unquoted, UncheckedCd, LostFailure, MaskedStatus, UnreachedStatus, ErrexitOff, Unwaited, RunsDownload, RemovesRoot,
-	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, LostOutput, MalformedOutput,
+	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, FirstElement, LostOutput, MalformedOutput,
 }
 
 // EveryShell says that a risk does not depend on the options of a script's shell, nor on who gives it variables.
 func (k Kind) EveryShell() bool {
 	switch k {
-	case Unquoted, RunsDownload, RemovesRoot, TestRedirect, ConstantTest, UncheckedCd, LostFailure, NotAssignment, MissingSpace, StrayLocal:
+	case Unquoted, RunsDownload, RemovesRoot, TestRedirect, ConstantTest, UncheckedCd, LostFailure, NotAssignment, MissingSpace, StrayLocal, FirstElement:
 		return true
 	}
 	return false

@@ -48,6 +48,16 @@ var risky = []struct {
 	{"for f in $dir/*.go; do :; done", []string{"unquoted: $dir"}},
 	{"for f in \"$dir\"/*.go $list; do :; done", nil},
 	{"#!bash\necho $RANDOM $UID ${SECONDS}", nil},
+	// first-element
+	{"#!bash\na=(x y); run $a \"$a\"", []string{"first-element: $a", "first-element: $a"}},
+	{"#!bash\na=(); a+=(x y); run --with=\"$a\" ${a}", []string{"first-element: $a", "first-element: ${a}"}},
+	{"#!bash\nmapfile -t lines < f; for l in $lines; do :; done", []string{"first-element: $lines"}},
+	{"#!bash\na=(*.go); ls $a", []string{"first-element: $a"}},
+	{"#!bash\nf() { local a=(x y); run \"$a\"; }", []string{"first-element: $a"}},
+	{"#!bash\nf() { local a=(x y); run \"${a[@]}\"; }; g() { a=$1; run \"$a\"; }", nil},
+	{"#!bash\na=y; a=(\"$a\" --quiet); run \"${a[@]}\"", nil},
+	{"#!bash\na=(x); run \"$a\"; b=(x y); b=z; run \"$b\"", nil},
+	{"#!bash\na=(x y); run \"${a[@]}\" \"${a[0]}\" \"${#a[@]}\" \"${a[*]}\" \"${a:-}\"; [ -n \"$a\" ]; [[ -z $a ]]", nil},
 	// unchecked-cd
 	{"cd build; make", nil},
 	{"(cd build; make) || echo failed", []string{"unchecked-cd: cd build"}},

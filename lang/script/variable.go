@@ -142,6 +142,7 @@ func (w *walker) assign(a *syntax.Assign, c context, exported bool) {
 			w.word(e.Value, c.lost(), whole) // an array is filled from words that are to be split
 		}
 	}
+	w.fills(a)
 }
 
 // shapeOf is what a word gives to a variable.

@@ -55,6 +55,7 @@ type walker struct {
 	tests      []Name // names whose presence is tested
 	background []source.Span
 	splits     []split
+	arrays     []array // so far
 	positional []positional
 	args       []Arg // room for the words of commands
 
@@ -78,7 +79,7 @@ func (w *walker) begin() {
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
 	w.runs, w.leaves, w.restores = nil, nil, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
-	w.tests, w.background, w.splits, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.positional[:0]
+	w.tests, w.background, w.splits, w.arrays, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.arrays[:0], w.positional[:0]
 }
 
 // context is what holds around a statement.

@@ -30,7 +30,9 @@ func (w *walker) wordParts(parts []syntax.WordPart, c context, at place, alone b
 			w.wordParts(p.Parts, c, whole, false)
 		case *syntax.ParamExp:
 			w.param(p, c)
-			w.mayBreak(p, at)
+			if !w.firstElement(p, at, alone) {
+				w.mayBreak(p, at)
+			}
 		case *syntax.CmdSubst:
 			w.substitution(p, c)
 			w.substitutionMayBreak(p, at, alone)
