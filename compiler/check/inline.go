@@ -12,7 +12,7 @@ import (
 // bindings, its result is what it returns.
 func (n *node) inline() {
 	s := n.stage
-	o := &Op{Name: n.step.Name, Module: s.file.out, File: s.ast, Inline: n.step.Decl, Result: types.NoneType, Scope: n.local.scope}
+	o := &Op{Name: n.step.Name, Module: s.file.out, File: s.ast, Inline: n.step.Decl, Result: types.NoneType, Scope: n.local.scope, node: n}
 	for _, l := range n.step.Loops {
 		o.Params = append(o.Params, &Param{Name: l.Var, File: s.ast, Type: l.Type, Required: true})
 	}

@@ -23,7 +23,7 @@ func (f *file) collectOp(d *ast.Op) {
 	if !f.declare(f.names.of("op"), d.Name, "op") {
 		return
 	}
-	o := &Op{Name: d.Name.Text, Module: f.out, File: f.ast, Decl: d, Native: d.Native, Result: types.NoneType}
+	o := &Op{Name: d.Name.Text, Module: f.out, File: f.ast, Decl: d, Native: d.Native, Result: types.NoneType, in: f}
 	f.ops[d.Name.Text] = &opDecl{file: f, decl: d, out: o}
 	f.out.Ops[d.Name.Text] = o
 }

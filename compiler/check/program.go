@@ -105,6 +105,9 @@ type Op struct {
 	Captures []string
 	// Scope is where the attributes' expressions are evaluated, except `return`; ReturnScope is for that.
 	Scope, ReturnScope *expr.Scope
+
+	in   *file // of a declared op
+	node *node // of an inline one
 }
 
 // Pipeline is a graph of steps.
@@ -162,6 +165,8 @@ type Step struct {
 	Modifiers []ast.Item
 	// Scope is where arguments and modifiers are evaluated, loop variables and bindings included.
 	Scope *expr.Scope
+
+	node *node
 }
 
 // Arg is an argument bound to a parameter.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/expr"
@@ -13,9 +14,9 @@ import (
 
 // rounds are what the variables of a step's loops are one after the other, where that stands in the text.
 type rounds struct {
-	node  *node
-	found bool
-	all   []round // nil where they are not known
+	node *node
+	once sync.Once
+	all  []round // nil where they are not known
 }
 
 // round is one of them, by the names of the variables.
@@ -40,10 +41,7 @@ func (r *rounds) has(name string) bool {
 }
 
 func (r *rounds) known() []round {
-	if !r.found {
-		r.found = true
-		r.all = r.node.allRounds()
-	}
+	r.once.Do(func() { r.all = r.node.allRounds() })
 	return r.all
 }
 

@@ -152,7 +152,7 @@ func (s *stage) collect(d *ast.Step) {
 	n, step := &s.room[0], &s.made[0]
 	s.room, s.made = s.room[1:], s.made[1:]
 	*step = Step{Name: d.Name.Text, Decl: d, File: s.ast, Result: types.InvalidType, Type: types.InvalidType}
-	n.stage, n.step = s, step
+	n.stage, n.step, step.node = s, step, n
 	allowed := modifier
 	if d.Inline {
 		allowed |= attribute

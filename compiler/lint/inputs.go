@@ -33,8 +33,34 @@ var emptyInputs = rule{op: func(p *pass, o *check.Op) {
 				help:    startOf(g.folder),
 			})
 		}
+		p.emptyRounds(o, a.Value)
 	}
 }}
+
+// emptyRounds finds globs that lets and loops make, and that match no file in some round.
+func (p *pass) emptyRounds(o *check.Op, x ast.Expr) {
+	list, ok := ast.Unparen(x).(*ast.ListLit)
+	if !ok {
+		return
+	}
+	for _, e := range list.Elems {
+		if _, written := ast.Unparen(e.Value).(*ast.StringLit); written {
+			continue
+		}
+		for _, t := range o.Texts(e.Value, nil) {
+			place := spot{t.File.Name, t.At}
+			if p.told[place] || !usable(t.Value) || p.options.Matches(rooted(o.Module.Load.Folder, t.Value)) {
+				continue
+			}
+			p.told[place] = true
+			p.report(finding{
+				rule: diag.EmptyInputs, file: t.File, at: t.At,
+				message: fmt.Sprintf("inputs: %q matches no file%s", t.Value, t.Round),
+				help:    startOf(o.Module.Load.Folder),
+			})
+		}
+	}
+}
 
 // glob is one that is written out.
 type glob struct {

@@ -25,34 +25,33 @@ var missingPaths = rule{around: true, pipeline: func(p *pass, l *check.Pipeline)
 				p.missingPath(l, s, a)
 			}
 		default:
-			p.missingFolder(s.Op)
+			p.missingFolder(s)
 		}
 	}
 }}
 
 // missingFolder finds a workdir that the repository lacks. Where inputs say what the workspace holds, it is made; a
 // mount may bring it; and a step in place may make it, of whichever pipeline.
-func (p *pass) missingFolder(o *check.Op) {
+func (p *pass) missingFolder(s *check.Step) {
+	o := s.Op
 	a := attr(o.Items, "workdir")
 	if a == nil || attr(o.Items, "inputs") != nil || slices.ContainsFunc(o.Items, isMount) {
 		return
 	}
-	lit, ok := ast.Unparen(a.Value).(*ast.StringLit)
-	if !ok || !usable(lit.Value) {
-		return
+	for _, t := range o.Texts(a.Value, s) {
+		place := spot{t.File.Name, t.At}
+		at := rooted(o.Module.Load.Folder, t.Value)
+		if p.told[place] || at == "" || !usable(t.Value) || p.isFolder(at) || p.treeChanges() {
+			continue
+		}
+		p.told[place] = true
+		f := finding{rule: diag.MissingPath, file: t.File, at: t.At, help: startOf(o.Module.Load.Folder)}
+		f.message = fmt.Sprintf("workdir: there is no folder %q in the repository%s", t.Value, t.Round)
+		if p.options.Matches(escapeGlob(at)) {
+			f.message = fmt.Sprintf("workdir: %q is a file, expected a folder%s", t.Value, t.Round)
+		}
+		p.report(f)
 	}
-	place := spot{o.File.Source.Name, lit.Range}
-	at := rooted(o.Module.Load.Folder, lit.Value)
-	if p.told[place] || at == "" || p.isFolder(at) || p.treeChanges() {
-		return
-	}
-	p.told[place] = true
-	f := finding{rule: diag.MissingPath, file: o.File.Source, at: lit.Range, help: startOf(o.Module.Load.Folder)}
-	f.message = fmt.Sprintf("workdir: there is no folder %q in the repository", lit.Value)
-	if p.options.Matches(escapeGlob(at)) {
-		f.message = fmt.Sprintf("workdir: %q is a file, expected a folder", lit.Value)
-	}
-	p.report(f)
 }
 
 func isMount(it ast.Item) bool {
@@ -94,22 +93,23 @@ func inPlace(o *check.Op) bool {
 }
 
 func (p *pass) missingPath(l *check.Pipeline, s *check.Step, a check.Arg) {
-	lit, ok := ast.Unparen(a.Value).(*ast.StringLit)
-	if !ok || a.Param == nil || a.Param.Type.Plain().Kind != types.Path || !usable(lit.Value) {
+	if a.Param == nil || a.Param.Type.Plain().Kind != types.Path {
 		return
 	}
-	at := rooted(l.Module.Load.Folder, lit.Value)
-	if at == "." || at == "" || p.options.Matches(escapeGlob(at)) {
-		return
+	for _, t := range s.Texts(a.Value) {
+		at := rooted(l.Module.Load.Folder, t.Value)
+		if !usable(t.Value) || at == "." || at == "" || p.options.Matches(escapeGlob(at)) {
+			continue
+		}
+		help := startOf(l.Module.Load.Folder)
+		text := a.Param.Name + "_text"
+		if strings.Contains(t.Value, "\n") && slices.ContainsFunc(s.Op.Params, func(p *check.Param) bool { return p.Name == text }) {
+			help = fmt.Sprintf("for the text itself there is %s", text)
+		}
+		p.report(finding{
+			rule: diag.MissingPath, file: t.File, at: t.At,
+			message: fmt.Sprintf("%s: there is no %q in the repository%s", a.Param.Name, t.Value, t.Round),
+			help:    help,
+		})
 	}
-	help := startOf(l.Module.Load.Folder)
-	text := a.Param.Name + "_text"
-	if strings.Contains(lit.Value, "\n") && slices.ContainsFunc(s.Op.Params, func(p *check.Param) bool { return p.Name == text }) {
-		help = fmt.Sprintf("for the text itself there is %s", text)
-	}
-	p.report(finding{
-		rule: diag.MissingPath, file: l.File.Source, at: lit.Range,
-		message: fmt.Sprintf("%s: there is no %q in the repository", a.Param.Name, lit.Value),
-		help:    help,
-	})
 }
