@@ -8,6 +8,7 @@ import (
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/diag"
 	shell "github.com/pipelang/pipe/lang/script"
+	"github.com/pipelang/pipe/lang/source"
 )
 
 // missingScripts finds files that an op's scripts run, or are told to read, and that nobody has: the repository lacks
@@ -20,29 +21,48 @@ func (p *pass) missingScripts(o *check.Op) {
 	if !ok {
 		return
 	}
-	made, ok := mounted(o, folder)
-	if !ok {
-		return
-	}
+	p.missingProgram(o, folder)
 	scripts := p.scripts(o)
 	for i, s := range scripts {
-		if s.read.Opaque || s.read.Unread {
+		if s.read.Unread {
 			return
 		}
-		for _, c := range s.read.Commands {
-			if f, asks := askedFor(s, c); asks && !c.Choice && !c.Elsewhere && !made[path.Join(folder, f.Path)] && !namedBefore(scripts[:i], s, f) {
-				p.missingScript(s, f, folder)
+		for j, c := range s.read.Commands {
+			if f, asks := askedFor(s.read.Paths, c); asks && !c.Choice && !c.Elsewhere && p.absent(o, f, folder) && !namedBefore(scripts[:i], s, f) {
+				p.missingScript(needed{f, "the script", s.file, s.span(f.At)}, folder)
 			}
-			if !makesNothing(c) {
+			if wraps := j+1 < len(s.read.Commands) && s.read.Commands[j+1].Wrapped; !wraps && !makesNothing(c) {
 				return
 			}
 		}
 	}
 }
 
+// needed is a file that something needs.
+type needed struct {
+	path shell.Path
+	by   string
+	file *source.File
+	at   source.Span
+}
+
+// missingProgram looks at the program of exec, and at the file that it is to run.
+func (p *pass) missingProgram(o *check.Op, folder string) {
+	c, ok := execOf(o)
+	if !ok {
+		return
+	}
+	if f, asks := askedFor(shell.Named(c), c); asks && p.absent(o, f, folder) {
+		p.missingScript(needed{f, "exec", o.File.Source, f.At}, folder)
+	}
+}
+
 // askedFor is the file without which a command fails: the one that it runs, or whose content it is told to take.
-func askedFor(s *script, c shell.Command) (f shell.Path, asks bool) {
+func askedFor(paths []shell.Path, c shell.Command) (f shell.Path, asks bool) {
+	only := false
 	switch name := program(c.Name); name {
+	case "cd", "cat", "wc", "sort", "cp", "sed", "head", "source", ".":
+		only = true // a part of a text may well be asked for without need
 	case "sh", "bash", "dash", "python", "python3", "node", "ruby", "perl", "psql", "pip", "pip3", "kubectl", "make", "helm":
 	default:
 		if !strings.Contains(c.Name, "/") {
@@ -53,9 +73,9 @@ func askedFor(s *script, c shell.Command) (f shell.Path, asks bool) {
 	if len(c.Args) > 0 {
 		end = c.Args[len(c.Args)-1].At.End
 	}
-	for _, f := range s.read.Paths {
+	for _, f := range paths {
 		if !f.Write && f.At.Start >= c.At.Start && f.At.End <= end {
-			return f, true
+			return f, f.Sure || !only
 		}
 	}
 	return f, false
@@ -82,15 +102,32 @@ func makesNothing(c shell.Command) bool {
 	return false
 }
 
-// missingScript tells of a file that is not there, where others like it are: in its folder, or of its name elsewhere.
-func (p *pass) missingScript(s *script, f shell.Path, folder string) {
+// absent says that a path is nowhere when an op starts.
+func (p *pass) absent(o *check.Op, f shell.Path, folder string) bool {
 	at := path.Join(folder, f.Path)
-	if path.IsAbs(f.Path) || f.Path == "." || strings.HasPrefix(at, "..") || p.options.Matches(escapeGlob(at)) || p.isFolder(at) {
-		return
+	if path.IsAbs(f.Path) || f.Path == "." || strings.HasPrefix(at, "..") || p.options.Matches(escapeGlob(at)) || p.isFolder(at) || p.treeChanges() {
+		return false
 	}
+	made, known := mounted(o, folder)
+	return known && !under(made, at)
+}
+
+// isSketch says that the root is no repository of git that holds anything: a text that somebody tries out.
+func (p *pass) isSketch() bool {
+	if p.sketch == nil {
+		sketch := !p.options.Matches(".git/index")
+		p.sketch = &sketch
+	}
+	return *p.sketch
+}
+
+// missingScript tells of a file that is not there and without which the script fails for certain; else where others
+// like it are: in its folder, or of its name elsewhere.
+func (p *pass) missingScript(f needed, folder string) {
+	at := path.Join(folder, f.path.Path)
 	dir, name := path.Split(at)
 	elsewhere := p.options.Matches("**/" + escapeGlob(name))
-	if ext := path.Ext(name); !elsewhere && (ext == "" || !p.options.Matches(escapeGlob(dir)+"*"+escapeGlob(ext))) {
+	if ext := path.Ext(name); (!f.path.Sure || p.isSketch()) && !elsewhere && (ext == "" || !p.options.Matches(escapeGlob(dir)+"*"+escapeGlob(ext))) {
 		return
 	}
 	where := "the repository's root"
@@ -102,7 +139,7 @@ func (p *pass) missingScript(s *script, f shell.Path, folder string) {
 		help = fmt.Sprintf("another folder has %q; the script runs in %s", name, where)
 	}
 	p.report(finding{
-		rule: diag.MissingPath, file: s.file, at: s.span(f.At),
-		message: fmt.Sprintf("the script needs %q, which the repository lacks", f.Path), help: help,
+		rule: diag.MissingPath, file: f.file, at: f.at,
+		message: fmt.Sprintf("%s needs %q, which the repository lacks", f.by, f.path.Path), help: help,
 	})
 }

@@ -55,6 +55,7 @@ func (p *pass) undeclaredInputs(o *check.Op) {
 		for _, f := range s.read.Paths {
 			at := path.Join(folder, f.Path)
 			switch {
+			case f.Folder:
 			case f.Write:
 				made[at] = true
 			case !all && f.At.Start >= known:

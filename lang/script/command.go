@@ -52,8 +52,10 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	if !own && (len(inner) == len(args) || name != "timeout") {
 		w.endlessCommand(s, inner)
 	}
+	w.sure = w.sureOf(s, c)
 	w.builtin(inner, c)
 	w.paths(inner)
+	w.sure = false
 	w.dangers(call.Args[outer:], inner)
 	w.hands(s, call.Args[outer:], inner, args[:outer], c)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -16,6 +18,10 @@ type Path struct {
 	At   source.Span
 	// Write says that the command makes, changes or removes it; else it reads it.
 	Write bool
+	// Sure says that the script fails, or goes on without what it was to do, where what it reads is not there.
+	Sure bool
+	// Runs says that it is a program, and Folder a folder that the script goes to.
+	Runs, Folder bool
 }
 
 // path keeps one, when it is known where it is.
@@ -30,7 +36,13 @@ func (w *walker) path(a Arg, write bool) {
 		}
 		p = path.Join(w.dir, p)
 	}
-	w.script.Paths = append(w.script.Paths, Path{Path: path.Clean(p), At: a.At, Write: write})
+	w.script.Paths = append(w.script.Paths, Path{Path: path.Clean(p), At: a.At, Write: write, Sure: w.sure && !write})
+}
+
+// sureOf says that a command in a context runs whenever the script does, and that the script fails with it, or skips
+// what it was to do then.
+func (w *walker) sureOf(s *syntax.Stmt, c context) bool {
+	return !c.branch && !c.function && !c.piped && !c.ignored && !s.Negated && !s.Background && (w.errexit(c) || c.leads && !w.off)
 }
 
 // maxPath is the longest path that systems take.
@@ -38,6 +50,12 @@ const maxPath = 4096
 
 // move follows a cd.
 func (w *walker) move(args []Arg) {
+	if before := len(w.script.Paths); len(args) == 1 {
+		w.path(args[0], false)
+		for i := range w.script.Paths[before:] {
+			w.script.Paths[before+i].Folder = true
+		}
+	}
 	w.functionMoves = w.functionMoves || w.functions > 0
 	for len(args) > 0 && strings.HasPrefix(args[0].Text, "-") && len(args[0].Text) > 1 {
 		args = args[1:]
@@ -99,23 +117,37 @@ var readers = map[string]string{
 // notPrograms of an interpreter: what follows is code, or a module.
 var notPrograms = map[string]bool{"-c": true, "-m": true, "-e": true, "-s": true, "--eval": true, "-p": true}
 
+// Named are the literal paths that a command names by itself, which is all that runs.
+func Named(c Command) []Path {
+	w := walker{script: &Script{}, sure: true}
+	w.paths(append([]Arg{{Text: c.Name, Static: c.Name != "", At: c.At}}, c.Args...))
+	return w.script.Paths
+}
+
+func isShell(name string) bool { return name == "sh" || name == "bash" || name == "dash" }
+
 // paths keeps the literal paths of a command.
 func (w *walker) paths(args []Arg) {
 	name := nameOf(args)
-	if strings.Contains(name, "/") {
+	if before := len(w.script.Paths); strings.Contains(name, "/") {
 		w.path(args[0], false)
+		if len(w.script.Paths) > before {
+			w.script.Paths[before].Runs = true
+		}
 	}
 	rest := args[1:]
 	if flags := writers[name]; flags != "" {
 		w.valuedPaths(rest, flags, true)
 	}
 	if flags := readers[name]; flags != "" {
+		w.sure = w.sure && (name == "pip" || name == "pip3" || name == "make") // -f of others has other meanings, too
 		w.valuedPaths(rest, flags, false)
 	}
 	u, ok := uses[name]
 	if !ok {
 		return
 	}
+	w.sure = w.sure && surely(name, rest)
 	last := len(rest) - 1
 	text := u.text && !slices.ContainsFunc(rest, func(a Arg) bool {
 		return a.Text == "-e" || a.Text == "-f" || strings.HasPrefix(a.Text, "--") && givesText(a.Text)
@@ -127,7 +159,7 @@ func (w *walker) paths(args []Arg) {
 	for i := 0; i < len(rest); i++ {
 		a := rest[i]
 		switch {
-		case u.one && notPrograms[a.Text]:
+		case u.one && notPrograms[a.Text] && (a.Text != "-e" || !isShell(name)):
 			return
 		case len(a.Text) > 1 && a.Text[0] == '-':
 			if hasWord(u.valued, a.Text) {
@@ -149,6 +181,19 @@ func (w *walker) paths(args []Arg) {
 			}
 		}
 	}
+}
+
+// surely says that a command of some words fails where a file that it reads is not there.
+func surely(name string, rest []Arg) bool {
+	switch name {
+	case "cat", "wc", "sort", "sha256sum", "sha512sum", "sha1sum", "md5sum", "cp", "install", "sed", "head":
+		return true
+	case "sh", "bash", "dash", ".", "source", "python", "python3", "ruby", "perl", "node":
+		i := slices.IndexFunc(rest, func(a Arg) bool { return !strings.HasPrefix(a.Text, "-") })
+		// what has neither folder nor extension may be found elsewhere
+		return i >= 0 && (path.Ext(rest[i].Text) != "" || strings.Contains(rest[i].Text, "/") && name != "node")
+	}
+	return false
 }
 
 // givesText says that a long option of grep or sed gives the pattern or the program.

@@ -21,6 +21,7 @@ type walker struct {
 	depth   int
 	level   int // how many scripts around this one hand it over
 
+	sure       bool // sureOf the command that is looked at
 	off        bool // -e is not in force here
 	fresh      bool // since bash does not take it into the $(…) around, in which nothing has set it
 	on         bool // set -e stands before here, in this function
@@ -89,6 +90,8 @@ type context struct {
 	branch   bool // it may not run though the script does
 	choice   bool // and that is for the script to choose
 	function bool
+	piped    bool // it is a part of a pipe that others follow, or stands in the background
+	leads    bool // what stands behind its && is skipped when it fails, and nothing else follows from that
 }
 
 func (c context) tested() context { c.errexit = false; return c }
@@ -178,6 +181,7 @@ func (w *walker) stmt(s *syntax.Stmt, c context) {
 		dir, lost, outer := w.dir, w.dirLost, w.shell
 		w.begins(background)
 		defer func() { w.dir, w.dirLost, w.shell = dir, lost, outer }()
+		c.piped = true
 		w.background = append(w.background, source.Span{Start: spanOf(s).Start, End: int32(s.Semicolon.Offset()) + 1})
 	}
 	w.capture(s, c)
@@ -285,7 +289,9 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 			if w.lastPipe && i == len(operands)-1 {
 				w.apart(func() { w.stmt(x, c) })
 			} else {
-				w.own(pipePart, func() { w.stmt(x, c) })
+				inner := c
+				inner.piped = c.piped || i < len(operands)-1
+				w.own(pipePart, func() { w.stmt(x, inner) })
 			}
 		}
 		return
@@ -296,6 +302,7 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 		c.choice = c.choice || w.decides(x) || i < len(ops) && ops[i] == syntax.OrStmt
 		if i < len(operands)-1 {
 			inner = c.tested()
+			inner.leads = i == 0 && c.errexit && plainCall(x) != nil && !slices.Contains(ops, syntax.OrStmt)
 		}
 		inner.branch = c.branch || i > 0
 		w.stmt(x, inner)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,7 +68,10 @@ func Write(t *testing.T, path string) *Project {
 		files = txtar.Parse(text).Files
 	}
 	p := &Project{Dir: t.TempDir()}
-	for _, f := range append(files, txtar.File{Name: ".git"}) {
+	if !slices.ContainsFunc(files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, ".git/") }) {
+		files = append(files, txtar.File{Name: ".git"})
+	}
+	for _, f := range files {
 		to := filepath.Join(p.Dir, f.Name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 			t.Fatal(err)
