@@ -30,6 +30,7 @@ func (p *pass) missingScripts(o *check.Op) {
 		for j, c := range s.read.Commands {
 			if f, asks := askedFor(s.read.Paths, c); asks && !c.Choice && !c.Elsewhere && p.absent(o, f, folder) && !namedBefore(scripts[:i], s, f) {
 				p.missingScript(needed{f, "the script", s.file, s.span(f.At)}, folder)
+				return // it ends there
 			}
 			if wraps := j+1 < len(s.read.Commands) && s.read.Commands[j+1].Wrapped; !wraps && !makesNothing(c) {
 				return

@@ -191,6 +191,28 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// A path is sure where the script does not come to its end as it was meant without it.
+func TestSurePaths(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"./run; cat a; . ./b; sh -e c.sh; python3 d.py; pip install -r e.txt", "run a b c.sh d.py e.txt"},
+		{"cd a || exit 1; cd b && ./c; cd d", "a/b a/b/d"},
+		{"cat a || true; cat b | wc; cat c & ! cat d; if cat e; then cat f; fi; for x in 1; do cat g; done", ""},
+		{"set +e; cat a; set -e; cat b; f() { cat c; }; (cat d)", "b d"},
+		{"x=$(cat a); echo $(cat b); test -f c && cat c; tail -f d; docker logs -f e; node f; sh g; source h", "a"},
+		{"sudo ./a; FAST=1 timeout 5 ./b; cat c > d; cat < e", "a b c"},
+	} {
+		var got []string
+		for _, p := range script.Read(tt.text, script.Sh).Paths {
+			if p.Sure {
+				got = append(got, p.Path)
+			}
+		}
+		if joined := strings.Join(got, " "); joined != tt.want {
+			t.Errorf("%s: sure are %q, not %q", tt.text, joined, tt.want)
+		}
+	}
+}
+
 func TestPaths(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"cat a b/c 'd e'", "a b/c d e"},
@@ -200,10 +222,10 @@ func TestPaths(t *testing.T) {
 		{"x < a > b 2>> c", "a >b >c"},
 		{"python3 -u tools/x.py --in y; python -m http.server; node -e 'a'", "tools/x.py"},
 		{"./run.sh; scripts/y z; . ./env", "run.sh scripts/y env"},
-		{"cd web && cat package.json; cat /etc/hosts", "web/package.json /etc/hosts"},
-		{"(cd web; cat a) ; cat b", "web/a b"},
+		{"cd web && cat package.json; cat /etc/hosts", "web/ web/package.json /etc/hosts"},
+		{"(cd web; cat a) ; cat b", "web/ web/a b"},
 		{"cd \"$x\"; cat a", ""},
-		{"if y; then cd web; fi; cat a", ""},
+		{"if y; then cd web; fi; cat a", "web/"},
 		{"pip install -r reqs.txt; curl -o out.bin https://x; kubectl apply --filename=k.yaml", "reqs.txt >out.bin k.yaml"},
 		{"mkdir -p a/b; touch c; tee d < e", ">a/b >c >d e"},
 		{"bash -c 'cat x' y", ""},
@@ -214,6 +236,9 @@ func TestPaths(t *testing.T) {
 		for _, p := range script.Read(tt.text, script.Sh).Paths {
 			if p.Write {
 				p.Path = ">" + p.Path
+			}
+			if p.Folder {
+				p.Path += "/"
 			}
 			got = append(got, p.Path)
 		}
