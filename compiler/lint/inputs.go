@@ -23,15 +23,9 @@ var emptyInputs = rule{op: func(p *pass, o *check.Op) {
 			continue
 		}
 		for _, g := range p.globs(o.Module, o.File.Source, a.Value) {
-			if p.told[g.at] || p.options.Matches(rooted(g.folder, g.text)) {
-				continue
+			if !p.told[g.at] {
+				p.emptyInput(g)
 			}
-			p.told[g.at] = true
-			p.report(finding{
-				rule: diag.EmptyInputs, file: g.file, at: g.at.span,
-				message: fmt.Sprintf("inputs: %q matches no file", g.text),
-				help:    startOf(g.folder),
-			})
 		}
 		p.emptyRounds(o, a.Value)
 	}
@@ -49,7 +43,7 @@ func (p *pass) emptyRounds(o *check.Op, x ast.Expr) {
 		}
 		for _, t := range o.Texts(e.Value, nil) {
 			place := spot{t.File.Name, t.At}
-			if p.told[place] || !usable(t.Value) || p.options.Matches(rooted(o.Module.Load.Folder, t.Value)) {
+			if p.told[place] || !usable(t.Value) || p.options.Matches(rooted(o.Module.Load.Folder, strings.TrimPrefix(t.Value, "!"))) {
 				continue
 			}
 			p.told[place] = true
@@ -62,7 +56,20 @@ func (p *pass) emptyRounds(o *check.Op, x ast.Expr) {
 	}
 }
 
-// glob is one that is written out.
+func (p *pass) emptyInput(g glob) {
+	f := finding{rule: diag.EmptyInputs, file: g.file, at: g.at.span, message: fmt.Sprintf("inputs: %q matches no file", g.text), help: startOf(g.folder)}
+	if at := rooted(g.folder, strings.TrimPrefix(g.text, "!")); p.options.Matches(at) {
+		if p.options.FoldersOnly == nil || !strings.ContainsAny(g.text, "*?[{") || strings.HasSuffix(g.text, "**") || !p.options.FoldersOnly(at) {
+			return
+		}
+		f.message = fmt.Sprintf("inputs: %q matches folders, and no file", g.text)
+		f.help = fmt.Sprintf("what is in them is %q", g.text+"/**")
+	}
+	p.told[g.at] = true
+	p.report(f)
+}
+
+// glob is one that is written out. A leading "!" leaves out again what others choose.
 type glob struct {
 	text, folder string
 	file         *source.File

@@ -36,7 +36,7 @@ func found(t testing.TB, p *annotated.Project) []diag.Diagnostic {
 		t.Fatal(err)
 	}
 	program := check.Check(loaded, &diags)
-	return linted(t, program, lint.Options{Matches: matches(p.Dir)}, &diags)
+	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir)}, &diags)
 }
 
 // linted is what is reported of a checked program. The errors among it have to be the same where nobody asks for more.
@@ -63,6 +63,14 @@ func errorsOf(found []diag.Diagnostic) (out []string) {
 		}
 	}
 	return out
+}
+
+// foldersOnly looks for files that a glob matches.
+func foldersOnly(dir string) func(string) bool {
+	return func(glob string) bool {
+		found, err := doublestar.Glob(os.DirFS(dir), glob, doublestar.WithFilesOnly())
+		return err == nil && len(found) == 0
+	}
 }
 
 // matches looks into a project's folder.

@@ -19,6 +19,8 @@ type held struct {
 	text string // the key as it is written
 	file *source.File
 	at   source.Span
+	// rejects says that who finds it held fails, and does not wait.
+	rejects bool
 }
 
 // lockRules find locks that wait for each other, and people who are waited for under a lock.
@@ -146,7 +148,7 @@ func (l *locks) take(at place, items []ast.Item, under []held) []held {
 		if !ok || broken(k.Key) {
 			continue
 		}
-		next := held{at.key(k.Key), format.Expr(ast.Unparen(k.Key)), at.file, k.Key.Span()}
+		next := held{at.key(k.Key), format.Expr(ast.Unparen(k.Key)), at.file, k.Key.Span(), k.Policy.Text == "reject"}
 		for _, h := range under {
 			l.order(h, next)
 		}
@@ -158,8 +160,12 @@ func (l *locks) take(at place, items []ast.Item, under []held) []held {
 // order takes in that a lock is taken while another is held.
 func (l *locks) order(outer, inner held) {
 	if outer.key == inner.key {
+		follows := "so this waits for ever"
+		if inner.rejects {
+			follows = "so this always fails"
+		}
 		l.tell(inner, finding{
-			rule: diag.Deadlock, message: fmt.Sprintf("lock %s is held already here, so this waits for ever", inner.text),
+			rule: diag.Deadlock, message: fmt.Sprintf("lock %s is held already here, %s", inner.text, follows),
 			help:    "remove one of the two",
 			related: []diag.Related{{File: outer.file, Span: outer.at, Message: "held since here"}},
 		})
@@ -199,9 +205,13 @@ func (l *locks) approval(f *source.File, s *check.Step, a *ast.Approve, outer he
 		return
 	}
 	l.told[place] = true
+	others := "waits with it"
+	if outer.rejects {
+		others = "fails meanwhile"
+	}
 	l.report(finding{
 		rule: diag.ApprovalInLock, file: f, at: source.Span{Start: a.Range.Start, End: a.Range.Start + int32(len("approve"))},
-		message: fmt.Sprintf("step %q waits for a person while lock %s is held, and every other run waits with it", s.Name, outer.text),
+		message: fmt.Sprintf("step %q waits for a person while lock %s is held, and every other run %s", s.Name, outer.text, others),
 		help:    "let the steps that need the lock take it, after the approval",
 		related: []diag.Related{{File: outer.file, Span: outer.at, Message: "the lock is held from here on"}},
 	})

@@ -189,15 +189,21 @@ func literalList(m *check.Module, x ast.Expr) bool {
 	return false
 }
 
-// given says that a glob lets a file through, or something below a folder.
-func given(globs []glob, file string) bool {
-	return slices.ContainsFunc(globs, func(g glob) bool {
-		pattern := rooted(g.folder, g.text)
-		if ok, err := doublestar.Match(pattern, file); ok || err != nil {
+// given says that globs let a file through, or something below a folder: the last one that knows it decides.
+func given(globs []glob, file string) (in bool) {
+	for _, g := range globs {
+		text, not := strings.CutPrefix(g.text, "!")
+		pattern := rooted(g.folder, text)
+		switch ok, err := doublestar.Match(pattern, file); {
+		case err != nil:
 			return true
+		case ok || strings.HasPrefix(file, pattern+"/"):
+			in = !not
+		case !not && strings.HasPrefix(pattern, file+"/"): // a folder of which some files are there
+			in = true
 		}
-		return strings.HasPrefix(pattern, file+"/") // a folder of which some files are there
-	})
+	}
+	return in
 }
 
 // under says that a path or a folder around it is among some.

@@ -2,6 +2,8 @@ package expr
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	celast "github.com/google/cel-go/common/ast"
@@ -25,6 +27,11 @@ func (l *lowerer) anyCall(x *ast.Call, want *types.Type) celast.Expr {
 			return e
 		}
 	}
+	if ns, ok := ast.Unparen(x.Target).(*ast.Ident); ok && !l.running() {
+		if near := l.nearNamespace(ns, x.Name.Text); near != "" {
+			return l.fail(diag.Diagnostic{Rule: diag.UnknownName, Span: ns.Range, Message: "unknown name " + quoted(ns.Name), Help: didMean(near)})
+		}
+	}
 	if m := l.lang.macro(x.Name.Text, len(x.Args), true); m != nil {
 		target := l.expr(x.Target, nil)
 		if e := l.expand(x, target); e != nil {
@@ -36,6 +43,9 @@ func (l *lowerer) anyCall(x *ast.Call, want *types.Type) celast.Expr {
 		want = nil
 	}
 	target := l.expr(x.Target, nil)
+	if of, ok := ast.Unparen(x.Target).(*ast.Ident); ok && slices.Contains(l.unknown, of.Name) {
+		return l.nothing(x.Range) // of which it is told
+	}
 	if s := l.lang.functions[name]; !s.member || hidden[name] {
 		return l.unknownFunction(x, name, true)
 	}
@@ -43,6 +53,21 @@ func (l *lowerer) anyCall(x *ast.Call, want *types.Type) celast.Expr {
 	l.regex = l.regex || name == "matches"
 	l.lazy = l.lazy || name == "or" || name == "orValue"
 	return l.memberCall(x.Range, name, target, args...)
+}
+
+// nearNamespace is the namespace that a name was meant for, which nothing has; "" where none is near that has the function.
+func (l *lowerer) nearNamespace(ns *ast.Ident, function string) string {
+	if l.lang.namespaces[ns.Name] || l.isLocal(ns.Name) {
+		return ""
+	}
+	if _, declared := l.scope.Lookup(ns.Name); declared {
+		return ""
+	}
+	near := diag.Suggest(ns.Name, slices.Sorted(maps.Keys(l.lang.namespaces)))
+	if near == "" || !slices.Contains(l.lang.within(near), function) || diag.Suggest(ns.Name, append(l.scope.names(), l.locals...)) != "" {
+		return ""
+	}
+	return near
 }
 
 func (l *lowerer) args(xs []ast.Expr, want *types.Type) []celast.Expr {

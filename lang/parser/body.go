@@ -132,7 +132,7 @@ func (b *body) item(r *reader, p *place) {
 		if err != nil {
 			e.err = explain(err, r)
 		} else if t := r.peek(); !endsItem(t) && !(p.commas && kindOf(t) == token.Comma) {
-			e.err = trailing(t, r.last(), p.graph)
+			e.err = trailing(first.Value, t, r.last(), p.graph)
 			if h := inItem(first.Value, t); h != "" {
 				e.err.help = h
 			}
@@ -170,8 +170,29 @@ func (b *body) take(r *reader, from int) {
 // clauses are the words that go on with an item on its line.
 var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", "latest", "max", "on", "reject", "vary", "when", "where"}
 
-// trailing says that an item should have ended.
-func trailing(t, before *lexer.Token, inGraph bool) *mistake {
+// clausesOf are those of an item.
+func clausesOf(keyword string) []string {
+	switch keyword {
+	case "cached":
+		return []string{"for", "vary"}
+	case "for":
+		return []string{"where", "max"}
+	case "retry":
+		return []string{"every", "backoff", "max", "when"}
+	case "lock":
+		return []string{"latest", "reject"}
+	case "require":
+		return []string{"else"}
+	case "approve", "allow_failure":
+		return []string{"when"}
+	case "run":
+		return []string{"when", "on"}
+	}
+	return clauses
+}
+
+// trailing says that an item, which a keyword begins, should have ended.
+func trailing(keyword string, t, before *lexer.Token, inGraph bool) *mistake {
 	m := expected(theEndOfLine, t, before, false)
 	switch kindOf(t) {
 	case token.Word:
@@ -185,7 +206,7 @@ func trailing(t, before *lexer.Token, inGraph bool) *mistake {
 		return m
 	}
 	foreign := m.help
-	m.help = didYouMean(t.Value, clauses)
+	m.help = didYouMean(t.Value, clausesOf(keyword))
 	_, modifies := modifiers[t.Value]
 	switch {
 	case m.help != "":

@@ -94,7 +94,7 @@ func (l *lowerer) declaration(r *reader) ast.Decl {
 		return l.broken(r, first, name)
 	}
 	if t := r.peek(); !startsLine(t) && kindOf(t) != token.Semicolon {
-		l.report(trailing(t, r.last(), false))
+		l.report(trailing("", t, r.last(), false))
 		syncDeclaration(r)
 	}
 	return d

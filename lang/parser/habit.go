@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/participle/v2/lexer"
 
+	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/token"
 )
 
@@ -112,7 +113,7 @@ func inBrief(want string, t, before *lexer.Token) string {
 		return `any string takes values in: "…${name}…"`
 	case k == token.Word && want == theEndOfLine && t.Value == "validation":
 		return `a condition follows where: name: int where self > 0 else "message"`
-	case want == `"failure"` && (k == token.LBrace || strings.HasPrefix(t.Value, "fail") || strings.HasPrefix(t.Value, "err") || strings.HasPrefix(t.Value, "exc")):
+	case want == `"failure"` && (k == token.LBrace || k == token.Word && diag.Suggest(t.Value, []string{"failure"}) != "" || strings.HasPrefix(t.Value, "fail") || strings.HasPrefix(t.Value, "err") || strings.HasPrefix(t.Value, "exc")):
 		return "write on failure { … }"
 	case want == `"failure"`:
 		return startedHelp

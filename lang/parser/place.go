@@ -155,11 +155,20 @@ func strange(t *lexer.Token, what, where string, known []string) *mistake {
 	}
 	if m.help == "" && slices.Contains(clauses, t.Value) {
 		m.help = fmt.Sprintf("%q stands on the line of what it belongs to", t.Value)
+		if owner := clauseOwners[t.Value]; owner != "" {
+			m.help += ": " + owner
+		}
 	}
 	if m.help == "" && slices.Contains(known, ours) {
 		m.help = fmt.Sprintf("did you mean %q?", ours)
 	}
 	return m
+}
+
+// clauseOwners show what a clause belongs to.
+var clauseOwners = map[string]string{
+	"where": "for x in list where condition", "max": "for x in list max 4", "every": "retry 3 every 10s", "backoff": "retry 3 every 10s backoff 2",
+	"vary": "cached vary [value]", "else": `require condition else "message"`, "latest": `lock "name" latest`, "reject": `lock "name" reject`,
 }
 
 // foreign are the words by which other languages say such things.

@@ -20,14 +20,18 @@ import (
 // surroundings are what lints may look at in a repository.
 func (a *app) surroundings(root string) lint.Options {
 	var known sync.Map // what many files ask is looked up once
-	o := lint.Options{Matches: func(glob string) bool {
+	look := func(glob string) match {
 		found, ok := known.Load(glob)
 		if !ok {
 			found = matches(root, glob)
 			known.Store(glob, found)
 		}
-		return found.(bool)
-	}}
+		return found.(match)
+	}
+	o := lint.Options{
+		Matches:     func(glob string) bool { return look(glob) != nothing },
+		FoldersOnly: func(glob string) bool { return look(glob) == folders },
+	}
 	o.Python = pythonMistakes
 	return o
 }
@@ -35,12 +39,23 @@ func (a *app) surroundings(root string) lint.Options {
 // errFound ends a walk.
 var errFound = errors.New("found")
 
-// matches says whether anything in a folder matches a glob. A folder that cannot be read holds nothing.
-func matches(root, glob string) bool {
-	found := false
-	_ = doublestar.GlobWalk(os.DirFS(root), glob, func(string, fs.DirEntry) error {
-		found = true
-		return errFound
+// match is what a glob matches.
+type match uint8
+
+const (
+	nothing match = iota
+	folders       // and no file
+	files         // and maybe folders
+)
+
+// matches says what in a folder matches a glob. A folder that cannot be read holds nothing.
+func matches(root, glob string) (found match) {
+	_ = doublestar.GlobWalk(os.DirFS(root), glob, func(_ string, e fs.DirEntry) error {
+		if found = folders; !e.IsDir() {
+			found = files
+			return errFound
+		}
+		return nil
 	})
 	return found
 }
