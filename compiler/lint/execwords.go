@@ -23,6 +23,7 @@ var execWords = rule{alone: true, op: func(p *pass, o *check.Op) {
 	if c.Name != "" && p.noProgram(o, c) {
 		return
 	}
+	whole := c
 	if c = shell.Unwrapped(c); c.Name == "" || readsShell(c) {
 		return
 	}
@@ -31,12 +32,26 @@ var execWords = rule{alone: true, op: func(p *pass, o *check.Op) {
 			p.report(finding{
 				rule: diag.ShellInExec, file: o.File.Source, at: a.At,
 				message: fmt.Sprintf("exec runs no shell: %s gets %s as it stands", c.Name, o.File.Source.Slice(a.At)),
-				help:    "let a script run it: run `" + inScript(c) + "`",
+				help:    "let a script run it: run `" + inScript(whole) + "`",
+				fixes:   letShellRun(o, whole),
 			})
 			return
 		}
 	}
 }}
+
+// letShellRun makes a script of an exec. A pipe is left to people, since sh loses its failures.
+func letShellRun(o *check.Op, c shell.Command) []diag.Fix {
+	text := inScript(c)
+	a := attr(o.Items, "exec")
+	if text == "…" || strings.Contains(text, "|") || a.Range.Start > c.At.Start || int(a.Range.End) > len(o.File.Source.Text) {
+		return nil
+	}
+	return []diag.Fix{{
+		Message: "let a shell run it", Changes: "a shell takes the words apart then",
+		Edits: []diag.Edit{{File: o.File.Source, Span: a.Range, Text: "run `" + text + "`"}},
+	}}
+}
 
 // noProgram says that the first word of an exec cannot be one, and tells of it.
 func (p *pass) noProgram(o *check.Op, c shell.Command) bool {
@@ -142,7 +157,7 @@ func inScript(c shell.Command) string {
 		if !a.Static || word == "" || strings.ContainsAny(word, "`\n\"\\") {
 			return "…"
 		}
-		if strings.ContainsAny(word, " *?'(") {
+		if strings.ContainsAny(word, " *?'(") || strings.HasPrefix(word, "$") {
 			word = `"` + word + `"`
 		}
 		words = append(words, word)
