@@ -69,6 +69,7 @@ func (b opBody) attr(a *ast.Attr) {
 	case "inputs", "keep":
 		b.in.want(x, globs, word)
 		b.file.inRepository(x, word)
+		b.file.globs(x, word)
 	case "workdir":
 		b.in.unquoted(x, word, func(e exprs) *types.Type { return e.want(x, types.PathType, word) })
 		b.file.inRepository(x, word)

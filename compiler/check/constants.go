@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
+
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 )
@@ -65,6 +67,23 @@ func (f *file) exitCodes(x ast.Expr) {
 	for _, e := range l.Elems {
 		if n, ok := number(e.Value); ok && (n < 0 || n > 255) {
 			f.errorf(diag.InvalidValue, e.Value.Span(), "success_codes: expected an exit code from 0 to 255, found %s", f.src.Slice(e.Value.Span()))
+		}
+	}
+}
+
+// globs refuses globs that are written out and are none.
+func (f *file) globs(x ast.Expr, what string) {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.ListLit:
+		for _, e := range x.Elems {
+			f.globs(e.Value, what)
+		}
+	case *ast.StringLit:
+		if x.Value == "" && what == "glob" || !doublestar.ValidatePattern(x.Value) && !doublestar.ValidatePattern(path.Clean(x.Value)) {
+			f.report(finding{
+				rule: diag.InvalidValue, at: x.Range, message: fmt.Sprintf("%s: %q is no glob", what, x.Value),
+				help: "every [ and { needs its end, and a backslash stands before one that is meant as it is",
+			})
 		}
 	}
 }

@@ -97,8 +97,22 @@ func (e exprs) failingOperator(x *ast.Binary) {
 func (e exprs) failingCall(x *ast.Call) {
 	if !asksOutside[x.Name.Text] {
 		e.tried(x)
+		return
+	}
+	word := x.Name.Text
+	switch {
+	case len(x.Args) != 1 || x.Target != nil && word != "changed":
+		return
+	case word == "glob" || word == "files" || word == "changed":
+		e.file.globs(x.Args[0], word)
+	}
+	if x.Target == nil && readsRepository[word] && !e.scope.Has(expr.Attempt) {
+		e.file.inRepository(x.Args[0], word)
 	}
 }
+
+// readsRepository are functions whose paths start from the folder of the file, where no attempt is looked at.
+var readsRepository = map[string]bool{"glob": true, "text": true, "json": true, "yaml": true}
 
 // asksOutside are functions whose answer does not stand in the text.
 var asksOutside = map[string]bool{

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/types"
 )
 
@@ -13,6 +14,7 @@ import (
 func (b opBody) exec(x ast.Expr) {
 	t := b.in.want(x, argv, "exec")
 	b.file.nonEmpty(x, "exec")
+	b.program(x)
 	if t.DeepLabels()&types.Untrusted == 0 {
 		return
 	}
@@ -27,6 +29,17 @@ func (b opBody) exec(x ast.Expr) {
 		if what != "" {
 			b.in.unlabelled(e.Value, types.StringType.WithLabels(b.in.labels(e.Value)), types.Untrusted, what)
 		}
+	}
+}
+
+// program refuses a program without a name.
+func (b opBody) program(x ast.Expr) {
+	l, ok := ast.Unparen(x).(*ast.ListLit)
+	if !ok || len(l.Elems) == 0 {
+		return
+	}
+	if name, written := constantText(l.Elems[0].Value); written && name == "" {
+		b.file.errorf(diag.InvalidValue, l.Elems[0].Value.Span(), "exec: expected the name of a program, found \"\"")
 	}
 }
 

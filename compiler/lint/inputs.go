@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
+
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -23,7 +25,7 @@ var emptyInputs = rule{op: func(p *pass, o *check.Op) {
 			continue
 		}
 		for _, g := range p.globs(o.Module, o.File.Source, a.Value) {
-			if !p.told[g.at] {
+			if !p.told[g.at] && doublestar.ValidatePattern(g.text) {
 				p.emptyInput(g)
 			}
 		}

@@ -27,6 +27,7 @@ var groups = [][]rule{{
 	workspaces,
 	emptyInputs,
 	missingPaths,
+	missingTexts,
 	unstableKeys,
 }, {
 	constantGuards,

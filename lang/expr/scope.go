@@ -68,6 +68,9 @@ func NewScope(f Functions) *Scope {
 	return &Scope{functions: f, registry: newRegistry()}
 }
 
+// Has says that the scope has functions beyond CEL's.
+func (s *Scope) Has(f Functions) bool { return s.functions&f == f }
+
 // Child inherits everything, and has the functions given besides.
 func (s *Scope) Child(f Functions) *Scope {
 	return &Scope{parent: s, functions: s.functions | f, registry: s.registry}
