@@ -1,11 +1,13 @@
 package lint
 
 import (
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
+	"github.com/pipelang/pipe/lang/diag"
 	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
 )
@@ -14,6 +16,13 @@ import (
 // like, which run it elsewhere. The shell runs it without -u, and with what arguments and variables there are, so that
 // only some risks are any there; and no edit fits into pipe's own quotes.
 var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
+	c, ok := execOf(o)
+	if !ok {
+		return
+	}
+	if c = shell.Unwrapped(c); c.Name != "" {
+		p.asks(o, c)
+	}
 	s, ok := p.execScript(o)
 	if !ok {
 		return
@@ -41,6 +50,13 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		p.risk(s, r)
 	}
 }}
+
+// asks tells that a command wants a terminal.
+func (p *pass) asks(o *check.Op, c shell.Command) {
+	if q, asks := shell.Asks(c); asks {
+		p.report(finding{rule: diag.NoTerminal, file: o.File.Source, at: c.At, message: path.Base(c.Name) + " " + q.Said, help: q.Help})
+	}
+}
 
 // inDoubleQuotes says that the string of a script is one in which a double quote is escaped.
 func inDoubleQuotes(s *script) bool {

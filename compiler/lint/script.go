@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
@@ -82,7 +84,31 @@ var scriptRisks = rule{alone: true, script: func(p *pass, o *check.Op, s *script
 		}
 		p.risk(s, r)
 	}
+	if s.read.Ends.Text != "" {
+		p.lostChange(o, s)
+	}
 }}
+
+// lostChange tells of what a script changes last of its own shell, where another one follows that may count on it.
+func (p *pass) lostChange(o *check.Op, s *script) {
+	follows := slices.ContainsFunc(o.Items, func(it ast.Item) bool {
+		r, ok := it.(*ast.Run)
+		return ok && r.Script != nil && r.Script.Range.Start > s.src.Range.Start
+	})
+	if !follows {
+		return
+	}
+	f := finding{rule: diag.LostChange, file: s.file, at: s.span(s.read.Ends.At)}
+	switch s.read.Ends.Text {
+	case "cd":
+		f.message, f.help = "this cd is gone with its script: the next run starts in the folder of the op again", "give the op a workdir, or write both into one script"
+	case "export":
+		f.message, f.help = "what this exports is gone with its script: the next run is a shell of its own", "env { NAME = value } holds for every run of the op"
+	default:
+		f.message, f.help = "what this activates is gone with its script: the next run is a shell of its own", "write both into one script"
+	}
+	p.report(f)
+}
 
 func (p *pass) risk(s *script, r shell.Risk) {
 	f := finding{rule: string(r.Kind), file: s.file, at: s.span(r.At), message: r.Message, help: r.Help, maybe: r.Maybe}
@@ -102,6 +128,7 @@ var changes = map[shell.Kind]string{
 	shell.ConstantTest:  "it compares then, and may be false",
 	shell.NotAssignment: "it assigns then, and runs no command",
 	shell.MissingSpace:  "it tests then, and runs no command of that name",
+	shell.NoTerminal:    "it asks nobody then",
 	shell.StrayLocal:    "it assigns then, and does not fail",
 	shell.FirstElement:  "all elements are taken then",
 	shell.LostOutput:    "the earlier outputs are kept then",

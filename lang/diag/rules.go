@@ -83,6 +83,8 @@ const (
 	ConstantTest      = "constant-test"      // a [ ] that is always true
 	NotAssignment     = "not-assignment"     // a command that looks like an assignment
 	MissingSpace      = "missing-space"      // a [ that is glued to the next word
+	LostChange        = "lost-change"        // a change of a shell that is gone with it
+	NoTerminal        = "no-terminal"        // a command that asks somebody at a terminal
 	StrayLocal        = "stray-local"        // a local outside of a function
 	FirstElement      = "first-element"      // an array of bash that is read as one value
 	LostOutput        = "lost-output"        // a > to $PIPE_OUTPUT that throws outputs away

@@ -48,6 +48,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 		return
 	}
 	outer := len(args) - len(inner)
+	w.inputMoved = w.inputMoved || name == "exec" && isFed(s)
 	w.literalNames(call.Args[outer:], nameOf(inner))
 	if !own && (len(inner) == len(args) || name != "timeout") {
 		w.endlessCommand(s, inner)
@@ -57,6 +58,8 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 	w.paths(inner)
 	w.sure = false
 	w.dangers(call.Args[outer:], inner)
+	w.asksTerminal(s, inner, c)
+	w.wrappedFolder(args[:outer], inner)
 	w.hands(s, call.Args[outer:], inner, args[:outer], c)
 }
 

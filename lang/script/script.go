@@ -77,6 +77,9 @@ type Script struct {
 	// Endless are the commands and loops that go on until something outside of the script ends
 	// what they wait for, and that nothing in it gives up.
 	Endless []source.Span
+	// Ends is a change of the shell itself that stands last, where nothing can come of it: a cd, an export, the
+	// activation of an environment. Its text is the command's name, "" where there is none.
+	Ends Name
 	// Risks are what will go wrong, or may, in the order of the text.
 	Risks []Risk
 }
@@ -202,5 +205,6 @@ func readAt(text string, d Dialect, o Options, level int) *Script {
 	w.begin()
 	w.ahead(stmts)
 	w.list(stmts, context{errexit: true})
+	w.ends(stmts)
 	return w.finish()
 }

@@ -29,6 +29,7 @@ type walker struct {
 	pipefail   bool // set -o pipefail stands before here
 	nounsetOff bool // set +u stands somewhere
 	inherits   bool // bash was told that -e goes into $(…)
+	inputMoved bool // exec gives the script an input
 	lastPipe   bool // bash was told that the last part of a pipe is no shell of its own
 	waits      bool // wait or $! stands somewhere
 	given      bool // set gives positional parameters, or the script asks with $# whether there are any
@@ -78,7 +79,7 @@ func (w *walker) begin() {
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
-	w.runs, w.leaves, w.restores = nil, nil, false
+	w.runs, w.leaves, w.restores, w.inputMoved = nil, nil, false, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.arrays, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.arrays[:0], w.positional[:0]
 }
@@ -92,6 +93,7 @@ type context struct {
 	function bool
 	piped    bool // it is a part of a pipe that others follow, or stands in the background
 	leads    bool // what stands behind its && is skipped when it fails, and nothing else follows from that
+	fed      bool // something gives it an input
 }
 
 func (c context) tested() context { c.errexit = false; return c }
@@ -185,6 +187,7 @@ func (w *walker) stmt(s *syntax.Stmt, c context) {
 		w.background = append(w.background, source.Span{Start: spanOf(s).Start, End: int32(s.Semicolon.Offset()) + 1})
 	}
 	w.capture(s, c)
+	c.fed = c.fed || len(s.Redirs) > 0 && isFed(s)
 	w.command(s, c)
 	for _, r := range s.Redirs {
 		w.redirect(r, c)
@@ -286,6 +289,7 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 		operands, _ := chain(b, true)
 		w.pipeline(s, operands, c)
 		for i, x := range operands {
+			c.fed = c.fed || i > 0
 			if w.lastPipe && i == len(operands)-1 {
 				w.apart(func() { w.stmt(x, c) })
 			} else {

@@ -24,7 +24,7 @@ func (w *walker) hands(s *syntax.Stmt, words []*syntax.Word, args, wrappers []Ar
 		first := slices.IndexFunc(args, func(a Arg) bool { return a.At == h.Words[0].At })
 		p := unwrapping{source: w.text}
 		if p.words(words[first : first+len(h.Words)]) {
-			w.takeIn(h, &p, c, timed)
+			w.lostFolder(w.takeIn(h, &p, c, timed), &p)
 		}
 	}
 	for _, r := range s.Redirs {
@@ -67,8 +67,8 @@ func withoutOptions(words []*syntax.Word, args []Arg) (left []*syntax.Word, name
 	return left, names
 }
 
-// takeIn reads a script that another shell gets, and takes in what it does.
-func (w *walker) takeIn(h Handing, p *unwrapping, c context, timed bool) {
+// takeIn reads a script that another shell gets, takes in what it does, and gives it.
+func (w *walker) takeIn(h Handing, p *unwrapping, c context, timed bool) *Script {
 	p.places = append(p.places, p.end)
 	inner := readAt(p.text.String(), h.Dialect, h.Options, w.level+1)
 	for _, m := range slices.Concat(inner.Mistakes, inner.Within) {
@@ -98,6 +98,7 @@ func (w *walker) takeIn(h Handing, p *unwrapping, c context, timed bool) {
 			w.script.Endless = append(w.script.Endless, p.span(at))
 		}
 	}
+	return inner
 }
 
 // riskWithin is what is said of a risk in a script that another shell gets.
