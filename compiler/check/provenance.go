@@ -18,6 +18,9 @@ func (f *file) provenance(d *diag.Diagnostic) {
 	path := enclosing(f.ast, d.Span)
 	s := f.siteOf(path)
 	d.Related = append(d.Related, s.expects(path, d)...)
+	if d.Rule == diag.UnknownLiteral || strings.HasPrefix(d.Message, "field ") {
+		d.Related = append(d.Related, s.fieldOf(path, d.Span)...)
+	}
 	if x := valueAt(path, d.Span); x != nil {
 		for _, side := range sides(x) {
 			d.Related = append(d.Related, s.gives(side, d)...)
@@ -82,6 +85,75 @@ func (s site) expects(path []ast.Node, d *diag.Diagnostic) []diag.Related {
 	}
 	if p := findParam(params, name); p != nil && p.Decl != nil && in != nil && !in.load.Std {
 		return []diag.Related{in.declaredAs(p.Decl, "parameter")}
+	}
+	return nil
+}
+
+// fieldOf is the field of a record that a value is written for.
+func (s site) fieldOf(path []ast.Node, at source.Span) []diag.Related {
+	for i := len(path) - 1; i > 0; i-- {
+		switch x := path[i].(type) {
+		case *ast.RecordLit:
+			if len(x.Type.Parts) == 1 {
+				return s.file.fieldOfType(x.Type.Parts[0].Text, fieldAt(x.Fields, at))
+			}
+			return nil
+		case *ast.RecordBody:
+			if _, returned := path[i-1].(*ast.Return); returned {
+				return s.fieldOfResult(fieldAt(x.Fields, at))
+			}
+			return nil
+		case *ast.Call:
+			if x.Range != at {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// fieldAt is the name of the field whose value stands at a place; "" where there is none.
+func fieldAt(fields []ast.RecordField, at source.Span) string {
+	for _, f := range fields {
+		if f.Value != nil && f.Value.Span() == at {
+			return f.Name.Text
+		}
+	}
+	return ""
+}
+
+func (f *file) fieldOfType(name, field string) []diag.Related {
+	if t := f.types[name]; t != nil && field != "" {
+		return t.file.fieldNamed(t.decl.Fields, field)
+	}
+	return nil
+}
+
+// fieldOfResult is a field of what the op or the pipeline around is declared to give.
+func (s site) fieldOfResult(field string) []diag.Related {
+	var result ast.TypeExpr
+	switch {
+	case s.op != nil && s.op.Decl != nil:
+		result = s.op.Decl.Result
+	case s.op == nil && s.pipe != nil:
+		result = s.pipe.out.Decl.Result
+	}
+	switch t := result.(type) {
+	case *ast.NamedType:
+		if len(t.Name.Parts) == 1 {
+			return s.file.fieldOfType(t.Name.Parts[0].Text, field)
+		}
+	case *ast.RecordType:
+		return s.file.fieldNamed(t.Fields, field)
+	}
+	return nil
+}
+
+func (f *file) fieldNamed(fields []*ast.Field, name string) []diag.Related {
+	for _, x := range fields {
+		if x.Name.Text == name {
+			return []diag.Related{f.declaredAs(x, "field")}
+		}
 	}
 	return nil
 }

@@ -235,7 +235,7 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 	v.worth = nil
 	if number {
 		v.nums, v.whole = append(v.nums, p.num), t.Kind != types.Float
-		v.from0 = v.from0 || t.Kind == types.Size && isSetting(x) || counts(x)
+		v.from0 = v.from0 || t.Kind == types.Size && isSetting(x) || counts(x) || s.countsTests(x)
 	} else {
 		v.texts = append(v.texts, p.text)
 		if t.Kind == types.Literals {
@@ -249,6 +249,16 @@ func (s *scene) compared(x ast.Expr, op string, p point) *formula {
 func counts(x ast.Expr) bool {
 	c, ok := ast.Unparen(x).(*ast.Call)
 	return ok && c.Name.Text == "size"
+}
+
+// countsTests says that an expression is a number in a report of tests.
+func (s *scene) countsTests(x ast.Expr) bool {
+	sel, ok := ast.Unparen(x).(*ast.Select)
+	if !ok || sel.Name.Text == "duration" {
+		return false
+	}
+	t := s.typ(sel.X)
+	return t != nil && t.Plain().Kind == types.Record && t.Plain().Record.Name == expr.TestReport.Record.Name
 }
 
 // isSetting says that an expression is a setting as it was read; what is computed from sizes may be

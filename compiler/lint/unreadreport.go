@@ -33,6 +33,23 @@ func (p *pass) unreadReports(l *check.Pipeline, told []*check.Step) {
 	}
 }
 
+// whateverFailed are the fields of a report that say nothing of a failure.
+var whateverFailed = map[string]bool{"total": true, "skipped": true, "flaky": true, "duration": true}
+
+// plainChain says that an expression is a name, or fields of one.
+func plainChain(x ast.Expr) bool {
+	for {
+		switch at := ast.Unparen(x).(type) {
+		case *ast.Ident:
+			return true
+		case *ast.Select:
+			x = at.X
+		default:
+			return false
+		}
+	}
+}
+
 // valuesRead are the names whose values the expressions of a pipeline read. Whether a step succeeded is no part of its
 // value, and neither needs nor after reads one. Damaged says that some of the text could not be read.
 func valuesRead(l *check.Pipeline) (read map[string]bool, damaged bool) {
@@ -47,6 +64,8 @@ func valuesRead(l *check.Pipeline) (read map[string]bool, damaged bool) {
 			damaged = damaged || n.Bad
 		case *ast.Call:
 			return n.Target != nil || n.Name.Text != "succeeded" && n.Name.Text != "failed" && n.Name.Text != "skipped"
+		case *ast.Select:
+			return !whateverFailed[n.Name.Text] || !plainChain(n.X)
 		case *ast.Ident:
 			read[n.Name] = true
 		}

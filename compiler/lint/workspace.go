@@ -252,8 +252,11 @@ func (p *pass) unnamedPaths(o *check.Op) {
 	builds := slices.ContainsFunc(p.commands(o), writesByItself)
 	written := sync.OnceValue(func() []string { return p.written(o) })
 	named := sync.OnceValue(func() []string { return fileNames(text.String()) })
-	for _, s := range paths {
+	for i, s := range paths {
 		name := path.Base(path.Clean(s.Value))
+		if slices.ContainsFunc(paths[:i], func(before *ast.StringLit) bool { return before.Value == s.Value }) {
+			continue
+		}
 		if strings.ContainsAny(name, "*?[{") || name == "." || name == "/" || strings.Contains(text.String(), name) {
 			continue
 		}

@@ -145,6 +145,8 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 			d.Help = endings[name]
 		case foreignFunctions[name] != "":
 			d.Help = foreignFunctions[name]
+		case parts[name] != "" && (in.Kind == types.Duration || in.Kind == types.Timestamp):
+			d.Help = fmt.Sprintf("write x.%s()", parts[name])
 		case lang.functions[name].member && !hidden[name]:
 			d.Help = fmt.Sprintf("it is called with parentheses: x.%s(…)", name)
 		case in.Kind == types.List && in.Elem.Kind == types.Optional && slices.Contains(fieldNames(in.Elem.Elem), name):
@@ -165,6 +167,12 @@ func unknownField(at source.Span, in *types.Type, name string) diag.Diagnostic {
 		d.Help = "it has " + strings.Join(record.FieldNames(), ", ")
 	}
 	return d
+}
+
+// parts are the functions that give a part of a duration or a timestamp, by its name.
+var parts = map[string]string{
+	"milliseconds": "getMilliseconds", "millis": "getMilliseconds", "ms": "getMilliseconds", "seconds": "getSeconds", "second": "getSeconds", "secs": "getSeconds",
+	"minutes": "getMinutes", "minute": "getMinutes", "hours": "getHours", "hour": "getHours", "year": "getFullYear", "month": "getMonth", "day": "getDate",
 }
 
 // endings say how it is asked how a step ended, by the names that other services have for it.
@@ -526,6 +534,8 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return fmt.Sprintf("a folder is what an op returns: return { out: dir(%s) }", x)
 	case want.Kind == types.Record && want.Record.Name == TestReport.Record.Name && got.IsText():
 		return fmt.Sprintf("a report is what an op reads when it returns: return { report: junit(%s) }", x)
+	case want.Kind == types.Bool && len(got.Literals) == 1 && truths[strings.ToLower(got.Literals[0])] != "":
+		return "write " + truths[strings.ToLower(got.Literals[0])]
 	case want.Kind == types.Bool && got.IsText():
 		return fmt.Sprintf(`a condition compares: %s != ""`, x)
 	case want.Kind == types.Bool && got.Kind == types.Int:
@@ -542,6 +552,16 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		return fmt.Sprintf("read the number in it: float(%s)", x)
 	case want.Kind == types.String && got.Kind == types.List && strings.HasPrefix(x, "[") && !strings.Contains(x, ","):
 		return "write it without brackets: " + strings.Trim(x, "[]")
+	case want.Kind == types.Int && got.Kind == types.Duration && x[0] >= '0' && x[0] <= '9':
+		return "a number has no unit"
+	case want.Kind == types.Int && got.Kind == types.Duration:
+		return fmt.Sprintf("its seconds are %s.getSeconds(), its milliseconds %s.getMilliseconds()", x, x)
+	case want.Kind == types.Int && got.Kind == types.Size:
+		return fmt.Sprintf("its bytes are int(%s)", x)
+	case want.Kind == types.Size && got.Kind == types.Int:
+		return fmt.Sprintf("a number of bytes becomes a size: %s * 1B", x)
+	case want.Kind == types.Duration && got.Kind == types.Int:
+		return fmt.Sprintf("a number of seconds becomes a duration: %s * 1s", x)
 	case want.Kind == types.String && got.Kind == types.List:
 		return fmt.Sprintf(`go over it, { for x in %s }, or make it one string: %s.join(",")`, x, x)
 	case want.Kind == types.Record && len(want.Record.Fields) == 1 && types.Assignable(got, want.Record.Fields[0].Type):
@@ -554,6 +574,12 @@ func (c *checking) conversion(node celast.Expr, want, got *types.Type) string {
 		}
 	}
 	return ""
+}
+
+// truths are words for true and false.
+var truths = map[string]string{
+	"yes": "true", "y": "true", "on": "true", "1": "true", "t": "true", "enabled": "true",
+	"no": "false", "n": "false", "off": "false", "0": "false", "f": "false", "disabled": "false",
 }
 
 // textOr is a short node as it is written, or what stands for a long one.

@@ -170,6 +170,9 @@ func (b *body) take(r *reader, from int) {
 // clauses are the words that go on with an item on its line.
 var clauses = []string{"as", "backoff", "else", "every", "exec", "for", "from", "latest", "max", "on", "reject", "vary", "when", "where"}
 
+// listed are the attributes whose value is a list.
+var listed = []string{"success_codes", "inputs", "keep", "exec", "inherit", "capabilities", "ports", "tmpfs", "vary"}
+
 // clausesOf are those of an item.
 func clausesOf(keyword string) []string {
 	switch keyword {
@@ -201,6 +204,9 @@ func trailing(keyword string, t, before *lexer.Token, inGraph bool) *mistake {
 		}
 	case token.Comma:
 		m.help = `items stand on lines of their own, or are separated by ";"`
+		if slices.Contains(listed, keyword) {
+			m.help = fmt.Sprintf("a list stands in brackets: %s […, …]", keyword)
+		}
 		return m
 	default:
 		return m

@@ -88,7 +88,7 @@ func habit(want string, t, before *lexer.Token) string {
 		return `the type of a result follows "->"`
 	case want == `"{"` && bodies[wordOf(before)] != "":
 		return "write " + bodies[wordOf(before)]
-	case k == token.LBrace && want == theEndOfLine && wordOf(before) == "ready":
+	case want == theEndOfLine && (k == token.LBrace && wordOf(before) == "ready" || k == token.Int && (wordOf(before) == "tcp" || wordOf(before) == "http")):
 		return `write ready tcp(8080), ready http(8080, "/path") or ready "script"`
 	case (k == token.LBrack || k == token.Lt) && before != nil && valueMayEnd(want) && end(before) == start(t):
 		return generic(before.Value)
