@@ -28,6 +28,7 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		return
 	}
 	for _, m := range s.read.Mistakes {
+		m.Maybe = m.Maybe || len(s.pasted) > 0
 		m.Help = strings.Replace(m.Help, "open the block with ```bash", `let bash run it, exec ["bash", "-c", …]`, 1)
 		p.mistake(s, m)
 	}
@@ -35,7 +36,7 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		p.mistake(s, m)
 	}
 	for _, r := range s.read.Risks {
-		if r.Edits = nil; !r.Kind.EveryShell() || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
+		if r.Edits = nil; !r.Kind.EveryShell() || !s.certain(r) || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
 			continue
 		}
 		said := s.file.Slice(s.span(r.At))
@@ -71,8 +72,11 @@ func (p *pass) execScript(o *check.Op) (*script, bool) {
 		return nil, false
 	}
 	h, ok := shell.Handed(shell.Unwrapped(c))
-	if !ok || slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return !a.Static }) {
+	if !ok {
 		return nil, false
+	}
+	if slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return !a.Static }) {
+		return p.pastedScript(o, h)
 	}
 	return p.scriptOf(o.File.Source, h), true
 }
@@ -109,10 +113,14 @@ func unescaped(f *source.File, at source.Span, text string) []int32 {
 	if quote != 1 && quote != 3 {
 		return nil
 	}
+	return unescapedFrom(raw, at.Start, quote, text)
+}
+
+// unescapedFrom does the same for what stands in a string from an offset of it.
+func unescapedFrom(raw string, start int32, i int, text string) []int32 {
 	places := make([]int32, 0, len(text)+1)
-	i := quote
 	for j := range len(text) {
-		places = append(places, at.Start+int32(i))
+		places = append(places, start+int32(i))
 		switch rest := raw[min(i, len(raw)):]; {
 		case strings.HasPrefix(rest, `$${`):
 			places[j]++
@@ -125,7 +133,7 @@ func unescaped(f *source.File, at source.Span, text string) []int32 {
 			return nil
 		}
 	}
-	return append(places, at.Start+int32(i))
+	return append(places, start+int32(i))
 }
 
 // escapes are what simple ones stand for.

@@ -19,6 +19,8 @@ type script struct {
 	dialect shell.Dialect
 	places  []int32 // of each byte and of the end, where it stands in a string with escapes, or in several
 
+	pasted []source.Span // of the text, where pipe puts values in
+
 	elsewhere bool // on another machine or in a container, with variables of its own
 }
 
