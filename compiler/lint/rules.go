@@ -6,6 +6,7 @@ import "slices"
 // found out. The longest come first, so that the others fill up what is left of the processors.
 var groups = [][]rule{{
 	scriptSyntax,
+	misspeltInterpreters,
 	scriptRisks,
 	execScripts,
 	execWords,

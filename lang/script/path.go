@@ -229,7 +229,8 @@ func isTool(name string) bool {
 		"mv", "nc", "nl", "nproc", "od", "openssl", "paste", "patch", "pgrep", "ping", "podman", "printenv", "ps", "psql", "readlink", "realpath", "rm",
 		"rmdir", "rsync", "scp", "sed", "seq", "sha1sum", "sha256sum", "sha512sum", "shasum", "shuf", "sleep", "sort", "split", "ssh", "stat", "strings",
 		"sum", "sync", "tac", "tail", "tar", "tee", "touch", "tr", "truncate", "tsort", "tty", "uname", "uniq", "unxz", "unzip", "uuidgen", "wc", "wget",
-		"which", "whoami", "xargs", "xz", "yes", "yq", "zcat", "zip", "zstd", "sudo", "doas", "env", "nohup", "nice", "ionice", "timeout", "stdbuf", "setsid",
+		"which", "whoami", "xargs", "xz", "yes", "yq", "zcat", "zip", "zstd", "aws", "gsutil", "pg_dump", "pg_restore", "pg_isready", "mysqldump",
+		"redis-cli", "vault", "cosign", "crane", "skopeo", "gpg", "minisign", "sudo", "doas", "env", "nohup", "nice", "ionice", "timeout", "stdbuf", "setsid",
 		"chronic":
 		return true
 	}
