@@ -23,6 +23,9 @@ type held struct {
 	rejects bool
 }
 
+// written says that the key is a text that stands there.
+func (h held) written() bool { return strings.HasPrefix(h.text, `"`) && !strings.Contains(h.text, "${") }
+
 // lockRules find locks that wait for each other, and people who are waited for under a lock.
 var lockRules = rule{program: func(p *pass) {
 	l := locks{pass: p, orders: map[[2]string][2]held{}, told: map[spot]bool{}}
@@ -140,17 +143,24 @@ func (p place) own(name string) bool {
 		slices.ContainsFunc(p.step.Bindings, func(b check.Binding) bool { return b.Name == name }))
 }
 
-// take adds the locks among items to what is held.
+// take adds the locks among items to what is held. Those of one step are taken in the order of their keys, however
+// they are written.
 func (l *locks) take(at place, items []ast.Item, under []held) []held {
-	under = under[:len(under):len(under)]
+	around := len(under)
+	under = under[:around:around]
 	for _, it := range items {
 		k, ok := it.(*ast.Lock)
 		if !ok || broken(k.Key) {
 			continue
 		}
 		next := held{at.key(k.Key), format.Expr(ast.Unparen(k.Key)), at.file, k.Key.Span(), k.Policy.Text == "reject"}
-		for _, h := range under {
-			l.order(h, next)
+		for i, h := range under {
+			switch {
+			case i < around || h.key == next.key || h.text < next.text && h.written() && next.written():
+				l.order(h, next)
+			case h.written() && next.written():
+				l.order(next, h)
+			}
 		}
 		under = append(under, next)
 	}
@@ -160,12 +170,8 @@ func (l *locks) take(at place, items []ast.Item, under []held) []held {
 // order takes in that a lock is taken while another is held.
 func (l *locks) order(outer, inner held) {
 	if outer.key == inner.key {
-		follows := "so this waits for ever"
-		if inner.rejects {
-			follows = "so this always fails"
-		}
 		l.tell(inner, finding{
-			rule: diag.Deadlock, message: fmt.Sprintf("lock %s is held already here, %s", inner.text, follows),
+			rule: diag.Deadlock, hint: true, message: fmt.Sprintf("lock %s is held already here, so this changes nothing", inner.text),
 			help:    "remove one of the two",
 			related: []diag.Related{{File: outer.file, Span: outer.at, Message: "held since here"}},
 		})
