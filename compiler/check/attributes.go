@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pipelang/pipe/lang/ast"
@@ -61,7 +60,7 @@ func (b opBody) attr(a *ast.Attr) {
 			return e.anything(x, word, "a string or an image", func(t *types.Type) bool { return t.IsText() || t.Kind == types.Image })
 		})
 		b.in.unlabelled(x, t, anyLabel, word)
-		b.file.imageName(x)
+		b.in.imageNames(x, word)
 	case "exec":
 		b.exec(x)
 	case "inherit":
@@ -243,15 +242,3 @@ func (f *file) attributes(e exprs, items []ast.Item, where string) {
 
 // imageForm is the form of an image's name, https://pkg.go.dev/github.com/distribution/reference.
 var imageForm = lazily(`^((([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?)/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`)
-
-// imageName checks a name of an image that is written out.
-func (f *file) imageName(x ast.Expr) {
-	l, ok := ast.Unparen(x).(*ast.StringLit)
-	if !ok || imageForm().MatchString(l.Value) {
-		return
-	}
-	f.report(finding{
-		rule: diag.InvalidValue, at: l.Span(), message: fmt.Sprintf("image: %q is no name of an image", l.Value),
-		help: `write it as "name:tag", "registry/name:tag" or "name@sha256:…", in lower case`,
-	})
-}

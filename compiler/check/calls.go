@@ -140,6 +140,9 @@ func (n *node) arguments(e exprs) {
 			e.holds(a.Value, p.Decl, p.Type, p.in, "argument "+p.Name)
 		}
 	}
+	if n.was == nil && st.Op != nil && st.Op.Native {
+		n.native(e)
+	}
 	for _, p := range params {
 		if _, ok := given[p.Name]; !ok && p.Required && !st.Decl.Bad && known && !st.Decl.Inline && !meant[p.Name] && !unnamed {
 			e.file.report(finding{

@@ -61,10 +61,16 @@ func (e exprs) brief(v ast.Expr) string { return e.file.brief(v.Span()) }
 // where nobody knows.
 func (e exprs) broken(x *ast.Field, t *types.Type, self value.Value) string {
 	given := map[string]value.Value{"self": self}
-	if ok, _ := e.evaluated(x.Where, types.BoolType, given); ok != value.Bool(false) {
+	secret := t.DeepLabels()&types.Secret != 0
+	ok, err := e.evaluated(x.Where, types.BoolType, given)
+	switch {
+	case err != nil && secret:
+		return "its condition fails"
+	case err != nil:
+		return "its condition fails, " + err.Message
+	case ok != value.Bool(false):
 		return ""
 	}
-	secret := t.DeepLabels()&types.Secret != 0
 	if _, plain := ast.Unparen(x.Else).(*ast.StringLit); plain || x.Else != nil && !secret {
 		v, _ := e.evaluated(x.Else, types.StringType, given)
 		if text, ok := v.(value.String); ok {

@@ -14,7 +14,7 @@ import (
 func (b opBody) exec(x ast.Expr) {
 	t := b.in.want(x, argv, "exec")
 	b.file.nonEmpty(x, "exec")
-	b.program(x)
+	b.file.program(x, "exec")
 	if t.DeepLabels()&types.Untrusted == 0 {
 		return
 	}
@@ -33,13 +33,13 @@ func (b opBody) exec(x ast.Expr) {
 }
 
 // program refuses a program without a name.
-func (b opBody) program(x ast.Expr) {
+func (f *file) program(x ast.Expr, what string) {
 	l, ok := ast.Unparen(x).(*ast.ListLit)
 	if !ok || len(l.Elems) == 0 {
 		return
 	}
 	if name, written := constantText(l.Elems[0].Value); written && name == "" {
-		b.file.errorf(diag.InvalidValue, l.Elems[0].Value.Span(), "exec: expected the name of a program, found \"\"")
+		f.errorf(diag.InvalidValue, l.Elems[0].Value.Span(), "%s: expected the name of a program, found \"\"", what)
 	}
 }
 

@@ -20,6 +20,9 @@ func (f *file) field(x *ast.Field, t *types.Type, what string) {
 	if x.Default != nil {
 		f.in(within).want(x.Default, t, "default of "+x.Name.Text)
 		f.spelledDefault(x, t, what)
+		if what == "setting" {
+			f.settingURL(x.Default, t, "default of "+x.Name.Text)
+		}
 	}
 	if x.Where != nil {
 		scope := within.Child(0)

@@ -9,6 +9,7 @@ import (
 	"github.com/pipelang/pipe/lang/diag"
 	"github.com/pipelang/pipe/lang/source"
 	"github.com/pipelang/pipe/lang/types"
+	"github.com/pipelang/pipe/lang/value"
 )
 
 func (f *file) collectSettings(d *ast.Settings) {
@@ -110,6 +111,7 @@ func (f *file) from(s *Setting) {
 	}
 	f.in(f.pure).want(from.Exec, types.ListOf(types.StringType), "from exec")
 	f.nonEmpty(from.Exec, "from exec")
+	f.program(from.Exec, "from exec")
 }
 
 // Variable is the environment variable of a setting: its name in upper case unless `from` says otherwise.
@@ -199,9 +201,26 @@ func (f *file) profile(p *Profile) {
 		}
 		p.Entries[a.Name.Text] = a.Value
 		f.in(f.pure).want(a.Value, t.Type, "setting "+a.Name.Text)
+		f.settingURL(a.Value, t.Type, "setting "+a.Name.Text)
 		if i := slices.IndexFunc(f.checker.out.Settings, func(s *Setting) bool { return s.Name == a.Name.Text }); i >= 0 {
 			s := f.checker.out.Settings[i]
 			f.in(f.pure).holds(a.Value, s.Decl, s.Type, f.fileOf(s.File), "setting "+s.Name)
 		}
+	}
+}
+
+// settingURL refuses a text that is no URL where a setting is one.
+func (f *file) settingURL(x ast.Expr, t *types.Type, what string) {
+	lit, ok := ast.Unparen(x).(*ast.StringLit)
+	if !ok || t.Plain().Kind != types.URL {
+		return
+	}
+	if _, err := value.ParseText(t.Plain(), lit.Value); err != nil {
+		secret := t.DeepLabels()&types.Secret != 0
+		message := what + ": expected a URL such as https://example.com"
+		if !secret {
+			message += ", found " + oneLine(f.src.Slice(lit.Range))
+		}
+		f.report(finding{rule: diag.InvalidValue, at: lit.Range, message: message, hide: secret})
 	}
 }

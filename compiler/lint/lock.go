@@ -24,7 +24,9 @@ type held struct {
 }
 
 // written says that the key is a text that stands there.
-func (h held) written() bool { return strings.HasPrefix(h.text, `"`) && !strings.Contains(h.text, "${") }
+func (h held) written() bool {
+	return strings.HasPrefix(h.text, `"`) && !strings.Contains(h.text, "${")
+}
 
 // lockRules find locks that wait for each other, and people who are waited for under a lock.
 var lockRules = rule{program: func(p *pass) {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ var missingPaths = rule{around: true, pipeline: func(p *pass, l *check.Pipeline)
 			for _, a := range s.Args {
 				p.missingPath(l, s, a)
 			}
+			p.missingDockerfile(l, s)
 		default:
 			p.missingFolder(s)
 		}
@@ -111,5 +113,33 @@ func (p *pass) missingPath(l *check.Pipeline, s *check.Step, a check.Arg) {
 			message: fmt.Sprintf("%s: there is no %q in the repository%s", a.Param.Name, t.Value, t.Round),
 			help:    help,
 		})
+	}
+}
+
+// missingDockerfile finds a build that names no Dockerfile, of a folder without one.
+func (p *pass) missingDockerfile(l *check.Pipeline, s *check.Step) {
+	if e, ok := check.NativeEffect(s.Op); !ok || e.Does != "image.build" || p.isSketch() {
+		return
+	}
+	folders := []check.Text{{Value: "/"}}
+	for _, a := range s.Args {
+		switch a.Param.Name {
+		case "dockerfile", "dockerfile_text", "context_dir":
+			return
+		case "context":
+			folders = s.Texts(a.Value)
+		}
+	}
+	for _, t := range folders {
+		at := rooted(l.Module.Load.Folder, t.Value)
+		if !usable(t.Value) || !p.isFolder(at) || p.options.Matches(path.Join(escapeGlob(at), "[Dd]ockerfile")) {
+			continue
+		}
+		p.report(finding{
+			rule: diag.MissingPath, file: l.File.Source, at: s.Decl.Callee.Range,
+			message: fmt.Sprintf("%s: there is no Dockerfile in %q%s", s.Decl.Callee, t.Value, t.Round),
+			help:    "name it: dockerfile: \"…\"",
+		})
+		return
 	}
 }
