@@ -83,6 +83,7 @@ const (
 	ConstantTest      = "constant-test"      // a [ ] that is always true
 	NotAssignment     = "not-assignment"     // a command that looks like an assignment
 	MissingSpace      = "missing-space"      // a [ that is glued to the next word
+	EmptiedInput      = "emptied-input"      // a > to a file that the same pipe reads
 	LostChange        = "lost-change"        // a change of a shell that is gone with it
 	NoTerminal        = "no-terminal"        // a command that asks somebody at a terminal
 	StrayLocal        = "stray-local"        // a local outside of a function

@@ -24,6 +24,8 @@ func refusesNothing(name string, args []*syntax.Word) bool {
 		return slices.Contains(words, "login") && slices.Contains(words, "--password-stdin")
 	case "tar", "bsdtar":
 		return has("--extract", "x") || len(words) > 0 && !strings.HasPrefix(words[0], "-") && strings.Contains(words[0], "x")
+	case "gpg", "gpg2":
+		return slices.Contains(words, "--dearmor") || slices.Contains(words, "--import")
 	case "gunzip", "zcat":
 		return true
 	case "gzip":

@@ -48,6 +48,8 @@ const (
 	StrayLocal Kind = "stray-local"
 	// FirstElement is an array of bash that is read as one value, which is its first element.
 	FirstElement Kind = "first-element"
+	// EmptiedInput is a > to a file that the same command, or one before it in the pipe, reads.
+	EmptiedInput Kind = "emptied-input"
 	// LostChange is a cd, or another change of a shell, that is gone with it.
 	LostChange Kind = "lost-change"
 	// NoTerminal is a command that asks somebody at a terminal.
@@ -61,13 +63,13 @@ const (
 // Kinds are all of them, for tables and documentation.
 var Kinds = []Kind{
 	Unquoted, UncheckedCd, LostFailure, MaskedStatus, UnreachedStatus, ErrexitOff, Unwaited, RunsDownload, RemovesRoot,
-	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, FirstElement, NoTerminal, LostChange, LostOutput, MalformedOutput,
+	NoArguments, BashOnly, TestRedirect, ConstantTest, NotAssignment, MissingSpace, StrayLocal, FirstElement, NoTerminal, LostChange, EmptiedInput, LostOutput, MalformedOutput,
 }
 
 // EveryShell says that a risk does not depend on the options of a script's shell, nor on who gives it variables.
 func (k Kind) EveryShell() bool {
 	switch k {
-	case Unquoted, RunsDownload, RemovesRoot, TestRedirect, ConstantTest, UncheckedCd, LostFailure, NotAssignment, MissingSpace, StrayLocal, FirstElement, NoTerminal, LostChange:
+	case Unquoted, RunsDownload, RemovesRoot, TestRedirect, ConstantTest, UncheckedCd, LostFailure, NotAssignment, MissingSpace, StrayLocal, FirstElement, NoTerminal, LostChange, EmptiedInput:
 		return true
 	}
 	return false

@@ -203,6 +203,15 @@ var risky = []struct {
 	{"x=5; expr = 5 6; env x=5 make", nil},
 	{"[-f x ]", []string{"missing-space: [-f"}},
 	{"[ -f x ]", nil},
+	// emptied-input
+	{"jq '.a = 1' package.json > package.json", []string{"emptied-input: > package.json"}},
+	{"sort f | uniq > f", []string{"emptied-input: > f"}},
+	{"f=x; sed s/a/b/ \"$f\" > \"${f}\"", []string{"emptied-input: > \"${f}\""}},
+	{"envsubst < k8s.yml > k8s.yml", []string{"emptied-input: > k8s.yml"}},
+	{"while read -r l; do echo \"$l\"; done < f > f", []string{"emptied-input: > f"}},
+	{"jq . f > f.new; grep f > f; cat f >> f; echo f > f; sort -o f f; cat f 2> f; cat /dev/null > /dev/null; sed s/a/b/ f > \"$(date)\"", nil},
+	{"cat f | tee g > /dev/null; (cat f) > g; : > f; cat f > g; sort g > f", nil},
+
 	// lost-change
 	{"ssh h cd /srv && make", []string{"lost-change: cd /srv"}},
 	{"ssh h bash -c 'cd /srv && make'", []string{"lost-change: cd"}},

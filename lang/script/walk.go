@@ -61,6 +61,8 @@ type walker struct {
 	positional []positional
 	args       []Arg // room for the words of commands
 
+	feeding []*syntax.Stmt // what stands before it in its pipe
+
 	sheet sheet // of a plain script
 }
 
@@ -79,7 +81,7 @@ func (w *walker) begin() {
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
-	w.runs, w.leaves, w.restores, w.inputMoved = nil, nil, false, false
+	w.runs, w.leaves, w.restores, w.inputMoved, w.feeding = nil, nil, false, false, nil
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.arrays, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.arrays[:0], w.positional[:0]
 }
@@ -188,6 +190,9 @@ func (w *walker) stmt(s *syntax.Stmt, c context) {
 	}
 	w.capture(s, c)
 	c.fed = c.fed || len(s.Redirs) > 0 && isFed(s)
+	if len(s.Redirs) > 0 {
+		w.emptiesInput(s)
+	}
 	w.command(s, c)
 	for _, r := range s.Redirs {
 		w.redirect(r, c)
@@ -288,8 +293,10 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 	if isPipe(b.Op) {
 		operands, _ := chain(b, true)
 		w.pipeline(s, operands, c)
+		outer := w.feeding
 		for i, x := range operands {
 			c.fed = c.fed || i > 0
+			w.feeding = operands[:i]
 			if w.lastPipe && i == len(operands)-1 {
 				w.apart(func() { w.stmt(x, c) })
 			} else {
@@ -298,6 +305,7 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 				w.own(pipePart, func() { w.stmt(x, inner) })
 			}
 		}
+		w.feeding = outer
 		return
 	}
 	operands, ops := chain(b, false)
