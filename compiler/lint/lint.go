@@ -20,6 +20,8 @@ type Options struct {
 	// Matches says whether a file of the repository, or what a run made there, matches a glob,
 	// slash-separated and from the root; nil when there is no repository to look at.
 	Matches func(glob string) bool
+	// Plain says that a path of the repository is a file that nobody may run; nil when that is not known.
+	Plain func(path string) bool
 	// FoldersOnly says that a glob which matches something matches no file; nil when nobody knows.
 	FoldersOnly func(glob string) bool
 	// Python gives the first mistake in the syntax of each of some Python scripts; fewer when nobody

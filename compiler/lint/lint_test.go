@@ -36,7 +36,7 @@ func found(t testing.TB, p *annotated.Project) []diag.Diagnostic {
 		t.Fatal(err)
 	}
 	program := check.Check(loaded, &diags)
-	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir)}, &diags)
+	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir), Plain: plain(p.Dir)}, &diags)
 }
 
 // linted is what is reported of a checked program. The errors among it have to be the same where nobody asks for more.
@@ -78,5 +78,13 @@ func matches(dir string) func(string) bool {
 	return func(glob string) bool {
 		found, err := doublestar.Glob(os.DirFS(dir), glob)
 		return err == nil && len(found) > 0
+	}
+}
+
+// plain looks for files of a project that nobody may run.
+func plain(dir string) func(string) bool {
+	return func(path string) bool {
+		info, err := os.Stat(filepath.Join(dir, path))
+		return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0
 	}
 }

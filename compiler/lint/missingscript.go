@@ -28,9 +28,15 @@ func (p *pass) missingScripts(o *check.Op) {
 			return
 		}
 		for j, c := range s.read.Commands {
-			if f, asks := askedFor(s.read.Paths, c); asks && !c.Choice && !c.Elsewhere && p.absent(o, f, folder) && !namedBefore(scripts[:i], s, f) {
-				p.missingScript(needed{f, "the script", s.file, s.span(f.At)}, folder)
-				return // it ends there
+			if f, asks := askedFor(s.read.Paths, c); asks && !c.Choice && !c.Elsewhere {
+				n := needed{f, "the script", s.file, s.span(f.At)}
+				if p.absent(o, f, folder) && !namedBefore(scripts[:i], s, f) {
+					p.missingScript(n, folder)
+					return // it ends there
+				}
+				if p.isPlain(n, folder) && !namedBefore(scripts[:i], s, f) && !named("chmod", scripts[:i], s, f) {
+					p.notExecutable(n)
+				}
 			}
 			if wraps := j+1 < len(s.read.Commands) && s.read.Commands[j+1].Wrapped; !wraps && !makesNothing(c) {
 				return
@@ -53,9 +59,28 @@ func (p *pass) missingProgram(o *check.Op, folder string) {
 	if !ok {
 		return
 	}
-	if f, asks := askedFor(shell.Named(c), c); asks && p.absent(o, f, folder) {
-		p.missingScript(needed{f, "exec", o.File.Source, f.At}, folder)
+	f, asks := askedFor(shell.Named(c), c)
+	n := needed{f, "exec", o.File.Source, f.At}
+	switch {
+	case asks && p.absent(o, f, folder):
+		p.missingScript(n, folder)
+	case asks && p.isPlain(n, folder):
+		p.notExecutable(n)
 	}
+}
+
+// isPlain says that something runs for certain what the repository has as a file that nobody may run.
+func (p *pass) isPlain(n needed, folder string) bool {
+	f := n.path
+	return f.Runs && f.Sure && p.options.Plain != nil && !path.IsAbs(f.Path) && p.options.Plain(path.Join(folder, f.Path))
+}
+
+func (p *pass) notExecutable(n needed) {
+	p.report(finding{
+		rule: diag.NotExecutable, file: n.file, at: n.at,
+		message: fmt.Sprintf("%s runs %q, which is no program: it is not executable", n.by, n.path.Path),
+		help:    fmt.Sprintf("chmod +x %s and commit that, or name what reads it: sh %s", n.path.Path, n.path.Path),
+	})
 }
 
 // askedFor is the file without which a command fails: the one that it runs, or whose content it is told to take.
@@ -84,13 +109,17 @@ func askedFor(paths []shell.Path, c shell.Command) (f shell.Path, asks bool) {
 
 // namedBefore says that a script names a file before, so that it may make it there, or ask whether it is there.
 func namedBefore(earlier []*script, s *script, f shell.Path) bool {
-	name := path.Base(f.Path)
+	return named(path.Base(f.Path), earlier, s, f)
+}
+
+// named says that a word stands in the scripts before a path.
+func named(word string, earlier []*script, s *script, f shell.Path) bool {
 	for _, e := range earlier {
-		if strings.Contains(e.src.Text, name) {
+		if strings.Contains(e.src.Text, word) {
 			return true
 		}
 	}
-	return strings.Contains(s.src.Text[:f.At.Start], name)
+	return strings.Contains(s.src.Text[:f.At.Start], word)
 }
 
 // makesNothing says that a command makes no file that another could run.

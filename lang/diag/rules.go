@@ -60,6 +60,7 @@ const (
 	ShadowedName      = "shadowed-name"      // a name that hides another
 	EmptyInputs       = "empty-inputs"       // a glob that matches no file
 	MissingPath       = "missing-path"       // a path for an op, or a file that a script runs, where nothing is
+	NotExecutable     = "not-executable"     // a file that is run and is no program
 	UnstableCacheKey  = "unstable-cache-key" // a cached step whose key is another in every run
 	WrittenSecret     = "written-secret"     // a password or key that is written out
 	ScriptSyntax      = "script-syntax"      // a script that the shell would not run

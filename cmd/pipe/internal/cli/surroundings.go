@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -31,9 +32,16 @@ func (a *app) surroundings(root string) lint.Options {
 	o := lint.Options{
 		Matches:     func(glob string) bool { return look(glob) != nothing },
 		FoldersOnly: func(glob string) bool { return look(glob) == folders },
+		Plain:       func(path string) bool { return notProgram(filepath.Join(root, filepath.FromSlash(path))) },
 	}
 	o.Python = pythonMistakes
 	return o
+}
+
+// notProgram says that there is a file that is no program for anybody.
+func notProgram(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0
 }
 
 // errFound ends a walk.
