@@ -36,7 +36,7 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 		p.mistake(s, m)
 	}
 	for _, r := range s.read.Risks {
-		if r.Edits = nil; !r.Kind.EveryShell() || !s.certain(r) || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
+		if r.Edits = nil; !r.Kind.EveryShell() || !s.certain(r) || r.Kind == shell.NoTerminal && answered(o) || r.Kind == shell.Unquoted && !s.elsewhere && oneWord(o, r.Name) {
 			continue
 		}
 		said := s.file.Slice(s.span(r.At))
@@ -54,9 +54,25 @@ var execScripts = rule{alone: true, op: func(p *pass, o *check.Op) {
 
 // asks tells that a command wants a terminal.
 func (p *pass) asks(o *check.Op, c shell.Command) {
-	if q, asks := shell.Asks(c); asks {
+	if q, asks := shell.Asks(c); asks && !answered(o) {
 		p.report(finding{rule: diag.NoTerminal, file: o.File.Source, at: c.At, message: path.Base(c.Name) + " " + q.Said, help: q.Help})
 	}
+}
+
+// answered says that an op is given a variable that tells a program what to answer, or which editor to open.
+func answered(o *check.Op) bool {
+	if a := attr(o.Items, "inherit"); a != nil {
+		if list, ok := ast.Unparen(a.Value).(*ast.ListLit); ok && slices.ContainsFunc(list.Elems, func(e ast.ListElem) bool {
+			name, ok := ast.Unparen(e.Value).(*ast.StringLit)
+			return ok && shell.Answers(name.Value)
+		}) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(o.Items, func(it ast.Item) bool {
+		env, ok := it.(*ast.Env)
+		return ok && slices.ContainsFunc(env.Entries, func(e *ast.Assign) bool { return shell.Answers(e.Name.Text) })
+	})
 }
 
 // inDoubleQuotes says that the string of a script is one in which a double quote is escaped.
@@ -77,6 +93,9 @@ func (p *pass) execScript(o *check.Op) (*script, bool) {
 	}
 	if slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return !a.Static }) {
 		return p.pastedScript(o, h)
+	}
+	if h.Unnamed && slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return shell.Foreign(a.Text) }) {
+		return nil, false
 	}
 	return p.scriptOf(o.File.Source, h), true
 }

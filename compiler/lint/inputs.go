@@ -60,15 +60,45 @@ func (p *pass) emptyRounds(o *check.Op, x ast.Expr) {
 
 func (p *pass) emptyInput(g glob) {
 	f := finding{rule: diag.EmptyInputs, file: g.file, at: g.at.span, message: fmt.Sprintf("inputs: %q matches no file", g.text), help: startOf(g.folder)}
-	if at := rooted(g.folder, strings.TrimPrefix(g.text, "!")); p.options.Matches(at) {
+	left, not := strings.CutPrefix(g.text, "!")
+	switch at := rooted(g.folder, left); {
+	case p.options.Matches(at):
 		if p.options.FoldersOnly == nil || !strings.ContainsAny(g.text, "*?[{") || strings.HasSuffix(g.text, "**") || !p.options.FoldersOnly(at) {
 			return
 		}
 		f.message = fmt.Sprintf("inputs: %q matches folders, and no file", g.text)
 		f.help = fmt.Sprintf("what is in them is %q", g.text+"/**")
+	case not && !p.isNear(at):
+		return // it is left out in case that it comes
 	}
 	p.told[g.at] = true
 	p.report(f)
+}
+
+// isNear says that the first name of a path which nothing has is spelt almost as one that there is.
+func (p *pass) isNear(at string) bool {
+	folder := ""
+	for name := range strings.SplitSeq(at, "/") {
+		switch {
+		case strings.ContainsAny(name, `*?[]{},\`):
+			return false
+		case !p.options.Matches(folder + name):
+			return len(name) > 2 && p.options.Matches(folder+"{"+strings.Join(almost(name), ",")+"}")
+		}
+		folder += name + "/"
+	}
+	return false
+}
+
+// almost are globs of names that differ from one by a letter, or by two in the other order.
+func almost(name string) (out []string) {
+	for i := range len(name) {
+		out = append(out, name[:i]+name[i+1:], name[:i]+"?"+name[i+1:], name[:i]+"?"+name[i:])
+		if i > 0 {
+			out = append(out, name[:i-1]+name[i:i+1]+name[i-1:i]+name[i+1:])
+		}
+	}
+	return append(out, name+"?")
 }
 
 // glob is one that is written out. A leading "!" leaves out again what others choose.

@@ -2,7 +2,10 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/pipelang/pipe/compiler/check"
 	"github.com/pipelang/pipe/lang/ast"
@@ -68,12 +71,29 @@ func (p *pass) missingText(m *check.Module, f *ast.File, c *ast.Call) {
 	})
 }
 
-// asksFor says that a module asks somewhere whether a file is there.
-func asksFor(m *check.Module, name string) bool {
+// asksFor says that a module asks somewhere by a glob whether a file is there.
+func asksFor(m *check.Module, name string) (asks bool) {
 	for _, f := range m.Load.Files {
-		if strings.Contains(f.Source.Text, `glob("`+name+`")`) {
-			return true
-		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if c, ok := n.(*ast.Call); ok && c.Target == nil && c.Name.Text == "glob" {
+				for _, a := range c.Args {
+					asks = asks || finds(a, rooted(m.Load.Folder, name), m.Load.Folder)
+				}
+			}
+			return !asks
+		})
+	}
+	return asks
+}
+
+// finds says that globs which are written out choose a path from the root.
+func finds(x ast.Expr, at, folder string) bool {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.StringLit:
+		ok, err := doublestar.Match(rooted(folder, x.Value), at)
+		return ok && err == nil
+	case *ast.ListLit:
+		return slices.ContainsFunc(x.Elems, func(e ast.ListElem) bool { return finds(e.Value, at, folder) })
 	}
 	return false
 }

@@ -107,6 +107,9 @@ var scriptRisks = rule{alone: true, script: func(p *pass, o *check.Op, s *script
 		if r.Kind == shell.Unquoted && (oneWord(o, r.Name) || collection(o, r.Name) != "") {
 			continue
 		}
+		if r.Kind == shell.NoTerminal && answered(o) {
+			continue
+		}
 		p.risk(s, r)
 	}
 	if s.read.Ends.Text != "" {

@@ -21,8 +21,15 @@ func (w *walker) fills(a *syntax.Assign) {
 	switch {
 	case a.Array != nil && (a.Append || len(a.Array.Elems) != 1 || w.mayBeMany(a.Array.Elems[0])):
 		w.fillsName(a.Name.Value)
-	case a.Index == nil && a.Array == nil && len(w.arrays) > 0:
-		w.arrays = slices.DeleteFunc(w.arrays, func(r array) bool { return r.name == a.Name.Value })
+	case a.Index == nil && a.Array == nil:
+		w.isOne(a.Name.Value)
+	}
+}
+
+// isOne notes that what is read by a name alone has just been given to it.
+func (w *walker) isOne(name string) {
+	if len(w.arrays) > 0 {
+		w.arrays = slices.DeleteFunc(w.arrays, func(r array) bool { return r.name == name })
 	}
 }
 

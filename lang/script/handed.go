@@ -16,6 +16,8 @@ type Handing struct {
 	Elsewhere bool
 	// Unnamed says that nobody knows which shell it is: the one that a user has there.
 	Unnamed bool
+	// Terminal says that it gets a terminal there, whoever runs it.
+	Terminal bool
 }
 
 // maxHanding is how many words of a command are looked at for a shell.
@@ -123,6 +125,7 @@ func overSSH(args []Arg) (h Handing, ok bool) {
 		a := args[i]
 		switch {
 		case a.Static && len(a.Text) > 1 && a.Text[0] == '-':
+			h.Terminal = h.Terminal || strings.Contains(a.Text, "tt")
 			if len(a.Text) == len("-p") && strings.Contains("BbcDEeFIiJLlmOopQRSWw", a.Text[1:]) {
 				i++
 			}

@@ -49,9 +49,10 @@ func (w *walker) changesFolder(before int32) bool {
 	return false
 }
 
-// lostFolder looks at a cd that is given to a shell, or to a program, that does nothing else.
-func (w *walker) lostFolder(inner *Script, p *unwrapping) {
-	if len(inner.Commands) != 1 || inner.Commands[0].Name != "cd" {
+// lostFolder looks at a cd that is given to a shell, or to a program, that does nothing else: in a condition, it asks
+// whether there is such a folder.
+func (w *walker) lostFolder(inner *Script, p *unwrapping, c context) {
+	if len(inner.Commands) != 1 || inner.Commands[0].Name != "cd" || !c.errexit && !c.leads {
 		return
 	}
 	cd := inner.Commands[0]

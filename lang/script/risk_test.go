@@ -52,6 +52,7 @@ var risky = []struct {
 	{"#!bash\na=(x y); run $a \"$a\"", []string{"first-element: $a", "first-element: $a"}},
 	{"#!bash\na=(); a+=(x y); run --with=\"$a\" ${a}", []string{"first-element: $a", "first-element: ${a}"}},
 	{"#!bash\nmapfile -t lines < f; for l in $lines; do :; done", []string{"first-element: $lines"}},
+	{"#!bash\na=(x y); run \"${a[@]}\"; for a in x y; do run \"$a\"; done", nil},
 	{"#!bash\na=(*.go); ls $a", []string{"first-element: $a"}},
 	{"#!bash\nf() { local a=(x y); run \"$a\"; }", []string{"first-element: $a"}},
 	{"#!bash\nf() { local a=(x y); run \"${a[@]}\"; }; g() { a=$1; run \"$a\"; }", nil},
@@ -217,6 +218,7 @@ var risky = []struct {
 	{"ssh h bash -c 'cd /srv && make'", []string{"lost-change: cd"}},
 	{"docker exec app sh -c 'cd /srv'; make", []string{"lost-change: cd /srv"}},
 	{"sudo cd /srv; make", []string{"lost-change: cd"}},
+	{"if ssh h 'cd /srv'; then make; fi; ssh h 'cd /srv' || ssh h 'mkdir /srv'; ! docker exec db sh -c 'cd /data'", nil},
 	{"ssh h 'cd /srv && make'; ssh h <<E\ncd /srv\nE\ncommand cd /srv; ssh h make", nil},
 
 	// no-terminal
@@ -243,6 +245,11 @@ var risky = []struct {
 	{"read -r x < VERSION; cat f | { read -r a; echo \"$a\"; }; while read -r l; do echo \"$l\"; done < f; read -r y || y=; echo \"$y$x\"", nil},
 	{"exec < f; read -r x; echo \"$x\"", nil},
 	{"ssh h 'sudo apt-get install jq'", []string{"no-terminal: apt-get"}},
+	{"ssh -t h docker exec -it db psql", []string{"no-terminal: docker"}},
+	{"ssh -tt h docker exec -it db psql; ssh -qtt h 'sudo docker run -it app'", nil},
+	{"git config core.editor true; git commit --amend", nil},
+	{"export TF_CLI_ARGS_apply=-auto-approve; terraform apply", nil},
+	{"#!bash\ncoproc bc; read -r -u \"${COPROC[0]}\" sum; echo \"$sum\"", nil},
 
 	// stray-local
 	{"local x=1", []string{"stray-local: local"}},

@@ -32,7 +32,7 @@ func (w *walker) asksTerminal(s *syntax.Stmt, args []Arg, c context) {
 	name := path.Base(nameOf(args))
 	q, asks := asked(name, args[1:])
 	if name == "read" {
-		if c.branch || c.function || w.level > 0 || !w.errexit(c) || w.inputMoved {
+		if c.branch || c.function || w.level > 0 || !w.errexit(c) || w.inputMoved || slices.ContainsFunc(args, readsElsewhere) {
 			return
 		}
 		q, asks = Question{Said: "finds nothing, and fails: the input of a script is empty", Help: "hand the value over as a parameter, or read from a file: read -r x < file"}, true
@@ -48,7 +48,21 @@ func (w *walker) asksTerminal(s *syntax.Stmt, args []Arg, c context) {
 }
 
 // provided are signs that a script looks whether there is a terminal, or has told a program what to answer.
-var provided = []string{"-t 0", "-t 1", "tty -s", "/dev/tty", "EDITOR", "Assume-Yes"}
+var provided = []string{"-t 0", "-t 1", "tty -s", "/dev/tty", "EDITOR", "VISUAL", "core.editor", "sequence.editor", "TF_CLI_ARGS", "SKIP_CONFIRMATIONS", "Assume-Yes", "assumeyes"}
+
+// Answers says that a variable tells a program what to answer, or which editor to open.
+func Answers(variable string) bool {
+	switch variable {
+	case "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "KUBE_EDITOR", "PULUMI_SKIP_CONFIRMATIONS", "APT_CONFIG":
+		return true
+	}
+	return strings.HasPrefix(variable, "TF_CLI_ARGS")
+}
+
+// readsElsewhere says that an option has read take another descriptor than its input.
+func readsElsewhere(a Arg) bool {
+	return len(a.Text) > 1 && a.Text[0] == '-' && strings.Contains(a.Text, "u")
+}
 
 // isFed says that a statement is given an input of its own.
 func isFed(s *syntax.Stmt) bool {
@@ -202,7 +216,7 @@ func approvals(args []Arg) (q Question, asks bool) {
 // editors opens one where git is given no message.
 func editors(args []Arg) (q Question, asks bool) {
 	verb := verbOf(args)
-	opens := false
+	opens, help := false, "give it a message: -m"
 	switch {
 	case opaque(args) || slices.ContainsFunc(args, func(a Arg) bool { return strings.Contains(strings.ToLower(a.Text), "editor") }):
 	case verb == "commit":
@@ -212,12 +226,12 @@ func editors(args []Arg) (q Question, asks bool) {
 				slices.ContainsFunc([]string{"--message", "--file", "--reuse", "--no-edit", "--fixup", "--squash", "--dry-run", "--help", "--allow-empty-message"}, func(long string) bool { return strings.HasPrefix(a.Text, long) })
 		})
 	case verb == "rebase":
-		opens = hasAny(args, "-i", "--interactive")
+		opens, help = hasAny(args, "-i", "--interactive"), "GIT_SEQUENCE_EDITOR=: takes the list as it is"
 	}
 	if !opens {
 		return q, false
 	}
-	return Question{Said: verb + " opens an editor" + noTerminal, Help: "give it a message: -m", Always: true}, true
+	return Question{Said: verb + " opens an editor" + noTerminal, Help: help, Always: true}, true
 }
 
 // opaque says that words which are only known when they run may be options.

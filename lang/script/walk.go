@@ -359,6 +359,7 @@ func (w *walker) forLoop(f *syntax.ForClause, c context) {
 	case *syntax.WordIter:
 		if l.Name != nil {
 			w.assigned(l.Name.Value, spanOf(l.Name), false, shapeOfItems(l.Items))
+			w.isOne(l.Name.Value)
 		}
 		if f.Select {
 			w.assigned("REPLY", spanOf(l.Name), false, anything)

@@ -24,7 +24,7 @@ func (w *walker) hands(s *syntax.Stmt, words []*syntax.Word, args, wrappers []Ar
 		first := slices.IndexFunc(args, func(a Arg) bool { return a.At == h.Words[0].At })
 		p := unwrapping{source: w.text}
 		if p.words(words[first : first+len(h.Words)]) {
-			w.lostFolder(w.takeIn(h, &p, c, timed), &p)
+			w.lostFolder(w.takeIn(h, &p, c, timed), &p, c)
 		}
 	}
 	for _, r := range s.Redirs {
@@ -70,6 +70,9 @@ func withoutOptions(words []*syntax.Word, args []Arg) (left []*syntax.Word, name
 // takeIn reads a script that another shell gets, takes in what it does, and gives it.
 func (w *walker) takeIn(h Handing, p *unwrapping, c context, timed bool) *Script {
 	p.places = append(p.places, p.end)
+	if h.Unnamed && Foreign(p.text.String()) {
+		return &Script{Unread: true}
+	}
 	inner := readAt(p.text.String(), h.Dialect, h.Options, w.level+1)
 	for _, m := range slices.Concat(inner.Mistakes, inner.Within) {
 		m.At = p.span(m.At)
@@ -105,7 +108,7 @@ func (w *walker) takeIn(h Handing, p *unwrapping, c context, timed bool) *Script
 func (w *walker) riskWithin(r Risk, h Handing, p *unwrapping, c context) (Risk, bool) {
 	pasted := p.pastedAt(r.At)
 	switch {
-	case !r.Kind.EveryShell():
+	case !r.Kind.EveryShell(), r.Kind == NoTerminal && h.Terminal:
 		return r, false
 	case r.Kind == LostFailure && (!c.errexit || c.ignored):
 		return r, false

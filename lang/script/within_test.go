@@ -64,6 +64,8 @@ var handed = []struct {
 	{"bash deploy.sh -c 'if' <<'EOF'\nif (\nEOF\n", nil},
 	{"docker run -i bash cat <<'EOF'\nif (\nEOF\n", nil},
 	{"ssh -N -L 1:b:1 host <<'EOF'\nif (\nEOF\n", nil},
+	{"ssh host 'Get-Service | Where-Object { $_.Status }'; ssh h <<'EOF'\nconfigure\nshow running | include (foo\nEOF\n", nil},
+	{"ssh host 'set x (date); echo $x'; ssh host \"/ip address print where x=(y\"", nil},
 	{"sh -c \"$(cat x)\"; sh -c \"$x\"; sh -c \"$@\"", nil},
 	{"if ssh host 'a | b'; then c; fi; x=$(ssh host 'd | e'); echo \"$x\"", []string{"lost-failure: d", "there: a ", "there: b ", "there: d ", "there: e "}},
 }
