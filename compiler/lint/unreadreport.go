@@ -12,24 +12,21 @@ import (
 // unreadReports finds steps that succeed when their tests fail, and whose report nothing reads: the run is green then.
 // Some are told already, by an effect that they do not stop.
 func (p *pass) unreadReports(l *check.Pipeline, told []*check.Step) {
-	var read map[string]bool
+	var unread []*check.Step
 	for s := range steps(l) {
-		if !reports(s) || slices.Contains(told, s) {
-			continue
+		if reports(s) && !slices.Contains(told, s) {
+			unread = append(unread, s)
 		}
-		if read == nil {
-			var damaged bool
-			if read, damaged = valuesRead(l); damaged {
-				return
-			}
-		}
-		if !read[s.Name] {
-			p.report(finding{
-				rule: diag.UnreadReport, file: l.File.Source, at: s.Decl.Name.Range,
-				message: fmt.Sprintf("step %q succeeds when its tests fail, too, and nothing reads their report", s.Name),
-				help:    "let a step that follows " + stopOn(s),
-			})
-		}
+	}
+	if unread == nil {
+		return
+	}
+	for _, s := range unreadAmong(unread, l) {
+		p.report(finding{
+			rule: diag.UnreadReport, file: l.File.Source, at: s.Decl.Name.Range,
+			message: fmt.Sprintf("step %q succeeds when its tests fail, too, and nothing reads their report", s.Name),
+			help:    "let a step that follows " + stopOn(s),
+		})
 	}
 }
 
@@ -50,26 +47,29 @@ func plainChain(x ast.Expr) bool {
 	}
 }
 
-// valuesRead are the names whose values the expressions of a pipeline read. Whether a step succeeded is no part of its
-// value, and neither needs nor after reads one. Damaged says that some of the text could not be read.
-func valuesRead(l *check.Pipeline) (read map[string]bool, damaged bool) {
-	read = map[string]bool{}
+// unreadAmong are those of some steps whose values no expression of the pipeline reads; none where a part of its text
+// could not be read. Whether a step succeeded is no part of its value, and neither needs nor after reads one.
+func unreadAmong(unread []*check.Step, l *check.Pipeline) []*check.Step {
 	ast.Inspect(l.Decl, func(n ast.Node) bool {
+		damaged := false
 		switch n := n.(type) {
 		case *ast.BadItem, *ast.BadExpr:
 			damaged = true
 		case *ast.Step:
-			damaged = damaged || n.Bad
+			damaged = n.Bad
 		case *ast.Assign:
-			damaged = damaged || n.Bad
+			damaged = n.Bad
 		case *ast.Call:
-			return n.Target != nil || n.Name.Text != "succeeded" && n.Name.Text != "failed" && n.Name.Text != "skipped"
+			return len(unread) > 0 && (n.Target != nil || n.Name.Text != "succeeded" && n.Name.Text != "failed" && n.Name.Text != "skipped")
 		case *ast.Select:
-			return !whateverFailed[n.Name.Text] || !plainChain(n.X)
+			return len(unread) > 0 && (!whateverFailed[n.Name.Text] || !plainChain(n.X))
 		case *ast.Ident:
-			read[n.Name] = true
+			unread = slices.DeleteFunc(unread, func(s *check.Step) bool { return s.Name == n.Name })
 		}
-		return true
+		if damaged {
+			unread = nil
+		}
+		return len(unread) > 0
 	})
-	return read, damaged
+	return unread
 }
