@@ -174,9 +174,14 @@ func (w *walker) asserts(s *syntax.Stmt) bool {
 	if call == nil {
 		return false
 	}
-	switch w.tool(call) {
+	name, args := w.tool(call), call.Args[1:]
+	if name == "sudo" && len(args) > 0 {
+		name, _ = literal(args[0].Parts)
+		args = args[1:]
+	}
+	switch name {
 	case "grep", "egrep", "fgrep":
-		for _, a := range call.Args[1:] {
+		for _, a := range args {
 			if flag, _ := literal(a.Parts); strings.HasPrefix(flag, "-") && !strings.HasPrefix(flag, "--") && strings.Contains(flag, "v") {
 				return false
 			}
@@ -185,7 +190,7 @@ func (w *walker) asserts(s *syntax.Stmt) bool {
 	case "head", "wc":
 		return true
 	}
-	return refusesNothing(w.tool(call), call.Args[1:])
+	return refusesNothing(name, args)
 }
 
 // infallible commands give a value that needs no second look.
