@@ -1,7 +1,7 @@
 // Package lint says what is legal but unwise in a checked program: scripts that fail or lose
 // a failure, guards that decide nothing, steps that wait for each other's locks, values that
 // nobody reads. One rule a file, each over the same walk. It never changes what a program
-// means, runs nothing, and knows no plan and no values.
+// means, runs nothing, and knows no plan and no values but those that stand in the text.
 package lint
 
 import (
