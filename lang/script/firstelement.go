@@ -73,8 +73,12 @@ func (w *walker) firstElement(p *syntax.ParamExp, at place, alone bool) bool {
 	return true
 }
 
+// maxTest is how long a test is, in bytes, in which an array may be asked for.
+const maxTest = 1 << 10
+
 // asksWhether says that a place stands in a test, as far as its line tells.
 func (w *walker) asksWhether(at source.Span) bool {
-	line := w.text[strings.LastIndexByte(w.text[:at.Start], '\n')+1 : at.Start]
+	line := w.text[max(at.Start-maxTest, 0):at.Start]
+	line = line[strings.LastIndexByte(line, '\n')+1:]
 	return strings.LastIndexByte(line, '[') > strings.LastIndexByte(line, ']') || strings.Contains(" "+line, " test ")
 }

@@ -35,6 +35,7 @@ func places(s *script.Script) (out []source.Span) {
 			out = append(out, a.At)
 		}
 	}
+	out = append(append(out, s.Ends.At), s.Endless...)
 	for _, r := range s.Risks {
 		out = append(out, r.At)
 		for _, e := range r.Edits {

@@ -18,6 +18,7 @@ var hostile = map[string]string{
 	"reads": "echo $a ", "guarded": "${a:-b} ", "indirect": "${!a}", "quotes": `"`, "single": "'", "dollars": "$", "braces": "{a,b}", "foreign": "${{ x }} ", "half foreign": "${{ ",
 	"outputs": "echo a=1 >> $PIPE_OUTPUT\n", "blocks of outputs": "echo 'a<<E' >> $PIPE_OUTPUT\n", "tees": "| tee -a $PIPE_OUTPUT ", "nested outputs": "{ echo a=1; ",
 	"printf": `printf "%s` + "\n", "cds": "cd a\n", "downloads": "curl x | sh\n", "nul": "\x00", "broken": "\xff", "escapes": "\\", "continued": "\\\n", "bangs": "!", "sets": "set -e +e\n", "wrapped": "sudo ",
+	"arrays that are read": "a=(b c) a $a;", "questions": "apt-get install a\n", "handed scripts": "ssh a 'b $c' ", "handed documents": "ssh a <<E\nb\nE\n", "shells of shells": "sh -c 'sh -c \"a\"'\n",
 	"piped outputs": "{ a | tee -a $PIPE_OUTPUT; } | ", "chained outputs": "{ echo b=1 && ",
 }
 

@@ -36,7 +36,7 @@ const roomy = 1 << 12
 
 // leave lets the next script have the room, unless there is far more than most scripts take.
 func (s *sheet) leave() {
-	if len(s.lits.all)+cap(s.words.list) > roomy {
+	if len(s.lits.all)+cap(s.words.list)+cap(s.parts.list) > roomy {
 		*s = sheet{}
 		return
 	}

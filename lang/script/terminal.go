@@ -37,7 +37,7 @@ func (w *walker) asksTerminal(s *syntax.Stmt, args []Arg, c context) {
 		}
 		q, asks = Question{Said: "finds nothing, and fails: the input of a script is empty", Help: "hand the value over as a parameter, or read from a file: read -r x < file"}, true
 	}
-	if !asks || (c.fed || isFed(s)) && !q.Always || slices.ContainsFunc(provided, func(sign string) bool { return strings.Contains(w.text, sign) }) {
+	if !asks || (c.fed || isFed(s)) && !q.Always || w.isProvided() {
 		return
 	}
 	r := Risk{Kind: NoTerminal, At: args[0].At, Message: name + " " + q.Said, Help: q.Help, FixMessage: "ask nobody"}
@@ -62,6 +62,15 @@ func Answers(variable string) bool {
 // readsElsewhere says that an option has read take another descriptor than its input.
 func readsElsewhere(a Arg) bool {
 	return len(a.Text) > 1 && a.Text[0] == '-' && strings.Contains(a.Text, "u")
+}
+
+// isProvided says that one of them stands in the script, which is looked through once.
+func (w *walker) isProvided() bool {
+	if !w.looked {
+		w.looked = true
+		w.provided = slices.ContainsFunc(provided, func(sign string) bool { return strings.Contains(w.text, sign) })
+	}
+	return w.provided
 }
 
 // isFed says that a statement is given an input of its own.

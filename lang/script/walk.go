@@ -30,6 +30,8 @@ type walker struct {
 	nounsetOff bool // set +u stands somewhere
 	inherits   bool // bash was told that -e goes into $(…)
 	inputMoved bool // exec gives the script an input
+	looked     bool // isProvided was asked
+	provided   bool // signs that somebody answers stand in the script
 	lastPipe   bool // bash was told that the last part of a pipe is no shell of its own
 	waits      bool // wait or $! stands somewhere
 	given      bool // set gives positional parameters, or the script asks with $# whether there are any
@@ -81,7 +83,7 @@ func (w *walker) begin() {
 	w.waits, w.given, w.dir, w.dirLost = false, false, "", false
 	w.out.reset()
 	w.within, w.moves, w.called, w.commands, w.fresh, w.on, w.functionMoves = "", w.moves[:0], nil, nil, false, false, false
-	w.runs, w.leaves, w.restores, w.inputMoved, w.feeding = nil, nil, false, false, nil
+	w.runs, w.leaves, w.restores, w.inputMoved, w.feeding, w.looked, w.provided = nil, nil, false, false, nil, false, false
 	w.shell, w.shells, w.loop, w.functions, w.assigning = 0, w.shells[:0], source.Span{}, 0, lives{}
 	w.tests, w.background, w.splits, w.arrays, w.positional = w.tests[:0], w.background[:0], w.splits[:0], w.arrays[:0], w.positional[:0]
 }
