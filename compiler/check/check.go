@@ -117,6 +117,7 @@ func (c *checker) module(l *load.Module) {
 	c.modules[l], c.out.Modules[l] = m, m.out
 	for _, f := range l.Files {
 		m.files = append(m.files, &file{module: m, ast: f, src: f.Source, diags: c.diags, uses: l.Uses[f]})
+		m.evaluations.size += len(f.Source.Text)
 	}
 	for _, f := range m.files {
 		f.namespaces()

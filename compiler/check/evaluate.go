@@ -15,19 +15,23 @@ import (
 	"github.com/pipelang/pipe/lang/value"
 )
 
-// evaluations are what a check has evaluated of what stands in the text. It is safe for concurrent use.
+// evaluations are what a check has evaluated of what stands in the text of a module. It is safe for concurrent use, and
+// what it finds does not depend on the order of what is asked.
 type evaluations struct {
+	size int // of the module's text, in bytes, which says how many there may be
 	mu   sync.Mutex
-	lets map[ast.Expr]value.Value // by what they name; nil while it is found, and where it is not known
-	long int                      // evaluations that took too long
-	// rounds are those of loops that were gone through.
-	rounds int
+	lets map[ast.Expr]value.Value // by what they name; nil where it is not known
+	last compiled
 	// switched are findings that follow from what lets name, as messageAt has them.
 	switched map[messageAt]bool
 }
 
-// maxLong is how many evaluations may take too long before nothing more is evaluated.
-const maxLong = 8
+// compiled is an expression that many rounds of a loop may ask for, one after the other.
+type compiled struct {
+	x       ast.Expr
+	want    *types.Type
+	program *expr.Program // nil where it cannot be compiled
+}
 
 // fails reports what fails in an expression whenever it is evaluated, whatever the run brings: an index, a key, a
 // division, a number in text, where all that it reads stands in the text. That it may not be evaluated at all, in a
@@ -180,20 +184,25 @@ func (e exprs) constantName(name string) bool {
 	return ok && !v.Broken && v.Value != nil && e.let(name, v) != nil
 }
 
-// maxOperations is how many operations an evaluation may do here, as there may be thousands: a run has the time for more.
-const maxOperations = 10_000
+// Most and fewest operations that an evaluation may do here, as a large text may hold thousands: a run has the time for
+// more.
+const (
+	maxOperations = 10_000
+	minOperations = 256
+)
+
+// operations is how many an evaluation may do.
+func (k *evaluations) operations() int {
+	return min(maxOperations, max(minOperations, 20_000_000/max(k.size, 1)))
+}
 
 // evaluated is what an expression comes to; nil without an error where it is not known, or would take too long.
 func (e exprs) evaluated(x ast.Expr, want *types.Type, given round) (value.Value, *expr.EvalError) {
-	known := &e.file.evaluations
-	if known.tired() {
+	p := e.compiled(x, want)
+	if p == nil {
 		return nil, nil
 	}
-	p, err := expr.Compile(x, expr.CompileOptions{Want: want, Records: e.file.recordsIn(x)})
-	if err != nil {
-		return nil, nil
-	}
-	limit := maxOperations
+	limit := e.file.evaluations.operations()
 	if given != nil {
 		limit /= 4 // as there may be many
 	}
@@ -213,10 +222,28 @@ func (e exprs) evaluated(x ast.Expr, want *types.Type, given round) (value.Value
 	case !errors.As(err, &bad):
 		return v, nil
 	case errors.Is(bad, expr.ErrTooLong):
-		known.tire()
 		return nil, nil
 	}
 	return nil, bad
+}
+
+// compiled is an expression that can be evaluated; nil for one that cannot.
+func (e exprs) compiled(x ast.Expr, want *types.Type) *expr.Program {
+	known := &e.file.evaluations
+	known.mu.Lock()
+	last := known.last
+	known.mu.Unlock()
+	if last.x == x && last.want == want {
+		return last.program
+	}
+	p, err := expr.Compile(x, expr.CompileOptions{Want: want, Records: e.file.recordsIn(x)})
+	if err != nil {
+		p = nil
+	}
+	known.mu.Lock()
+	known.last = compiled{x, want, p}
+	known.mu.Unlock()
+	return p
 }
 
 // let is what a let names; nil where it is not known.
@@ -251,18 +278,6 @@ func (k *evaluations) keep(x ast.Expr, v value.Value) {
 		k.lets = map[ast.Expr]value.Value{}
 	}
 	k.lets[x] = v
-}
-
-func (k *evaluations) tired() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.long >= maxLong
-}
-
-func (k *evaluations) tire() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.long++
 }
 
 // recordsIn are the types of records that an expression may build, by name as written.

@@ -22,18 +22,15 @@ type rounds struct {
 // round is one of them, by the names of the variables.
 type round = map[string]value.Value
 
-// maxRounds is how many rounds are looked at; of loops that make more nothing is said.
-const maxRounds = 64
+// Most and fewest rounds of a step that are looked at, as a large text may hold thousands of expressions that read
+// them; of loops that make more nothing is said.
+const (
+	maxRounds = 64
+	minRounds = 16
+)
 
-// maxAllRounds is how many rounds are looked at in a module.
-const maxAllRounds = 1 << 12
-
-func (k *evaluations) affords(rounds int) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.rounds += rounds
-	return k.rounds <= maxAllRounds
-}
+// rounds is how many of a step are looked at.
+func (k *evaluations) rounds() int { return min(maxRounds, max(minRounds, 4_000_000/max(k.size, 1))) }
 
 // has says that a name is of a loop whose rounds are known.
 func (r *rounds) has(name string) bool {
@@ -52,40 +49,38 @@ func (n *node) allRounds() []round {
 	all := []round{{}}
 	var conditions []ast.Expr
 	for _, l := range n.step.Loops {
-		if all = e.goneOver(l, all); all == nil || len(all) > maxRounds || !e.file.evaluations.affords(len(all)) {
+		if all = e.goneOver(l, all); all == nil {
 			return nil
 		}
-		conditions = append(conditions, l.Decl.Where)
+		if l.Decl.Where != nil {
+			conditions = append(conditions, l.Decl.Where)
+		}
 	}
 	vars := n.loopVars()
 	for _, it := range n.items {
-		if w, ok := it.(*ast.When); ok && mentions(w.Cond, vars) {
+		if w, ok := it.(*ast.When); ok && w.Cond != nil && mentions(w.Cond, vars) {
 			conditions = append(conditions, w.Cond)
 		}
 	}
-	left := []round{}
-	for _, given := range all {
-		runs, known := e.meets(conditions, given)
-		if !known {
+	for _, x := range conditions {
+		if all = e.meeting(x, all); all == nil {
 			return nil
 		}
-		if runs {
-			left = append(left, given)
-		}
 	}
-	return left
+	return all
 }
 
-// goneOver are rounds with another loop inside of them; nil where its list is not known.
+// goneOver are rounds with another loop inside of them; nil where its list is not known, or they are too many.
 func (e exprs) goneOver(l Loop, outer []round) []round {
 	if l.Decl.List == nil || l.Type.Kind == types.Invalid {
 		return nil
 	}
+	limit := e.file.evaluations.rounds()
 	out := []round{}
 	for _, given := range outer {
 		v, _ := e.evaluated(l.Decl.List, nil, given)
 		list, ok := v.(value.List)
-		if !ok || len(list) > maxRounds {
+		if !ok || len(out)+len(list) > limit {
 			return nil
 		}
 		for _, elem := range list {
@@ -97,21 +92,19 @@ func (e exprs) goneOver(l Loop, outer []round) []round {
 	return out
 }
 
-// meets says whether conditions hold, and whether that is known.
-func (e exprs) meets(conditions []ast.Expr, given round) (holds, known bool) {
-	for _, x := range conditions {
-		if x == nil {
-			continue
-		}
+// meeting are the rounds in which a condition holds; nil where that is not known of one.
+func (e exprs) meeting(x ast.Expr, all []round) []round {
+	left := []round{}
+	for _, given := range all {
 		switch v, _ := e.evaluated(x, types.BoolType, given); v {
 		case value.Bool(true):
+			left = append(left, given)
 		case value.Bool(false):
-			return false, true
 		default:
-			return false, false
+			return nil
 		}
 	}
-	return true, true
+	return left
 }
 
 // eachRound visits the rounds that differ for an expression, until visit has enough; a nil one where it reads no loop.
