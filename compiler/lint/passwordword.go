@@ -55,6 +55,7 @@ var passwordWords = rule{
 			c := credentialSearch{pass: p, file: o.File.Source}
 			words := wording{c.file.Slice, func(at source.Span) source.Span { return at }}
 			c.command(cmd, words)
+			c.line(cmd)
 			if inner := shell.Unwrapped(cmd); inner.At != cmd.At {
 				c.command(inner, words)
 			}
@@ -93,6 +94,19 @@ func (c *credentialSearch) script(s *script) {
 	c.assignments(s.src.Text, place)
 	c.constants(s)
 	c.piped(s.src.Text, place)
+}
+
+// line looks at the first word of an exec, where that is a whole line.
+func (c *credentialSearch) line(cmd shell.Command) {
+	if !strings.Contains(cmd.Name, " ") {
+		return
+	}
+	raw := c.file.Slice(cmd.At)
+	place := func(at source.Span) source.Span { return partOf(raw, cmd.At, cmd.Name[at.Start:at.End]) }
+	words := wording{func(at source.Span) string { return cmd.Name[at.Start:at.End] }, place}
+	for _, inner := range c.options.Scripts.ReadAs(cmd.Name, shell.Sh, shell.Options{}).Commands {
+		c.command(inner, words)
+	}
 }
 
 // command looks at a command, and at the one that it runs elsewhere.

@@ -41,9 +41,10 @@ func (c *credentialSearch) piped(text string, place func(start, end int) source.
 	}
 }
 
-// words finds credentials beside their names in the words of a program that is run without a shell.
+// words finds credentials beside their names in the words of a program that is run without a shell, the first of which
+// may be one that only a shell would take for an assignment.
 func (c *credentialSearch) words(cmd shell.Command) {
-	for _, a := range cmd.Args {
+	for _, a := range append(cmd.Args[:len(cmd.Args):len(cmd.Args)], shell.Arg{Text: cmd.Name, Static: cmd.Name != "", At: cmd.At}) {
 		if a.Static {
 			place := c.inside(a.At, a.Text)
 			c.assignments(a.Text, place)

@@ -1,7 +1,9 @@
 package diag
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/pipelang/pipe/lang/source"
 )
@@ -10,6 +12,7 @@ import (
 // Every place keeps its offset.
 func hidden(list []Diagnostic) []Diagnostic {
 	stars := map[*source.File][]byte{}
+	var secrets []string
 	for _, d := range list {
 		if !d.Hide || d.File == nil {
 			continue
@@ -18,6 +21,9 @@ func hidden(list []Diagnostic) []Diagnostic {
 			stars[d.File] = []byte(d.File.Text)
 		}
 		star(stars[d.File], d.Span)
+		if text := strings.Trim(d.File.Slice(d.Span), "\"'`"); len(text) >= shortestSecret {
+			secrets = append(secrets, text)
+		}
 	}
 	if len(stars) == 0 {
 		return list
@@ -27,10 +33,38 @@ func hidden(list []Diagnostic) []Diagnostic {
 		clean[f] = &source.File{Name: f.Name, Text: string(text)}
 	}
 	out := slices.Clone(list)
+	said := starred(secrets)
 	for i := range out {
 		out[i].in(clean)
+		out[i].say(said)
 	}
 	return out
+}
+
+// shortestSecret is the length, in bytes, below which a credential is told by its place alone: a shorter one may be a
+// part of any word.
+const shortestSecret = 6
+
+// starred puts stars in the place of texts, the longest first, where one holds another.
+func starred(secrets []string) func(string) string {
+	slices.SortFunc(secrets, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	var pairs []string
+	for _, text := range slices.Compact(secrets) {
+		pairs = append(pairs, text, strings.Repeat("*", len(text)))
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// say rewrites all that a finding says in words. A fix whose text would be another is not offered, as somebody may
+// apply what is shown.
+func (d *Diagnostic) say(rewrite func(string) string) {
+	d.Message, d.Help = rewrite(d.Message), rewrite(d.Help)
+	for i := range d.Related {
+		d.Related[i].Message = rewrite(d.Related[i].Message)
+	}
+	d.Fixes = slices.DeleteFunc(d.Fixes, func(f Fix) bool {
+		return slices.ContainsFunc(f.Edits, func(e Edit) bool { return rewrite(e.Text) != e.Text })
+	})
 }
 
 // star puts stars in the place of a text; line breaks stay.

@@ -14,9 +14,9 @@ func TestHide(t *testing.T) {
 	at := int32(strings.Index(f.Text, credential))
 	list := []Diagnostic{
 		{Rule: WrittenSecret, File: f, Span: source.Span{Start: at - 1, End: at + int32(len(credential)) + 1}, Message: "a password is written out here", Hide: true},
-		{Rule: UnknownName, File: f, Span: source.Span{Start: int32(strings.LastIndex(f.Text, "b")), End: int32(len(f.Text)) - 1}, Message: "unknown name \"b\"",
-			Related: []Related{{File: f, Span: source.Span{Start: 0, End: 3}, Message: "here"}},
-			Fixes:   []Fix{{Message: "write c", Edits: []Edit{{File: f, Span: source.Span{Start: 0, End: 3}, Text: "c"}}}}},
+		{Rule: UnknownName, File: f, Span: source.Span{Start: int32(strings.LastIndex(f.Text, "b")), End: int32(len(f.Text)) - 1}, Message: "unknown name \"b\" beside " + credential, Help: "write " + credential + "!",
+			Related: []Related{{File: f, Span: source.Span{Start: 0, End: 3}, Message: "here is " + credential}},
+			Fixes:   []Fix{{Message: "write c", Edits: []Edit{{File: f, Span: source.Span{Start: 0, End: 3}, Text: "c" + credential}}}}},
 	}
 	for _, format := range Formats() {
 		var b strings.Builder
@@ -29,6 +29,9 @@ func TestHide(t *testing.T) {
 		if format == "text" && (!strings.Contains(b.String(), "let a = "+strings.Repeat("*", len(credential)+2)) || !strings.Contains(b.String(), "let é = b")) {
 			t.Errorf("%s: %s", format, &b)
 		}
+	}
+	if list[1].Fixes[0].Edits[0].Text != "c"+credential || !strings.Contains(list[1].Message, credential) {
+		t.Error("what applies fixes does not get their text")
 	}
 	if list[0].File != f || !strings.Contains(f.Text, credential) {
 		t.Error("the findings themselves have changed")
