@@ -13,6 +13,8 @@ import (
 
 // missingScripts finds files that an op's scripts run, or are told to read, and that nobody has: the repository lacks
 // them, and nothing before could have made them.
+var missingScripts = rule{around: true, op: func(p *pass, o *check.Op) { p.missingScripts(o) }}
+
 func (p *pass) missingScripts(o *check.Op) {
 	if p.options.Matches == nil || inPlace(o) { // where what git ignores is there, too
 		return

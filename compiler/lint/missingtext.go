@@ -16,7 +16,7 @@ import (
 var contents = []string{"text", "json", "yaml"}
 
 // missingTexts finds files that text(), json() and yaml() read of the repository, and that it lacks.
-var missingTexts = rule{file: func(p *pass, m *check.Module, f *ast.File) {
+var missingTexts = rule{around: true, file: func(p *pass, m *check.Module, f *ast.File) {
 	if p.options.Matches == nil || !p.mayLack(m, f) {
 		return
 	}

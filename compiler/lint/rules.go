@@ -29,6 +29,7 @@ var groups = [][]rule{{
 	emptyInputs,
 	missingPaths,
 	missingTexts,
+	missingScripts,
 	unstableKeys,
 }, {
 	constantGuards,

@@ -35,7 +35,7 @@ func TestShared(t *testing.T) {
 			told := func(name string, together bool) string {
 				var diags diag.List
 				options := load.Options{Std: library, Overlay: users}
-				look := lint.Options{Matches: func(string) bool { return false }, Errors: errorsOnly}
+				look := lint.Options{Matches: func(glob string) bool { return glob == ".git/index" }, Errors: errorsOnly}
 				if together {
 					options.Cache, look.Shared, look.Scripts = &files, &linted, &scripts
 				}
@@ -115,10 +115,12 @@ func usersOf(o *original) map[string]string {
 	}
 	head := fmt.Sprintf("use \"./%s.pipe\" as used\n\n", base)
 	unit := "  unit = op {\n    inputs []\n    run `go test ./...`\n  }\n"
+	placed := "  made = op {\n    in place\n    run `make generate`\n  }\n"
 	users := map[string]string{}
 	for kind, text := range map[string]string{
 		"plain":  head + "pipeline main() {\n" + plain.String() + "}\n",
 		"tested": head + "pipeline main() {\n" + unit + tested.String() + "}\n",
+		"placed": head + "pipeline main() {\n" + placed + plain.String() + "}\n",
 		"lost":   head + "op { " + lost.String() + "\n\npipeline main() {\n" + plain.String() + "}\n",
 		"none":   head,
 		"amiss":  "use \"./nowhere.pipe\"\n" + head + "pipeline main() {\n" + plain.String() + "}\n",

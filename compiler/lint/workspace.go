@@ -24,7 +24,6 @@ var workspaces = rule{
 	op: func(p *pass, o *check.Op) {
 		p.undeclaredInputs(o)
 		p.unnamedPaths(o)
-		p.missingScripts(o)
 	},
 	pipeline: func(p *pass, l *check.Pipeline) { p.races(l) },
 }
