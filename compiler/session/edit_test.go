@@ -33,6 +33,10 @@ var kinds = []kind{
 	{"remove an import", false, unimported},
 	{"add a remark", false, remarked},
 	{"put another name of the file", false, misnamed},
+	{"change a value", false, otherValue},
+	{"add an item to a step", false, itemAdded},
+	{"name a value", false, letAdded},
+	{"add a line to a script", false, lineAdded},
 }
 
 // next is another form of the file: often an edit of the last one, and the first one when that is too far away.
@@ -211,4 +215,74 @@ func misnamed(text string, random *rand.Rand) string {
 	words := tokens(text, token.Word)
 	from, to := pick(random, words), pick(random, words)
 	return replaced(text, from, text[to.Start:to.End])
+}
+
+// otherValue puts another number or another text in place of one.
+func otherValue(text string, random *rand.Rand) string {
+	t := pick(random, tokens(text, token.Int, token.String))
+	if t.Kind == token.Int {
+		return replaced(text, t, pick(random, []string{"0", "1", "7", "100"}))
+	}
+	return replaced(text, t, pick(random, []string{`""`, `"nowhere/x.txt"`, `"here/*.go"`, `"a b"`, `"[a"`, `"${k}/x"`, `"${q}"`}))
+}
+
+// items are what rules evaluate, or look for in the repository, or make rules look elsewhere.
+var items = []string{
+	"for q in [0, 1, 7]", `for q in ["here", "nowhere"] where q != "here"`, "when false", "when off", "when k > 1", "in place",
+	`workdir "nowhere"`, "workdir q", `workdir "${k}"`, `inputs ["nowhere/*.go", "${q}/*"]`, `inputs ["[a"]`,
+	"env { Q = string([1, 2][k]) }", "env { Q = string([1, 2][q]) }", `env { Q = {"a": "b"}[q] }`, `env { Q = text("nowhere.txt") }`, "cached",
+	`exec ["cat", "x", ">", "y"]`, `exec ["sh", "-c", "cd $k; make"]`, "success_codes [0, 1]",
+}
+
+// itemAdded puts an item at the head of a step of some pipeline, or of an op.
+func itemAdded(text string, random *rand.Rand) string {
+	var heads []int32
+	add := func(list []ast.Item) {
+		if len(list) > 0 {
+			heads = append(heads, list[0].Span().Start)
+		}
+	}
+	for _, d := range declarations(text) {
+		switch d := d.(type) {
+		case *ast.Op:
+			add(d.Items)
+		case *ast.Pipeline:
+			for _, it := range d.Items {
+				if s, ok := it.(*ast.Step); ok {
+					add(s.Items)
+				}
+			}
+		}
+	}
+	if len(heads) == 0 {
+		return text
+	}
+	at := pick(random, heads)
+	return text[:at] + pick(random, items) + "\n" + text[at:]
+}
+
+// letAdded names a value that others may read, or gives it another one.
+func letAdded(text string, random *rand.Rand) string {
+	let := pick(random, []string{"let k = 1\n", "let k = 5\n", "let off = false\n", "let off = true\n", "let q = [1, 2][2]\n", "let k = q + 1\n"})
+	name, _, _ := strings.Cut(let, "=")
+	for _, d := range declarations(text) {
+		if l, ok := d.(*ast.Let); ok && strings.HasPrefix(text[l.Range.Start:], name) {
+			return at(text, l.Range, strings.TrimSpace(let))
+		}
+	}
+	return let + text
+}
+
+// lineAdded puts a line at the head of a script: one that hands a script on, changes the shell, asks, or needs a file.
+func lineAdded(text string, random *rand.Rand) string {
+	t := pick(random, tokens(text, token.Fence))
+	line := strings.IndexByte(text[t.Start:t.End], '\n') + 1
+	if line == 0 {
+		return text
+	}
+	more := pick(random, []string{
+		"ssh host 'cd /srv; make $k'\n", "sh -c \"if x\"\n", "docker run -it app sh -c 'echo $q'\n", "cd web\n", "export A=1\n", "sh nowhere/run.sh\n",
+		"cat nowhere.txt\n", "k=(a b); echo $k\n", "read k\n", "sudo cd x\n", "ssh host <<END\ncd $k\nrm -rf \\$k/*\nEND\n", "kind create cluster\n",
+	})
+	return text[:t.Start+int32(line)] + more + text[t.Start+int32(line):]
 }

@@ -66,7 +66,12 @@ func TestEdits(t *testing.T) {
 	}
 }
 
-var surroundings = lint.Options{Matches: func(string) bool { return true }, Beside: true}
+// surroundings are those of a repository of git in which some paths are there and others are not.
+var surroundings = lint.Options{
+	Matches:     func(glob string) bool { return !strings.Contains(glob, "nowhere") },
+	FoldersOnly: func(glob string) bool { return strings.HasPrefix(glob, "docs") },
+	Beside:      true,
+}
 
 func sessionSays(t *testing.T, s *session.Session, entry string, overlay map[string]string) string {
 	c, err := s.Check(entry, session.Options{Std: stdlib.FS, Overlay: overlay, Lint: surroundings})
@@ -82,7 +87,7 @@ func coldSays(t *testing.T, entry string, overlay map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: surroundings.Matches}, &diags)
+	lint.Lint(check.Check(p, &diags), lint.Options{Matches: surroundings.Matches, FoldersOnly: surroundings.FoldersOnly}, &diags)
 	return written(t, p.Report(diags.Sorted()))
 }
 
