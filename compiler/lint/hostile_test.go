@@ -147,7 +147,7 @@ func TestHostileSteps(t *testing.T) {
 		{"requirements that follow from a guard", step("    when x == \"a\"\n" + numbered(5000, "    require x != \"b#\" else \"no\"\n")), diag.ConstantGuard},
 		{"requirements that a guard has nothing to do with", step("    when x == \"a\"\n" + numbered(5000, "    require n > # else \"no\"\n")), ""},
 		{"a step that needs thousands", "op act() { run `true` }\n\npipeline main() {\n" + numbered(5000, "  s# = act()\n") + "  last = act() {\n    needs s0" + numbered(5000, ", s#")[len(", s0"):] + "\n    require succeeded(s7) else \"no\"\n  }\n}\n", diag.ConstantGuard},
-		{"words for another machine", "op a() {\n  exec [\"ssh\", \"host\", " + numbered(5000, "\"$x#\", ") + "\"end\"]\n}\n\npipeline main() {\n  a()\n}\n", diag.Unquoted},
+		{"words for another machine", "op a() {\n  exec [\"ssh\", \"host\", " + numbered(5000, "\"$x#\", ") + "\"last\"]\n}\n\npipeline main() {\n  a()\n}\n", diag.Unquoted},
 		{"values that take long", "let l = [" + strings.Repeat("1, ", 4000) + "1]\n\npipeline main() {\n" + numbered(5000, "  s# = op {\n    env { N = string(l.filter(x, x > 1).size() / 2) }\n    run `true`\n  }\n") + "}\n", ""},
 		{"rounds of a loop", "pipeline main() {\n  s = op {\n    for q in [" + strings.Repeat("0, 1, ", 31) + "1]\n" + numbered(5000, "    env { N# = string([1, 2][q]) }\n") + "    run `echo \"$q\"`\n  }\n}\n", ""},
 		{"arrays in a line", "op a() {\n  run ```bash\n    x=(1 2)\n    echo" + strings.Repeat(" $x", 20_000) + "\n  ```\n}\n\npipeline main() {\n  a()\n}\n", diag.FirstElement},
