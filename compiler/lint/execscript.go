@@ -91,13 +91,13 @@ func (p *pass) execScript(o *check.Op) (*script, bool) {
 	if !ok {
 		return nil, false
 	}
+	var s *script
 	if slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return !a.Static }) {
-		return p.pastedScript(o, h)
+		s, ok = p.pastedScript(o, h)
+	} else {
+		s = p.scriptOf(o.File.Source, h)
 	}
-	if h.Unnamed && slices.ContainsFunc(h.Words, func(a shell.Arg) bool { return shell.Foreign(a.Text) }) {
-		return nil, false
-	}
-	return p.scriptOf(o.File.Source, h), true
+	return s, ok && (!h.Unnamed || !shell.Foreign(s.src.Text))
 }
 
 func (p *pass) scriptOf(f *source.File, h shell.Handing) *script {
