@@ -70,12 +70,12 @@ func (s *script) edits(list []shell.Edit) []diag.Edit {
 var misspeltInterpreters = rule{alone: true, op: func(p *pass, o *check.Op) {
 	for _, it := range o.Items {
 		r, ok := it.(*ast.Run)
-		if !ok || r.Script == nil || len(r.Script.Lang) < 4 || slices.Contains(interpreters, r.Script.Lang) {
+		if !ok || r.Script == nil || len(r.Script.Lang) < 4 || slices.Contains(interpreters, r.Script.Lang) || slices.Contains(alike, r.Script.Lang) {
 			continue
 		}
 		word := r.Script.Lang
 		at := r.Script.Range.Start + int32(max(0, strings.Index(o.File.Source.Text[min(int(r.Script.Range.Start), len(o.File.Source.Text)):], word)))
-		if near := diag.Suggest(word, interpreters); near != "" && strings.TrimRight(word, "0123456789.") != strings.TrimRight(near, "0123456789.") {
+		if near := diag.Suggest(word, interpreters); near != "" && !strings.Contains(word, strings.TrimRight(near, "0123456789.")) { // nodejs, ipython and jruby are there, too
 			p.report(finding{
 				rule: diag.UnknownKeyword, file: o.File.Source, at: source.Span{Start: at, End: at + int32(len(word))}, maybe: true,
 				message: fmt.Sprintf("the program %q is to run the script", word), help: fmt.Sprintf("did you mean %q?", near),
@@ -86,6 +86,9 @@ var misspeltInterpreters = rule{alone: true, op: func(p *pass, o *check.Op) {
 
 // interpreters are the programs that run most scripts.
 var interpreters = []string{"bash", "dash", "zsh", "fish", "python", "python3", "node", "deno", "ruby", "perl", "php", "lua", "pwsh", "Rscript", "julia", "groovy", "elixir"}
+
+// alike are programs whose names are nearly those of others.
+var alike = []string{"yash", "posh", "wish", "jython", "cython", "rscript"}
 
 // scriptSyntax finds scripts that the shell would not run.
 var scriptSyntax = rule{alone: true, script: func(p *pass, _ *check.Op, s *script) {
