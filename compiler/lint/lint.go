@@ -91,6 +91,7 @@ type pass struct {
 	within   *check.Pipeline                // that the inline op which is looked at stands in
 	wholes   map[*check.Pipeline]kind       // what the steps of pipelines do
 	changing map[*check.Pipeline]bool       // the real tree
+	tree     *bool                          // treeChanges, once somebody has asked
 	sketch   *bool                          // isSketch, once somebody has asked
 	called   map[*check.Pipeline]bool       // by others: whether all of these calls wait for a test, once somebody has asked
 	shared   map[*check.Module]*moduleFacts // of modules that were looked at for other programs, too

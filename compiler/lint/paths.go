@@ -63,6 +63,14 @@ func isMount(it ast.Item) bool {
 
 // treeChanges says that some pipeline of the program writes in the real tree.
 func (p *pass) treeChanges() bool {
+	if p.tree == nil {
+		changes := p.anyChangesTree()
+		p.tree = &changes
+	}
+	return *p.tree
+}
+
+func (p *pass) anyChangesTree() bool {
 	for _, m := range p.program.Modules {
 		for _, l := range m.Pipelines {
 			if p.changesTree(l) {
