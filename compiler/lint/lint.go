@@ -24,13 +24,15 @@ type Options struct {
 	Plain func(path string) bool
 	// FoldersOnly says that a glob which matches something matches no file; nil when nobody knows.
 	FoldersOnly func(glob string) bool
+	// Named says that a file of a name is somewhere in the repository; nil when nobody knows.
+	Named func(name string) bool
 	// Python gives the first mistake in the syntax of each of some Python scripts; fewer when nobody
 	// could tell. Nil when there is no interpreter.
 	Python func(scripts []string) []Mistake
 	// Scripts keeps what is read of shell scripts for other lints; nil keeps nothing.
 	Scripts *shell.Cache
-	// Beside says that a processor is free to look at a part of the program meanwhile. Matches and Python are
-	// asked from another goroutine then, each from one at a time.
+	// Beside says that a processor is free to look at a part of the program meanwhile. What asks the repository, and
+	// Python, are asked from another goroutine then, each from one at a time.
 	Beside bool
 	// Shared keeps what is found in modules that several programs use, for lints with the same options. It is not used
 	// with Beside.

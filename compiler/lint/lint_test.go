@@ -36,7 +36,7 @@ func found(t testing.TB, p *annotated.Project) []diag.Diagnostic {
 		t.Fatal(err)
 	}
 	program := check.Check(loaded, &diags)
-	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir), Plain: plain(p.Dir)}, &diags)
+	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir), Plain: plain(p.Dir), Named: named(p.Dir)}, &diags)
 }
 
 // linted is what is reported of a checked program. The errors among it have to be the same where nobody asks for more.
@@ -71,6 +71,10 @@ func foldersOnly(dir string) func(string) bool {
 		found, err := doublestar.Glob(os.DirFS(dir), glob, doublestar.WithFilesOnly())
 		return err == nil && len(found) == 0
 	}
+}
+
+func named(dir string) func(string) bool {
+	return func(name string) bool { return matches(dir)("**/" + name) }
 }
 
 // matches looks into a project's folder.

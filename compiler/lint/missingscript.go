@@ -158,7 +158,7 @@ func (p *pass) isSketch() bool {
 func (p *pass) missingScript(f needed, folder string) {
 	at := path.Join(folder, f.path.Path)
 	dir, name := path.Split(at)
-	elsewhere := p.options.Matches("**/" + escapeGlob(name))
+	elsewhere := p.options.Named != nil && p.options.Named(name)
 	if ext := path.Ext(name); (!f.path.Sure || p.isSketch()) && !elsewhere && (ext == "" || !p.options.Matches(escapeGlob(dir)+"*"+escapeGlob(ext))) {
 		return
 	}

@@ -191,7 +191,7 @@ func (m *mistake) find(t *testing.T) []diag.Diagnostic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return linted(t, check.Check(p, &diags), lint.Options{Matches: matches(dir)}, &diags)
+	return linted(t, check.Check(p, &diags), lint.Options{Matches: matches(dir), Named: named(dir)}, &diags)
 }
 
 // judge renders what was found, and holds it to what every message is held to.

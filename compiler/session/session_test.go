@@ -70,6 +70,7 @@ func TestEdits(t *testing.T) {
 var surroundings = lint.Options{
 	Matches:     func(glob string) bool { return !strings.Contains(glob, "nowhere") },
 	FoldersOnly: func(glob string) bool { return strings.HasPrefix(glob, "docs") },
+	Named:       func(name string) bool { return name == "run.sh" },
 	Beside:      true,
 }
 
@@ -87,7 +88,7 @@ func coldSays(t *testing.T, entry string, overlay map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lint.Lint(check.Check(p, &diags), lint.Options{Matches: surroundings.Matches, FoldersOnly: surroundings.FoldersOnly}, &diags)
+	lint.Lint(check.Check(p, &diags), lint.Options{Matches: surroundings.Matches, FoldersOnly: surroundings.FoldersOnly, Named: surroundings.Named}, &diags)
 	return written(t, p.Report(diags.Sorted()))
 }
 

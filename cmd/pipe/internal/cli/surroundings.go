@@ -34,6 +34,8 @@ func (a *app) surroundings(root string) lint.Options {
 		FoldersOnly: func(glob string) bool { return look(glob) == folders },
 		Plain:       func(path string) bool { return notProgram(filepath.Join(root, filepath.FromSlash(path))) },
 	}
+	names := sync.OnceValue(func() map[string]bool { return fileNames(root) })
+	o.Named = func(name string) bool { return names()[name] }
 	o.Python = pythonMistakes
 	return o
 }
@@ -66,6 +68,28 @@ func matches(root, glob string) (found match) {
 		return nil
 	})
 	return found
+}
+
+// maxNames is how many files and folders are looked at for their names.
+const maxNames = 50_000
+
+// fileNames are the names of the files in a folder and those below, but for what git and npm keep there. Of a very
+// large one they are some.
+func fileNames(root string) map[string]bool {
+	names, left := map[string]bool{}, maxNames
+	_ = fs.WalkDir(os.DirFS(root), ".", func(_ string, e fs.DirEntry, err error) error {
+		left--
+		switch {
+		case left < 0:
+			return fs.SkipAll
+		case err != nil || e.IsDir() && (e.Name() == ".git" || e.Name() == "node_modules"):
+			return fs.SkipDir
+		case !e.IsDir():
+			names[e.Name()] = true
+		}
+		return nil
+	})
+	return names
 }
 
 // pythonTime is how long an interpreter may take to parse the scripts of a program.
