@@ -2,10 +2,13 @@ package lint
 
 import (
 	"fmt"
+	"math"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pipelang/pipe/compiler/check"
+	"github.com/pipelang/pipe/lang/ast"
 	"github.com/pipelang/pipe/lang/diag"
 	shell "github.com/pipelang/pipe/lang/script"
 	"github.com/pipelang/pipe/lang/source"
@@ -25,11 +28,15 @@ func (p *pass) missingScripts(o *check.Op) {
 	}
 	p.missingProgram(o, folder)
 	scripts := p.scripts(o)
+	foreign := firstForeign(o)
 	for i, s := range scripts {
-		if s.read.Unread {
+		if s.read.Unread || s.src.Range.Start > foreign {
 			return
 		}
 		for j, c := range s.read.Commands {
+			if w := s.read.Writes; w > 0 && w <= c.At.Start {
+				return // it may be that file
+			}
 			if f, asks := askedFor(s.read.Paths, c); asks && !c.Choice && !c.Elsewhere {
 				n := needed{f, "the script", s.file, s.span(f.At)}
 				if p.absent(o, f, folder) && !namedBefore(scripts[:i], s, f) {
@@ -44,7 +51,22 @@ func (p *pass) missingScripts(o *check.Op) {
 				return
 			}
 		}
+		if s.read.Writes > 0 {
+			return
+		}
 	}
+}
+
+// firstForeign is where the first script of an op stands that is no shell's, and may make any file.
+func firstForeign(o *check.Op) int32 {
+	for _, it := range o.Items {
+		if r, ok := it.(*ast.Run); ok && r.Script != nil {
+			if _, shells := shell.DialectOf(r.Script.Lang); !shells {
+				return r.Script.Range.Start
+			}
+		}
+	}
+	return math.MaxInt32
 }
 
 // needed is a file that something needs.
@@ -127,8 +149,23 @@ func named(word string, earlier []*script, s *script, f shell.Path) bool {
 // makesNothing says that a command makes no file that another could run.
 func makesNothing(c shell.Command) bool {
 	switch c.Name {
-	case "cd", "set", "export", "echo", "printf", "test", "[", "true", ":", "umask", "trap", "command", "which", "date", "pip", "pip3", "apt-get", "apt", "apk",
-		"chmod", "unset", "readonly", "local", "declare", "sleep", "pwd", "ls", "cat", "shift", "mkdir", "sudo", "env", "psql", "kubectl":
+	case "pip", "pip3":
+		return follows(leading(c), "install") && !slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+			return a.Text == "-t" || a.Text == "--target" || a.Text == "--prefix" || a.Text == "--root" || a.Text == "--src"
+		})
+	case "apt-get", "apt":
+		words := leading(c)
+		return !follows(words, "download") && !follows(words, "source")
+	case "kubectl":
+		return !follows(leading(c), "cp") && !follows(leading(c), "cluster-info")
+	case "psql":
+		return !slices.ContainsFunc(c.Args, func(a shell.Arg) bool {
+			return strings.HasPrefix(a.Text, "-f") || strings.HasPrefix(a.Text, "--file") || strings.HasPrefix(a.Text, "-o") || strings.HasPrefix(a.Text, "--output")
+		})
+	case "mkdir":
+		return !slices.ContainsFunc(c.Args, func(a shell.Arg) bool { return !a.Static })
+	case "cd", "set", "export", "echo", "printf", "test", "[", "true", ":", "umask", "trap", "command", "which", "date", "apk",
+		"chmod", "unset", "readonly", "local", "declare", "sleep", "pwd", "ls", "cat", "shift", "sudo", "env":
 		return true
 	}
 	return false
@@ -141,7 +178,17 @@ func (p *pass) absent(o *check.Op, f shell.Path, folder string) bool {
 		return false
 	}
 	made, known := mounted(o, folder)
-	return known && !under(made, at)
+	return known && !under(made, at) && !leadsTo(made, at)
+}
+
+// leadsTo says that a folder holds one of some paths.
+func leadsTo(made map[string]bool, folder string) bool {
+	for file := range made {
+		if strings.HasPrefix(file, folder+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // isSketch says that the root is no repository of git that holds anything: a text that somebody tries out.

@@ -77,6 +77,8 @@ type Script struct {
 	// Endless are the commands and loops that go on until something outside of the script ends
 	// what they wait for, and that nothing in it gives up.
 	Endless []source.Span
+	// Writes is where it has first written to a file whose name only the run knows; 0 where it does not.
+	Writes int32
 	// Ends is a change of the shell itself that stands last, where nothing can come of it: a cd, an export, the
 	// activation of an environment. Its text is the command's name, "" where there is none.
 	Ends Name

@@ -413,7 +413,11 @@ func (w *walker) redirect(r *syntax.Redirect, c context) {
 		w.word(r.Word, c.lost(), whole)
 		return
 	}
-	if to, static := literal(r.Word.Parts); static && to == outputVariable && isOut(r.Op) {
+	to, static := literal(r.Word.Parts)
+	if !static && isOut(r.Op) && w.script.Writes == 0 && !isOutput(r.Word) {
+		w.script.Writes = spanOf(r.Word).End
+	}
+	if static && to == outputVariable && isOut(r.Op) {
 		w.risk(Risk{
 			Kind: MalformedOutput, At: spanOf(r.Word), Message: "this writes a file that is called PIPE_OUTPUT: the $ is missing",
 			Help: `outputs are written to "$PIPE_OUTPUT"`, FixMessage: "write to the file of outputs", Edits: []Edit{{spanOf(r.Word), `"$` + outputVariable + `"`}},
