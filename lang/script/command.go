@@ -120,11 +120,25 @@ func (w *walker) argumentWords(list []*syntax.Word, name string, c context) {
 		at = single
 	case "let", "eval", "[[": // [[ splits nothing where there is one, and elsewhere that is told
 		at = whole
+	case "set":
+		if len(list) == 3 && w.takesApart(list[1], list[2]) {
+			w.splitItem(list[2])
+			at = whole
+		}
 	}
 	w.word(list[0], c.lost(), whole) // a command kept in a variable is meant to be split
 	for _, word := range list[1:] {
 		w.word(word, c.lost(), at)
 	}
+}
+
+// takesApart says that set takes a variable apart, and does nothing else: set -- $fields.
+func (w *walker) takesApart(end, word *syntax.Word) bool {
+	if text, _ := literal(end.Parts); text != "--" || len(word.Parts) != 1 {
+		return false
+	}
+	p, ok := word.Parts[0].(*syntax.ParamExp)
+	return ok && p.Param != nil && syntax.ValidName(p.Param.Value) && p.Index == nil
 }
 
 // record adds a command, and the ones that it runs; it gives the words of the innermost.

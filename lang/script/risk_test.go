@@ -25,6 +25,7 @@ var risky = []struct {
 	{"set -- a b; run $@", []string{"unquoted: $@"}},
 	{"set -- a b; run $*", []string{"unquoted: $*"}},
 	{"set -- a b; run \"$@\"", nil},
+	{"IFS=,; set -- $fields; run \"$1\"; set -- $x more", []string{"unquoted: $x"}},
 	{"[ $x = y ]", []string{"unquoted: $x"}},
 	{"[ -n $files ]", []string{"unquoted: $files"}},
 	{"ls $files $FLAGS $extra_args", nil},
