@@ -223,7 +223,14 @@ func (s *stage) order() {
 // waits adds the step's edges to the graph, sorted so that the same cycle is always told the same way.
 func (n *node) waits(g *graph) {
 	s := n.stage
-	names := n.stepsIn(func(string) bool { return false }, n.needs, n.after)
+	names := make([]string, 0, len(n.needs.list)+len(n.after.list)+len(n.refs))
+	for _, set := range [...]spots{n.needs, n.after} {
+		for _, p := range set.list {
+			if s.nodes[p.name] != nil {
+				names = append(names, p.name)
+			}
+		}
+	}
 	for _, r := range n.refs {
 		if s.nodes[r.Name] != nil || s.lets[r.Name] != nil && !s.tail {
 			names = append(names, r.Name)

@@ -123,18 +123,20 @@ func (n *node) bindTo(e exprs, name ast.Name, value ast.Expr) {
 // narrowBy finds the optional steps that are plain here: needed ones, and those that a guard
 // asks for with succeeded(x).
 func (n *node) narrowBy() {
-	add := func(name string) {
-		if v, ok := n.local.scope.Lookup(name); ok && v.Step && v.Type.Kind == types.Optional {
-			n.plain = append(n.plain, name)
-		}
+	always := func(name string) bool {
+		v, ok := n.local.scope.Lookup(name)
+		return !ok || !v.Step || v.Type.Kind != types.Optional
 	}
-	for _, name := range n.step.Needs {
-		add(name)
+	n.plain = slices.Clip(n.step.Needs)
+	if slices.ContainsFunc(n.plain, always) { // of most steps, all are optional
+		n.plain = slices.DeleteFunc(slices.Clone(n.plain), always)
 	}
 	for _, it := range n.items {
 		if w, ok := it.(*ast.When); ok && w.Cond != nil {
 			for _, name := range expr.Succeeded(w.Cond) {
-				add(name)
+				if !always(name) {
+					n.plain = append(n.plain, name)
+				}
 			}
 		}
 	}
@@ -284,11 +286,12 @@ func (n *node) reasons() (whole, each *expr.Why) {
 	for _, it := range n.items {
 		switch it := it.(type) {
 		case *ast.When:
-			w := why(it.Range, s.brief(it.Range))
+			into := &whole
 			if mentions(it.Cond, vars) {
-				note(&each, w)
-			} else {
-				note(&whole, w)
+				into = &each
+			}
+			if *into == nil {
+				*into = why(it.Range, s.brief(it.Range))
 			}
 		case *ast.AllowFailure:
 			note(&whole, why(it.Range, "allow_failure"))
