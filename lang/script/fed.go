@@ -26,10 +26,18 @@ func refusesNothing(name string, args []*syntax.Word) bool {
 		return has("--extract", "x") || len(words) > 0 && !strings.HasPrefix(words[0], "-") && strings.Contains(words[0], "x")
 	case "gpg", "gpg2":
 		return slices.Contains(words, "--dearmor") || slices.Contains(words, "--import")
-	case "gunzip", "zcat":
+	case "gunzip", "zcat", "bunzip2", "unxz", "unzstd":
 		return true
-	case "gzip":
+	case "gzip", "bzip2", "xz", "zstd":
 		return has("--decompress", "d")
+	case "diff", "cmp": // with what is not empty
+		return slices.Contains(words, "-") || slices.Contains(words, "/dev/stdin")
+	case "python", "python3":
+		return slices.Contains(words, "json.tool")
+	case "openssl":
+		return len(words) > 0 && (words[0] == "x509" || words[0] == "req" || words[0] == "pkey" || words[0] == "rsa")
+	case "git":
+		return slices.Contains(words, "apply") || slices.Contains(words, "am")
 	}
 	return false
 }
