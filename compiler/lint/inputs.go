@@ -45,7 +45,9 @@ func (p *pass) emptyRounds(o *check.Op, x ast.Expr) {
 		}
 		for _, t := range o.Texts(e.Value, nil) {
 			place := spot{t.File.Name, t.At}
-			if p.told[place] || !usable(t.Value) || p.options.Matches(rooted(o.Module.Load.Folder, strings.TrimPrefix(t.Value, "!"))) {
+			left, not := strings.CutPrefix(t.Value, "!")
+			at := rooted(o.Module.Load.Folder, left)
+			if p.told[place] || !usable(t.Value) || p.options.Matches(at) || not && !p.isNear(at) {
 				continue
 			}
 			p.told[place] = true

@@ -228,6 +228,7 @@ var risky = []struct {
 	{"docker run -i --rm app; docker run -t app; docker run -dit app; docker run --rm app grep -it x; docker exec ${TTY:+-it} app", nil},
 	{"if [ -t 1 ]; then docker run -it app; else docker run app; fi", nil},
 	{"sudo apt-get install jq", []string{"no-terminal: apt-get"}},
+	{"apt-get install --help; kubectl edit --help", nil},
 	{"dnf update", []string{"no-terminal: dnf"}},
 	{"apt-get update; apt-get install -y jq; apt-get -qqy install jq; apt-get -o APT::Get::Assume-Yes=true install jq; apt-get install $OPTS jq; yes | apt install jq", nil},
 	{"apt-get -s install jq; dnf info jq; dnf -y update; zypper -n in jq; pip uninstall -y x; pip install x", nil},

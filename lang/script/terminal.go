@@ -90,7 +90,7 @@ func asked(name string, args []Arg) (q Question, asks bool) {
 	case "docker", "podman", "nerdctl":
 		return inContainers(name, args)
 	case "apt-get", "apt", "aptitude":
-		return packages(args, "install upgrade dist-upgrade full-upgrade remove purge autoremove build-dep", "-y --yes --assume-yes --assume-no -s --simulate --dry-run --just-print --print-uris -d --download-only")
+		return packages(args, "install upgrade dist-upgrade full-upgrade remove purge autoremove build-dep", "-y --yes --assume-yes --assume-no -s --simulate --dry-run --just-print --print-uris -d --download-only --help")
 	case "yum", "dnf", "microdnf":
 		return packages(args, "install update upgrade remove erase reinstall groupinstall localinstall", "-y --assumeyes --assumeno --downloadonly")
 	case "zypper":
@@ -106,7 +106,7 @@ func asked(name string, args []Arg) (q Question, asks bool) {
 	case "git":
 		return editors(args)
 	case "kubectl", "oc":
-		return editing(verbOf(args) == "edit")
+		return editing(verbOf(args) == "edit" && !hasAny(args, "--help"))
 	case "crontab":
 		return editing(hasAny(args, "-e"))
 	case "az":
