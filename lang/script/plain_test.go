@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -86,8 +87,22 @@ func agree(t *testing.T, text string) (taken bool) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q: -parser +plain\n%s", text, diff)
 		}
+		if want, got := parsed(text, d), Read(text, d); !reflect.DeepEqual(want, got) {
+			t.Errorf("%q: the parser's tree comes to\n%+v, and the plain one to\n%+v", text, want, got)
+		}
 	}
 	return taken
+}
+
+// parsed is what Read tells of a script when the parser reads it.
+func parsed(text string, d Dialect) *Script {
+	stmts, _, _ := parse(text, d)
+	w := &walker{text: text, dialect: d, started: d.Ours(), script: &Script{}}
+	w.begin()
+	w.ahead(stmts)
+	w.list(stmts, context{errexit: true})
+	w.ends(stmts)
+	return w.finish()
 }
 
 // plainPieces are what scripts are made of, those that are plain and those that only look like it.
