@@ -23,3 +23,6 @@ func (s *Shared) Mentions() (mentions, modules int) {
 
 // ReadScripts is ReadAhead that comes to its end, however few scripts there are.
 func ReadScripts(p *load.Program, c *shell.Cache) { readAll(p, c) }
+
+// Almost is almost.
+var Almost = almost

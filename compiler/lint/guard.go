@@ -87,7 +87,7 @@ func (p *pass) constantGuard(f *source.File, scope *expr.Scope, x ast.Expr, what
 	if x == nil || broken(x) {
 		return
 	}
-	if p.strangeNames(f, x) {
+	if p.fullRef(f, x) {
 		return
 	}
 	s := p.newScene().at(scope, nil)

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -79,28 +80,31 @@ func (p *pass) emptyInput(g glob) {
 
 // isNear says that the first name of a path which nothing has is spelt almost as one that there is.
 func (p *pass) isNear(at string) bool {
+	if p.options.Entries == nil {
+		return false
+	}
 	folder := ""
 	for name := range strings.SplitSeq(at, "/") {
 		switch {
 		case strings.ContainsAny(name, `*?[]{},\`):
 			return false
 		case !p.options.Matches(folder + name):
-			return len(name) > 2 && p.options.Matches(folder+"{"+strings.Join(almost(name), ",")+"}")
+			return len(name) > 2 && slices.ContainsFunc(p.options.Entries(folder), func(there string) bool { return almost(name, there) })
 		}
 		folder += name + "/"
 	}
 	return false
 }
 
-// almost are globs of names that differ from one by a letter, or by two in the other order.
-func almost(name string) (out []string) {
-	for i := range len(name) {
-		out = append(out, name[:i]+name[i+1:], name[:i]+"?"+name[i+1:], name[:i]+"?"+name[i:])
-		if i > 0 {
-			out = append(out, name[:i-1]+name[i:i+1]+name[i-1:i]+name[i+1:])
-		}
+// almost says that two names differ by a letter, or by two in the other order.
+func almost(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
 	}
-	return append(out, name+"?")
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
 
 // glob is one that is written out. A leading "!" leaves out again what others choose.

@@ -24,6 +24,8 @@ type Options struct {
 	Plain func(path string) bool
 	// FoldersOnly says that a glob which matches something matches no file; nil when nobody knows.
 	FoldersOnly func(glob string) bool
+	// Entries are the names of what stands in a folder of the repository, "" for its root; nil when nobody knows.
+	Entries func(folder string) []string
 	// Named says that a file of a name is somewhere in the repository; nil when nobody knows.
 	Named func(name string) bool
 	// Python gives the first mistake in the syntax of each of some Python scripts; fewer when nobody
@@ -89,15 +91,17 @@ type pass struct {
 	told    map[spot]bool // places that several ops share
 	known   *known
 	*recalling
-	kinds    map[*check.Op]kind             // what ops do
-	within   *check.Pipeline                // that the inline op which is looked at stands in
-	wholes   map[*check.Pipeline]kind       // what the steps of pipelines do
-	changing map[*check.Pipeline]bool       // the real tree
-	tree     *bool                          // treeChanges, once somebody has asked
-	sketch   *bool                          // isSketch, once somebody has asked
-	called   map[*check.Pipeline]bool       // by others: whether all of these calls wait for a test, once somebody has asked
-	shared   map[*check.Module]*moduleFacts // of modules that were looked at for other programs, too
-	around   []rule                         // that are to look at those all the same, once somebody has asked
+	kinds     map[*check.Op]kind             // what ops do
+	within    *check.Pipeline                // that the inline op which is looked at stands in
+	wholes    map[*check.Pipeline]kind       // what the steps of pipelines do
+	changing  map[*check.Pipeline]bool       // the real tree
+	tree      *bool                          // treeChanges, once somebody has asked
+	stepNames map[string]bool                // once somebody has asked
+	asked     map[*check.Module][]string     // globsOf those in which somebody has asked
+	sketch    *bool                          // isSketch, once somebody has asked
+	called    map[*check.Pipeline]bool       // by others: whether all of these calls wait for a test, once somebody has asked
+	shared    map[*check.Module]*moduleFacts // of modules that were looked at for other programs, too
+	around    []rule                         // that are to look at those all the same, once somebody has asked
 
 	plain  map[*check.Step]guardID  // guards that many steps may share
 	before map[*check.Step]guardSet // those of the steps before

@@ -36,7 +36,7 @@ func found(t testing.TB, p *annotated.Project) []diag.Diagnostic {
 		t.Fatal(err)
 	}
 	program := check.Check(loaded, &diags)
-	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir), Plain: plain(p.Dir), Named: named(p.Dir)}, &diags)
+	return linted(t, program, lint.Options{Matches: matches(p.Dir), FoldersOnly: foldersOnly(p.Dir), Plain: plain(p.Dir), Named: named(p.Dir), Entries: entries(p.Dir)}, &diags)
 }
 
 // linted is what is reported of a checked program. The errors among it have to be the same where nobody asks for more.
@@ -70,6 +70,16 @@ func foldersOnly(dir string) func(string) bool {
 	return func(glob string) bool {
 		found, err := doublestar.Glob(os.DirFS(dir), glob, doublestar.WithFilesOnly())
 		return err == nil && len(found) == 0
+	}
+}
+
+func entries(dir string) func(string) []string {
+	return func(folder string) (names []string) {
+		list, _ := os.ReadDir(filepath.Join(dir, folder)) // none where there is no folder
+		for _, e := range list {
+			names = append(names, e.Name())
+		}
+		return names
 	}
 }
 

@@ -65,7 +65,7 @@ func (p *pass) missingText(m *check.Module, f *ast.File, c *ast.Call) {
 		return
 	}
 	at := rooted(m.Load.Folder, lit.Value)
-	if p.options.Matches(escapeGlob(at)) || p.treeChanges() || asksFor(m, lit.Value) {
+	if p.options.Matches(escapeGlob(at)) || p.treeChanges() || p.asksFor(m, at) {
 		return
 	}
 	p.report(finding{
@@ -74,29 +74,46 @@ func (p *pass) missingText(m *check.Module, f *ast.File, c *ast.Call) {
 	})
 }
 
-// asksFor says that a module asks somewhere by a glob whether a file is there.
-func asksFor(m *check.Module, name string) (asks bool) {
+// asksFor says that a module asks somewhere by a glob whether a path from the root is there.
+func (p *pass) asksFor(m *check.Module, at string) bool {
+	globs, known := p.asked[m]
+	if !known {
+		globs = globsOf(m)
+		if p.asked == nil {
+			p.asked = map[*check.Module][]string{}
+		}
+		p.asked[m] = globs
+	}
+	return slices.ContainsFunc(globs, func(glob string) bool {
+		ok, err := doublestar.Match(glob, at)
+		return ok && err == nil
+	})
+}
+
+// globsOf are those from the root that the expressions of a module call glob with, as far as they are written out.
+func globsOf(m *check.Module) (globs []string) {
 	for _, f := range m.Load.Files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			if c, ok := n.(*ast.Call); ok && c.Target == nil && c.Name.Text == "glob" {
 				for _, a := range c.Args {
-					asks = asks || finds(a, rooted(m.Load.Folder, name), m.Load.Folder)
+					globs = append(globs, writtenGlobs(a, m.Load.Folder)...)
 				}
 			}
-			return !asks
+			return true
 		})
 	}
-	return asks
+	return globs
 }
 
-// finds says that globs which are written out choose a path from the root.
-func finds(x ast.Expr, at, folder string) bool {
+// writtenGlobs are the globs from the root that an argument is, or lists.
+func writtenGlobs(x ast.Expr, folder string) (globs []string) {
 	switch x := ast.Unparen(x).(type) {
 	case *ast.StringLit:
-		ok, err := doublestar.Match(rooted(folder, x.Value), at)
-		return ok && err == nil
+		return []string{rooted(folder, x.Value)}
 	case *ast.ListLit:
-		return slices.ContainsFunc(x.Elems, func(e ast.ListElem) bool { return finds(e.Value, at, folder) })
+		for _, e := range x.Elems {
+			globs = append(globs, writtenGlobs(e.Value, folder)...)
+		}
 	}
-	return false
+	return globs
 }

@@ -29,15 +29,18 @@ func (p *pass) pastedScript(o *check.Op, h shell.Handing) (*script, bool) {
 		return nil, false
 	}
 	t := &pasting{file: o.File.Source, places: []int32{}}
+	rest := l.Elems
 	for i, word := range h.Words {
-		at := slices.IndexFunc(l.Elems, func(e ast.ListElem) bool { return e.Value.Span() == word.At })
+		at := slices.IndexFunc(rest, func(e ast.ListElem) bool { return e.Value.Span() == word.At })
 		if at < 0 {
 			return nil, false
 		}
+		value := rest[at].Value
+		rest = rest[at+1:]
 		if i > 0 {
 			t.add(" ", []int32{t.end})
 		}
-		t.word(ast.Unparen(l.Elems[at].Value))
+		t.word(ast.Unparen(value))
 	}
 	if t.places != nil {
 		t.places = append(t.places, t.end)

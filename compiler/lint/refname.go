@@ -16,16 +16,14 @@ var refNames = map[string]bool{
 	"git.branch": true, "git.tag": true, "git.default_branch": true, "ci.pull_request.branch": true, "ci.pull_request.base": true,
 }
 
-// strangeNames finds a comparison of a branch or a tag with a whole ref, as other systems give it, and one of the step
-// that failed with what no step is called.
-func (p *pass) strangeNames(f *source.File, x ast.Expr) (found bool) {
+// fullRef finds a comparison of a branch or a tag with a whole ref, as other systems give it.
+func (p *pass) fullRef(f *source.File, x ast.Expr) (found bool) {
 	ast.Inspect(x, func(n ast.Node) bool {
 		var of ast.Expr
 		var texts []ast.Expr
 		switch n := n.(type) {
 		case *ast.Binary:
 			of, texts = n.X, []ast.Expr{n.Y}
-			found = p.strangeFailure(f, n) || found
 			if l, ok := ast.Unparen(n.Y).(*ast.ListLit); ok && n.Op == "in" {
 				texts = nil
 				for _, e := range l.Elems {

@@ -33,6 +33,7 @@ var groups = [][]rule{{
 	unstableKeys,
 }, {
 	constantGuards,
+	strangeFailures,
 	unreachableSteps,
 	lockRules,
 	timeouts,

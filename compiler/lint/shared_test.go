@@ -115,7 +115,7 @@ func usersOf(o *original) map[string]string {
 	}
 	head := fmt.Sprintf("use \"./%s.pipe\" as used\n\n", base)
 	unit := "  unit = op {\n    inputs []\n    run `go test ./...`\n  }\n"
-	placed := "  made = op {\n    in place\n    run `make generate`\n  }\n"
+	placed := "  deploy = op {\n    in place\n    run `make generate`\n  }\n"
 	users := map[string]string{}
 	for kind, text := range map[string]string{
 		"plain":  head + "pipeline main() {\n" + plain.String() + "}\n",

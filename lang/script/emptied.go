@@ -7,6 +7,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// maxFeeding is how many commands of a pipe are looked at that feed one.
+const maxFeeding = 32
+
 // emptiesInput looks for a > to a file that the same pipe reads: the shell empties it before anything reads it.
 func (w *walker) emptiesInput(s *syntax.Stmt) {
 	for _, r := range s.Redirs {

@@ -298,7 +298,7 @@ func (w *walker) binary(s *syntax.Stmt, b *syntax.BinaryCmd, c context) {
 		outer := w.feeding
 		for i, x := range operands {
 			c.fed = c.fed || i > 0
-			w.feeding = operands[:i]
+			w.feeding = operands[max(0, i-maxFeeding):i]
 			if w.lastPipe && i == len(operands)-1 {
 				w.apart(func() { w.stmt(x, c) })
 			} else {

@@ -34,6 +34,15 @@ func (a *app) surroundings(root string) lint.Options {
 		FoldersOnly: func(glob string) bool { return look(glob) == folders },
 		Plain:       func(path string) bool { return notProgram(filepath.Join(root, filepath.FromSlash(path))) },
 	}
+	var entries sync.Map
+	o.Entries = func(folder string) []string {
+		found, ok := entries.Load(folder)
+		if !ok {
+			found = entriesOf(filepath.Join(root, filepath.FromSlash(folder)))
+			entries.Store(folder, found)
+		}
+		return found.([]string)
+	}
 	names := sync.OnceValue(func() map[string]bool { return fileNames(root) })
 	o.Named = func(name string) bool { return names()[name] }
 	o.Python = pythonMistakes
@@ -68,6 +77,19 @@ func matches(root, glob string) (found match) {
 		return nil
 	})
 	return found
+}
+
+// entriesOf are the names of what stands in a folder; none where it cannot be read.
+func entriesOf(folder string) []string {
+	list, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.Name()
+	}
+	return names
 }
 
 // maxNames is how many files and folders are looked at for their names.
