@@ -172,6 +172,7 @@ func (g *ignore) tell(out *diag.List, damaged bool) {
 		switch {
 		case r.used:
 			used = true
+		case asksFiles(r.name): // which may be there on this machine alone
 		case !damaged || !known || r.refused:
 			out.Add(g.unused(r))
 		}
@@ -180,6 +181,15 @@ func (g *ignore) tell(out *diag.List, damaged bool) {
 		out.Add(g.finding(diag.UnexplainedIgnore, g.span, "this ignore does not say why",
 			fmt.Sprintf("write the reason behind it: %s pipe:ignore %s reason", g.mark, g.names())))
 	}
+}
+
+// asksFiles says that what a rule finds depends on which files are there, those that git ignores among them.
+func asksFiles(rule string) bool {
+	switch rule {
+	case diag.MissingPath, diag.NotExecutable, diag.EmptyInputs, diag.UndeclaredInput:
+		return true
+	}
+	return false
 }
 
 func (g *ignore) unused(r *ignored) diag.Diagnostic {
