@@ -147,7 +147,7 @@ func (p *pass) late(l *check.Pipeline, g *graph, i int) {
 			})
 		}
 		before := g.changed[i]
-		if before == nil || g.changes[i] {
+		if before == nil || g.changes[i] || asksFirst(before) {
 			continue
 		}
 		p.report(finding{
@@ -157,6 +157,11 @@ func (p *pass) late(l *check.Pipeline, g *graph, i int) {
 			related: []diag.Related{{File: l.File.Source, Span: before.Decl.Name.Range, Message: "the effect is here"}},
 		})
 	}
+}
+
+// asksFirst says that a step waits for an approval of its own.
+func asksFirst(s *check.Step) bool {
+	return slices.ContainsFunc(s.Modifiers, func(it ast.Item) bool { _, asks := it.(*ast.Approve); return asks })
 }
 
 // wordAt is the first word of an item.

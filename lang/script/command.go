@@ -54,7 +54,9 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, c context) {
 		w.endlessCommand(s, inner)
 	}
 	w.sure = w.sureOf(s, c)
+	w.filled = endOf(s)
 	w.builtin(inner, c)
+	w.filled = 0
 	w.paths(inner)
 	w.sure = false
 	w.dangers(call.Args[outer:], inner)

@@ -10,8 +10,12 @@ import (
 	"github.com/pipelang/pipe/lang/source"
 )
 
-// array is a variable that bash fills with several elements, and the function that does.
-type array struct{ name, within string }
+// array is a variable that bash fills with several elements, and the function and the shell that do.
+type array struct {
+	name, within string
+	shell        int32
+	from         int32 // where it is filled: what the command that fills it is given, is read before
+}
 
 // fills notes what an assignment makes of a variable: an array of several elements, or something else.
 func (w *walker) fills(a *syntax.Assign) {
@@ -43,9 +47,20 @@ func (w *walker) mayBeMany(e *syntax.ArrayElem) bool {
 }
 
 func (w *walker) fillsName(name string) {
-	if r := (array{name, w.within}); !slices.Contains(w.arrays, r) {
-		w.arrays = append(w.arrays, r)
+	if !slices.ContainsFunc(w.arrays, func(r array) bool { return r.name == name && r.within == w.within && r.shell == w.shell }) {
+		w.arrays = append(w.arrays, array{name, w.within, w.shell, w.filled})
 	}
+}
+
+// endOf is where a statement ends with all that it is given.
+func endOf(s *syntax.Stmt) int32 {
+	end := spanOf(s).End
+	for _, r := range s.Redirs {
+		if r.Hdoc != nil {
+			end = max(end, spanOf(r.Hdoc).End)
+		}
+	}
+	return end
 }
 
 // firstElement finds an array that is read as if it were one value, which is its first element. Whether there is one is
@@ -55,7 +70,9 @@ func (w *walker) firstElement(p *syntax.ParamExp, at place, alone bool) bool {
 		return false
 	}
 	name, span := p.Param.Value, spanOf(p)
-	if !slices.ContainsFunc(w.arrays, func(r array) bool { return r.name == name && (r.within == "" || r.within == w.within) }) || w.asksWhether(span) {
+	if !slices.ContainsFunc(w.arrays, func(r array) bool {
+		return r.name == name && (r.within == "" || r.within == w.within) && r.from <= span.Start && w.inShell(w.shell, r.shell)
+	}) || w.asksWhether(span) {
 		return false
 	}
 	r := Risk{

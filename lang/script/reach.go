@@ -1,6 +1,8 @@
 package script
 
 import (
+	"slices"
+
 	"github.com/pipelang/pipe/lang/source"
 )
 
@@ -43,7 +45,11 @@ var ownShells = [...]string{subshell: "within (…)", pipePart: "within a pipe",
 func (w *walker) own(kind ownShell, walk func()) {
 	outer := w.shell
 	w.begins(kind)
+	inner := w.shell
 	w.apart(walk)
+	if len(w.arrays) > 0 {
+		w.arrays = slices.DeleteFunc(w.arrays, func(r array) bool { return r.shell == inner })
+	}
 	w.shell = outer
 }
 

@@ -60,6 +60,7 @@ type walker struct {
 	background []source.Span
 	splits     []split
 	arrays     []array // so far
+	filled     int32   // where a command that fills one ends
 	positional []positional
 	args       []Arg // room for the words of commands
 
