@@ -69,7 +69,7 @@ const entry = "ci.pipe"
 func (s snippet) found(t *testing.T) (*load.Program, []diag.Diagnostic) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range append(s.files(), txtar.File{Name: ".git"}) {
+	for _, f := range append(s.files(), txtar.File{Name: ".git/HEAD"}) {
 		path := filepath.Join(dir, f.Name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)

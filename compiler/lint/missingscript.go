@@ -191,10 +191,12 @@ func leadsTo(made map[string]bool, folder string) bool {
 	return false
 }
 
-// isSketch says that the root is no repository of git that holds anything: a text that somebody tries out.
+// isSketch says that the root is no repository of git that holds anything: a text that somebody tries out. Where .git is
+// a file, it says which repository a worktree, or a submodule, is of.
 func (p *pass) isSketch() bool {
 	if p.sketch == nil {
-		sketch := !p.options.Matches(".git/index")
+		holds := p.options.Matches(".git/index") || p.options.Matches(".git") && !p.isFolder(".git")
+		sketch := !holds
 		p.sketch = &sketch
 	}
 	return *p.sketch

@@ -68,8 +68,8 @@ func Write(t *testing.T, path string) *Project {
 		files = txtar.Parse(text).Files
 	}
 	p := &Project{Dir: t.TempDir()}
-	if !slices.ContainsFunc(files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, ".git/") }) {
-		files = append(files, txtar.File{Name: ".git"})
+	if !slices.ContainsFunc(files, func(f txtar.File) bool { return f.Name == ".git" || strings.HasPrefix(f.Name, ".git/") }) {
+		files = append(files, txtar.File{Name: ".git/HEAD"})
 	}
 	for _, f := range files {
 		to := filepath.Join(p.Dir, f.Name)
