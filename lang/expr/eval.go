@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -99,6 +100,10 @@ func (p *Program) Eval(ctx context.Context, in Input) (value.Value, error) {
 func (p *Program) exec(ctx context.Context, in Input) (out ref.Val, err error) {
 	defer func() {
 		if r := recover(); r != nil {
+			if bad, ok := r.(runtime.Error); ok && strings.Contains(bad.Error(), "unhashable") { // check refuses it, and a plan may hold it
+				out, err = nil, &EvalError{Span: p.place(nowhere), Message: "a map's key: expected a string, found bytes"}
+				return
+			}
 			stop, ok := r.(stopped)
 			if !ok {
 				panic(r)

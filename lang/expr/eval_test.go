@@ -218,6 +218,7 @@ func TestEvalFailures(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`1 + xs[5]`, "index 5 is out of range for a list of 3 «xs[5]»"},
 		{`xs[-1]`, "index -1 is out of range for a list of 3 «xs[-1]»"},
+		{`{"": 1, b"": 2}`, "a map's key: expected a string, found bytes «{\"\": 1, b\"\": 2}»"},
 		{`2 * (1 / (unit.failed - 1))`, "division by zero «1 / (unit.failed - 1)»"},
 		{`1 % 0`, "division by zero «1 % 0»"},
 		{`mem / 0`, "division by zero «mem / 0»"},
