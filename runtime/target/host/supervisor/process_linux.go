@@ -30,7 +30,7 @@ func start(state string) (*exec.Cmd, int, error) {
 	if !canRepeat {
 		return nil, -1, fmt.Errorf("this program does not call host.Helper: %w", errors.ErrUnsupported)
 	}
-	lock, err := takeLock(state)
+	lock, err := takeLock(state, probeTime)
 	if err != nil {
 		return nil, -1, err
 	}
@@ -56,10 +56,15 @@ func start(state string) (*exec.Cmd, int, error) {
 	return cmd, ours, nil
 }
 
-// takeLock takes the lock of a run that has no supervisor. One that a sweep removed meanwhile is
+// probeTime is how long a lock may be held by who only asks whether somebody holds it, or sweeps what a run left:
+// another pipe on the same store that starts in that moment.
+const probeTime = 3 * time.Second
+
+// takeLock takes the lock of a run that has no supervisor, within some time. One that a sweep removed meanwhile is
 // none.
-func takeLock(state string) (*os.File, error) {
+func takeLock(state string, within time.Duration) (*os.File, error) {
 	path := filepath.Join(state, lockName)
+	deadline := time.Now().Add(within)
 	for {
 		lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
@@ -67,6 +72,10 @@ func takeLock(state string) (*os.File, error) {
 		}
 		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 			lock.Close()
+			if time.Now().Before(deadline) {
+				time.Sleep(5 * time.Millisecond)
+				continue
+			}
 			return nil, fmt.Errorf("another pipe works on this run: %w", err)
 		}
 		if sameFile(lock, path) {
